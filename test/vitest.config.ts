@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+import { defineConfig } from "vitest/config";
+
+// Three kinds of test, by what they need: nothing (unit), root and BPF on any kernel (native), a sched_ext kernel (vm).
+const kind = (name: string, extra: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
+});
+
+export default defineConfig({
+  root: new URL("..", import.meta.url).pathname,
+  test: {
+    projects: [
+      kind("unit"),
+      kind("native", { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 }),
+      // One scheduler at a time: the files of this kind share one kernel.
+      kind("vm", { pool: "forks", fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }),
+    ],
+  },
+});
