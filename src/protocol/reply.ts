@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import { parse } from "lossless-json";
+import { ScxError } from "../error.js";
+
+/** What a reply can hold: integers are bigint with all their digits, what has a fraction or an exponent is a number. */
+export type ReplyValue = null | boolean | string | bigint | number | ReplyValue[] | { [name: string]: ReplyValue };
+
+/**
+ * Reads a reply line and gives what stands in `args.resp`. Names such as `__proto__` are fields like any other.
+ *
+ * @throws ScxError ERR_SCX_WIRE with `errno` when the reply is an error (its whole text is in `log`), without one when
+ * the line is no reply.
+ */
+export function parseReply(line: string): ReplyValue {
+  const { errno, args } = record(parseJson(line), "The reply");
+  if (typeof errno !== "bigint" || errno < 0n || errno > 0x7fff_ffffn) throw wrong('The reply has no usable "errno"');
+  const fields = record(args, '"args" of the reply');
+  if (!Object.hasOwn(fields, "resp")) throw wrong('The reply has no "resp"');
+  const resp = fields.resp as ReplyValue;
+  if (errno === 0n) return resp;
+  throw refused(Number(errno), typeof resp === "string" ? resp : "(no text)");
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return parse(line, null, number);
+  } catch (cause) {
+    // A SyntaxError, or a RangeError where it nests too deep for the parser.
+    throw wrong("The reply is not JSON, or nests too deep", cause);
+  }
+}
+
+function number(text: string): bigint | number {
+  return /^-?\d+$/.test(text) ? BigInt(text) : Number(text);
+}
+
+function record(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(`${what} is not an object`);
+  // Without a prototype, so that only what was sent can be found in it.
+  return Object.assign(Object.create(null), value);
+}
+
+function refused(errno: number, text: string): ScxError {
+  const lines = text.split("\n").map((line) => line.replace(/\p{Cc}/gu, " "));
+  return new ScxError("ERR_SCX_WIRE", {
+    op: "request",
+    message: `The server answered with errno ${errno}: ${lines[0]}`,
+    remedy: "Ask for what the server offers; request stats_meta tells of its structs.",
+    errno,
+    log: lines,
+  });
+}
+
+function wrong(message: string, cause?: unknown): ScxError {
+  return new ScxError("ERR_SCX_WIRE", {
+    op: "request",
+    message: `${message}.`,
+    remedy: "See whether an scx_stats server listens at this path.",
+    cause,
+  });
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+import { logger } from "../diagnostics.js";
+import { ScxError } from "../error.js";
+import { stringify } from "./json.js";
+import { parseRequest, type StatsRequest } from "./request.js";
+import { EncodedReply, type Handler, type HandlerReply, type Session, type Target } from "./target.js";
+
+const log = logger("protocol");
+
+/** errno of every error that doesn't bring one of its own: EINVAL, as upstream's server has it. */
+const EINVAL = 22;
+
+/** What all connections of a server have in common. */
+export interface Offer {
+  readonly targets: ReadonlyMap<string, Target>;
+  readonly meta: EncodedReply;
+}
+
+/** One connection's side of the conversation: a line in, a line out. Knows nothing of sockets. */
+export class ServerSession implements Session {
+  readonly id: number;
+  readonly #offer: Offer;
+  readonly #gone = new AbortController();
+  readonly #handlers = new Map<string, Handler>();
+
+  constructor(id: number, offer: Offer) {
+    this.id = id;
+    this.#offer = offer;
+  }
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** Answers one request line with one reply line. Whatever happens comes back as a reply; nothing is thrown. */
+  answer(line: Uint8Array): Buffer | Promise<Buffer> {
+    try {
+      const reply = this.#dispatch(parseRequest(line));
+      return reply instanceof Promise ? reply.then(encode).catch(encodeError) : encode(reply);
+    } catch (error) {
+      return encodeError(error);
+    }
+  }
+
+  /** Closes the handlers. What they throw is logged: nobody is there to be told. */
+  async close(): Promise<void> {
+    this.#gone.abort();
+    const handlers = [...this.#handlers.values()];
+    this.#handlers.clear();
+    await Promise.all(handlers.map(closeHandler));
+  }
+
+  #dispatch({ req, args }: StatsRequest): HandlerReply | Promise<HandlerReply> {
+    if (req === "stats_meta") return this.#offer.meta;
+    if (req !== "stats") throw unknown(`No request is called "${req}"`, ["stats", "stats_meta"]);
+    const name = args.get("target") ?? "top";
+    const handler = this.#handlers.get(name);
+    if (handler !== undefined) return handler.read(args);
+    const target = this.#offer.targets.get(name);
+    if (target === undefined) throw unknown(`No target is called "${name}"`, [...this.#offer.targets.keys()]);
+    const opened = target.open(this);
+    if (opened instanceof Promise) return opened.then((late) => this.#adopt(name, late).read(args));
+    return this.#adopt(name, opened).read(args);
+  }
+
+  #adopt(name: string, handler: Handler): Handler {
+    if (this.signal.aborted) {
+      // The client left while the target was still opening.
+      closeHandler(handler).catch(() => {});
+      throw this.signal.reason;
+    }
+    this.#handlers.set(name, handler);
+    return handler;
+  }
+}
+
+async function closeHandler(handler: Handler): Promise<void> {
+  try {
+    await handler.close?.();
+  } catch (error) {
+    log.warn(`a handler failed to close: ${textOf(error)}`);
+  }
+}
+
+function encode(reply: HandlerReply): Buffer {
+  return reply instanceof EncodedReply ? reply.line : new EncodedReply(reply).line;
+}
+
+/** The reply line that tells the client of an error. */
+export function encodeError(error: unknown): Buffer {
+  const text = textOf(error);
+  const errno = error instanceof ScxError && error.errno !== undefined && error.errno > 0 ? error.errno : EINVAL;
+  if (error instanceof ScxError) log.debug(`answered errno ${errno}: ${text}`);
+  else log.warn(`a handler failed: ${error instanceof Error ? error.stack : text}`);
+  return Buffer.from(`{"errno":${errno},"args":{"resp":${stringify(text)}}}\n`);
+}
+
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
+}
+
+function unknown(message: string, known: readonly string[]): ScxError {
+  return new ScxError("ERR_SCX_WIRE", {
+    op: "request",
+    message: `${message} here.`,
+    remedy: `Ask for one of: ${known.join(", ") || "(there is none)"}.`,
+    errno: EINVAL,
+  });
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+import { ScxError } from "../error.js";
+import { atField, type MetaStruct, metaOf } from "../stats/meta.js";
+import type { Sample, Stat, StatsSchema } from "../stats/schema.js";
+import { stringify, type WireValue } from "./json.js";
+
+/** One connection, as its handlers see it. */
+export interface Session {
+  /** Counts connections of this server, from 1. */
+  readonly id: number;
+  /** Fires when the connection is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What answers one connection's requests for one target, with whatever that client's own baseline is. */
+export interface Handler {
+  /**
+   * Answers one request with a value or, where many clients get the same one, with an {@link EncodedReply}. All
+   * arguments are given, `target` included. What it throws becomes the client's error reply: with the ScxError's errno
+   * if it has one, else 22, and its message as the text.
+   */
+  read(args: ReadonlyMap<string, string>): HandlerReply | Promise<HandlerReply>;
+  /** Called once, when the connection has gone. */
+  close?(): void | Promise<void>;
+}
+
+/** What a handler may answer with: see {@link WireValue} for how types become JSON. */
+export type HandlerReply = WireValue | object | EncodedReply;
+
+/** Something clients can ask for by name. */
+export interface Target {
+  /** The structs its replies are made of, for `stats_meta`. */
+  readonly meta?: readonly MetaStruct[];
+  /** Called on a connection's first request for this target. */
+  open(session: Session): Handler | Promise<Handler>;
+}
+
+/** A whole reply line, serialised once to be sent as often as wanted. */
+export class EncodedReply {
+  readonly line: Buffer;
+  /** @throws ScxError ERR_SCX_VALUE as {@link stringify} does. */
+  constructor(value: WireValue | object) {
+    this.line = Buffer.from(`{"errno":0,"args":{"resp":${stringify(value)}}}\n`);
+  }
+}
+
+/** What the server needs of a sampler. */
+export interface SampleProvider {
+  readonly schema: StatsSchema;
+  /** Run totals as of the last tick, read afresh when older than an interval. The same object means the same reading. */
+  totals(): Sample;
+  /** A reader with a baseline of its own: each `read` gives the delta since its last one. */
+  consumer(): { read(): Sample; close(): void };
+}
+
+/** The targets every sampler gives: `top`, the run's totals, and `delta`, what happened since this client last asked. */
+export function sampleTargets(sampler: SampleProvider): Map<string, Target> {
+  const meta = [metaOf(sampler.schema)];
+  return new Map([
+    ["top", { meta, open: openTop(sampler) }],
+    ["delta", { meta, open: () => openDelta(sampler) }],
+  ]);
+}
+
+/** Every client gets the same bytes, made once for each reading. */
+function openTop(sampler: SampleProvider): () => Handler {
+  let last: { sample: Sample; at: bigint; reply: EncodedReply } | undefined;
+  const read = (): EncodedReply => {
+    const sample = sampler.totals();
+    if (last?.sample !== sample || last.at !== sample.at) {
+      last = { sample, at: sample.at, reply: new EncodedReply(flatten(sampler.schema, sample, "total")) };
+    }
+    return last.reply;
+  };
+  return () => ({ read });
+}
+
+function openDelta(sampler: SampleProvider): Handler {
+  const consumer = sampler.consumer();
+  return { read: () => flatten(sampler.schema, consumer.read(), "delta"), close: () => consumer.close() };
+}
+
+/** The flat fields of the top struct. A Map, for the names are an object file's. */
+function flatten(schema: StatsSchema, sample: Sample, side: "total" | "delta"): ReadonlyMap<string, WireValue> {
+  const fields = new Map<string, WireValue>([[atField, sample.at]]);
+  for (const stat of schema.stats) fields.set(stat.name, numberOf(stat, sample, side));
+  return fields;
+}
+
+function numberOf(stat: Stat, sample: Sample, side: "total" | "delta"): bigint {
+  const value = Object.hasOwn(sample.stats, stat.name) ? sample.stats[stat.name] : undefined;
+  const number = value === undefined ? undefined : "value" in value ? value.value : value[side];
+  // Typed clients refuse a reply with a field missing or out of its type, so such a reply doesn't leave.
+  const bits = stat.kind === "gauge" ? BigInt.asIntN : BigInt.asUintN;
+  if (typeof number !== "bigint" || bits(64, number) !== number) {
+    throw new ScxError("ERR_SCX_VALUE", {
+      op: "read",
+      message: `Statistic "${stat.name}" is ${number}, and should be ${stat.kind === "gauge" ? "an i64" : "a u64"}.`,
+      remedy: "The sampler and the schema don't agree: report it with the scheduler's name.",
+    });
+  }
+  return number;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+import { ScxError } from "../error.js";
+import type { Stat, StatsSchema } from "./schema.js";
+
+/** Type of one value on the wire, in upstream's spelling; a struct is referred to by its name. */
+export type MetaKind = "i64" | "u64" | "float" | "string" | { readonly struct: string };
+
+/** What a field holds: one value, a list, or a dictionary (whose keys travel as strings). */
+export type MetaData =
+  | { readonly datum: MetaKind }
+  | { readonly array: MetaKind }
+  | { readonly dict: { readonly key: MetaKind; readonly datum: MetaKind } };
+
+/** What a field and a struct have in common. User attributes have names that start with `_`. */
+export interface MetaAttributes {
+  readonly desc?: string;
+  readonly user?: Readonly<Record<string, string>>;
+}
+
+/** One field of a struct as `stats_meta` describes it. */
+export type MetaField = MetaData & MetaAttributes;
+
+/** One struct as `stats_meta` describes it. Fields are a Map: their names come from an object file, `__proto__` included. */
+export interface MetaStruct extends MetaAttributes {
+  readonly name: string;
+  /** `"true"` on the struct that target `top` answers with. */
+  readonly top?: "true";
+  readonly fields: ReadonlyMap<string, MetaField>;
+}
+
+/** The whole reply to `stats_meta`: every struct under its name. */
+export type StatsMeta = ReadonlyMap<string, MetaStruct>;
+
+/** Name of the field that says when the values were read. */
+export const atField = "at";
+
+/**
+ * Describes a scheduler's statistics: one struct, named as the schema, with a field for each statistic (counters u64,
+ * gauges i64) and `at`. Kind and unit travel as the user attributes `_scx_kind` and `_scx_unit`; `at` is marked
+ * `_om_skip`, because a time of reading is no metric.
+ *
+ * @throws ScxError ERR_SCX_STATS_META when two statistics share a name, or one is called `at`.
+ */
+export function metaOf(schema: StatsSchema): MetaStruct {
+  if (schema.name === "") throw contradiction("The statistics' struct has no name");
+  const at: MetaField = { datum: "u64", desc: "time of the reading, ns since 1970", user: { _om_skip: "true" } };
+  const fields = new Map<string, MetaField>([[atField, at]]);
+  for (const stat of schema.stats) {
+    if (stat.name === atField) throw contradiction(`${schema.name}: "at" is the reading's time, no statistic's name`);
+    if (fields.has(stat.name)) throw contradiction(`${schema.name}: two statistics are called "${stat.name}"`);
+    fields.set(stat.name, describeStat(stat));
+  }
+  return { name: schema.name, top: "true", ...(schema.desc !== undefined && { desc: schema.desc }), fields };
+}
+
+function describeStat(stat: Stat): MetaField {
+  return {
+    datum: stat.kind === "gauge" ? "i64" : "u64",
+    ...(stat.desc !== undefined && { desc: stat.desc }),
+    user: { _scx_kind: stat.kind, ...(stat.unit !== undefined && { _scx_unit: stat.unit }) },
+  };
+}
+
+/**
+ * Puts structs together into what `stats_meta` answers, and checks them: names given once, references that lead
+ * somewhere and never back to where they came from (meeting one struct twice is fine), keys that can be keys, user
+ * attributes named as such.
+ *
+ * @throws ScxError ERR_SCX_STATS_META that names the struct and field.
+ */
+export function assembleMeta(structs: Iterable<MetaStruct>): StatsMeta {
+  const meta = new Map<string, MetaStruct>();
+  for (const struct of structs) {
+    const known = meta.get(struct.name);
+    if (known !== undefined && known !== struct) throw contradiction(`Two structs are called "${struct.name}"`);
+    meta.set(struct.name, struct);
+  }
+  checkMeta(meta);
+  return meta;
+}
+
+/** The checks of {@link assembleMeta} alone, for metadata that is a map already. */
+export function checkMeta(meta: StatsMeta): void {
+  for (const [name, struct] of meta) {
+    if (struct.name !== name) throw contradiction(`Struct "${struct.name}" is listed under "${name}"`);
+    checkUser(struct, name);
+    for (const [field, data] of struct.fields) checkField(meta, data, `${name}.${field}`);
+  }
+  checkLoops(meta);
+}
+
+function checkField(meta: StatsMeta, field: MetaField, where: string): void {
+  checkUser(field, where);
+  if ("dict" in field && field.dict.key !== "i64" && field.dict.key !== "u64" && field.dict.key !== "string") {
+    const key = typeof field.dict.key === "string" ? field.dict.key : `struct ${field.dict.key.struct}`;
+    throw contradiction(`${where} is a dictionary with ${key} as its key, where only i64, u64 and string can be`);
+  }
+  const target = reference(field);
+  if (target !== undefined && !meta.has(target)) throw contradiction(`${where} refers to unknown struct "${target}"`);
+}
+
+function checkUser({ user }: MetaAttributes, where: string): void {
+  const wrong = Object.keys(user ?? {}).find((name) => !name.startsWith("_"));
+  if (wrong !== undefined) throw contradiction(`${where} has user attribute "${wrong}", which doesn't start with "_"`);
+}
+
+/** The struct that a field's values are made of, if they are. */
+function reference(field: MetaField): string | undefined {
+  const kind = "datum" in field ? field.datum : "array" in field ? field.array : field.dict.datum;
+  return typeof kind === "object" ? kind.struct : undefined;
+}
+
+/** Walks depth first with a stack of its own: a chain of structs may be longer than the engine's stack. */
+function checkLoops(meta: StatsMeta): void {
+  const done = new Set<string>();
+  for (const start of meta.keys()) {
+    const path = [{ name: start, next: references(meta, start) }];
+    const onPath = new Set([start]);
+    for (let top = path.at(-1); top !== undefined && !done.has(start); top = path.at(-1)) {
+      const name = top.next.pop();
+      if (name === undefined) {
+        done.add(top.name);
+        onPath.delete(top.name);
+        path.pop();
+      } else if (onPath.has(name)) {
+        const names = path.map((step) => step.name);
+        const loop = [...names.slice(names.indexOf(name)), name].join(" → ");
+        throw contradiction(`The structs refer to each other in a loop: ${loop}`);
+      } else if (!done.has(name)) {
+        path.push({ name, next: references(meta, name) });
+        onPath.add(name);
+      }
+    }
+  }
+}
+
+function references(meta: StatsMeta, name: string): string[] {
+  const fields = [...(meta.get(name)?.fields.values() ?? [])];
+  return fields.map(reference).filter((target) => target !== undefined);
+}
+
+function contradiction(message: string): ScxError {
+  return new ScxError("ERR_SCX_STATS_META", {
+    op: "describe",
+    message: `${message}.`,
+    remedy: "Correct the declaration of the statistics; names are unique, and structs refer to known structs only.",
+  });
+}
