@@ -21,7 +21,7 @@
 /* The kernel chooses what a callback is given; few need all of it. */
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
-/* A callback. */
+/* A callback. No parameter may be called `ctx`: BPF_PROG() has one of that name. */
 #define SCX_OPS(__name, args...)   \
 	SEC("struct_ops/" #__name) \
 	BPF_PROG(__name, ##args)

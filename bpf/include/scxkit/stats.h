@@ -134,11 +134,11 @@
 		__type(value, struct __stats_type);                                                \
 	} scx_stats_base SEC(".maps");                                                             \
                                                                                                    \
-	static long __scx_stats_add_cpu(u32 __cpu, u64 **__sums)                                   \
+	static long __scx_stats_add_cpu(u32 __cpu, volatile u64 **__sums)                          \
 	{                                                                                          \
 		u32 __zero = 0;                                                                    \
 		volatile u64 *__values = bpf_map_lookup_percpu_elem(&scx_stats, &__zero, __cpu);   \
-		u64 *__sum = *__sums;                                                              \
+		volatile u64 *__sum = *__sums;                                                     \
                                                                                                    \
 		if (!__values)                                                                     \
 			return 1;                                                                  \
@@ -153,7 +153,7 @@
 	int scx_stats_reset(struct __stats_type *__ctx)                                            \
 	{                                                                                          \
 		u32 __zero = 0;                                                                    \
-		u64 *__sums = (u64 *)__ctx;                                                        \
+		volatile u64 *__sums = (volatile u64 *)__ctx;                                      \
 		volatile u64 *__base = bpf_map_lookup_elem(&scx_stats_base, &__zero);              \
                                                                                                    \
 		if (!__base)                                                                       \
