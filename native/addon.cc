@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "addon.h"
+
+#include <bpf/libbpf.h>
+
+#include "accumulator.h"
+#include "kernel_btf.h"
+#include "link.h"
+#include "map.h"
+#include "message_log.h"
+#include "object.h"
+#include "program.h"
+#include "snapshot.h"
+#include "uevent.h"
+
+namespace scxkit {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  MessageLog::Install();
+  auto* addon = new Addon;
+  env.SetInstanceData(addon);
+  auto define = [&](const char* name, Napi::Function constructor) {
+    exports.Set(name, constructor);
+    return Napi::Persistent(constructor);
+  };
+  addon->object = define("Object", Object::Define(env));
+  addon->map = define("Map", Map::Define(env));
+  addon->program = define("Program", Program::Define(env));
+  addon->link = define("Link", Link::Define(env));
+  addon->kernelBtf = define("KernelBtf", KernelBtf::Define(env));
+  define("Snapshot", Snapshot::Define(env));
+  define("Accumulator", Accumulator::Define(env));
+  define("Uevents", Uevents::Define(env));
+  exports.Set("libbpfVersion", libbpf_version_string());
+  return exports;
+}
+
+}  // namespace scxkit
+
+// The macro wants an unqualified function.
+static Napi::Object InitAddon(Napi::Env env, Napi::Object exports) { return scxkit::Init(env, exports); }
+NODE_API_MODULE(scxkit, InitAddon)

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "map.h"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "addon.h"
+#include "failure.h"
+
+namespace scxkit {
+namespace {
+
+bool IsPercpu(uint32_t type) {
+  return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
+         type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+}
+
+void SetShape(Napi::Object entry, const char* name, uint32_t type, uint32_t key, uint32_t value, uint32_t entries,
+              uint32_t flags) {
+  Napi::Env env = entry.Env();
+  entry.Set("name", name);
+  entry.Set("type", Napi::Number::New(env, type));
+  entry.Set("keySize", Napi::Number::New(env, key));
+  entry.Set("valueSize", Napi::Number::New(env, value));
+  entry.Set("maxEntries", Napi::Number::New(env, entries));
+  entry.Set("flags", Napi::Number::New(env, flags));
+}
+
+}  // namespace
+
+Napi::Object DescribeMap(Napi::Env env, const bpf_map* map) {
+  auto entry = Napi::Object::New(env);
+  SetShape(entry, bpf_map__name(map), bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map),
+           bpf_map__max_entries(map), bpf_map__map_flags(map));
+  entry.Set("keyTypeId", Napi::Number::New(env, bpf_map__btf_key_type_id(map)));
+  entry.Set("valueTypeId", Napi::Number::New(env, bpf_map__btf_value_type_id(map)));
+  return entry;
+}
+
+Napi::Function Map::Define(Napi::Env env) {
+  return DefineClass(env, "Map",
+                     {
+                         InstanceMethod<&Map::GetInfo>("info"),
+                         InstanceMethod<&Map::Lookup>("lookup"),
+                         InstanceMethod<&Map::ReadMapped>("readMapped"),
+                         InstanceMethod<&Map::WriteMapped>("writeMapped"),
+                         InstanceMethod<&Map::Close>("close"),
+                     });
+}
+
+Napi::Value Map::Create(Napi::Env env, int fd) {
+  return Addon::Of(env)->map.New({Napi::External<int>::New(env, &fd)});
+}
+
+Map::Map(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Object.map()");
+  fd_ = fcntl(*info[0].As<Napi::External<int>>().Data(), F_DUPFD_CLOEXEC, 3);
+  if (fd_ < 0) Throw(info.Env(), "fcntl", errno);
+  uint32_t size = sizeof(info_);
+  if (int error = bpf_map_get_info_by_fd(fd_, &info_, &size)) {
+    Release();
+    Throw(info.Env(), "bpf_map_get_info_by_fd", -error);
+  }
+}
+
+Map::~Map() { Release(); }
+
+void Map::Release() {
+  if (memory_ != nullptr) munmap(memory_, memorySize_);
+  if (fd_ >= 0) close(fd_);
+  memory_ = nullptr;
+  fd_ = -1;
+}
+
+int Map::Fd(Napi::Env env) const {
+  if (fd_ < 0) throw Napi::Error::New(env, "the map is closed");
+  return fd_;
+}
+
+Napi::Value Map::GetInfo(const Napi::CallbackInfo& info) {
+  auto entry = Napi::Object::New(info.Env());
+  SetShape(entry, info_.name, info_.type, info_.key_size, info_.value_size, info_.max_entries, info_.map_flags);
+  entry.Set("id", Napi::Number::New(info.Env(), info_.id));
+  return entry;
+}
+
+// lookup(key: Uint8Array): Uint8Array | undefined. Per-CPU maps give every possible CPU's value, each rounded up to 8.
+Napi::Value Map::Lookup(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const int fd = Fd(env);
+  auto key = info[0].As<Napi::Uint8Array>();
+  if (key.ByteLength() != info_.key_size) throw Napi::RangeError::New(env, "the key has another size");
+  size_t size = info_.value_size;
+  if (IsPercpu(info_.type)) {
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 0) Throw(env, "libbpf_num_possible_cpus", -cpus);
+    size = (size + 7) / 8 * 8 * static_cast<size_t>(cpus);
+  }
+  auto value = Napi::Uint8Array::New(env, size);
+  if (int error = bpf_map_lookup_elem(fd, key.Data(), value.Data())) {
+    if (error == -ENOENT) return env.Undefined();
+    Throw(env, "bpf_map_lookup_elem", -error);
+  }
+  return value;
+}
+
+// The memory behind a global-data map (.data, .bss, .rodata), mapped at first use. libbpf 1.4's own mapping does not
+// alias the kernel's memory once the object is loaded.
+uint8_t* Map::Mapped(Napi::Env env) {
+  const int fd = Fd(env);
+  if (memory_ == nullptr) {
+    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    memorySize_ = ((static_cast<size_t>(info_.value_size) + 7) / 8 * 8 * info_.max_entries + page - 1) / page * page;
+    const int access = (info_.map_flags & BPF_F_RDONLY_PROG) ? PROT_READ : PROT_READ | PROT_WRITE;
+    void* memory = mmap(nullptr, memorySize_, access, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) Throw(env, "mmap", errno);
+    memory_ = static_cast<uint8_t*>(memory);
+  }
+  return memory_;
+}
+
+// readMapped(offset, into: Uint8Array): copies live memory.
+Napi::Value Map::ReadMapped(const Napi::CallbackInfo& info) {
+  const int64_t offset = info[0].As<Napi::Number>();
+  auto into = info[1].As<Napi::Uint8Array>();
+  if (offset < 0 || static_cast<size_t>(offset) > info_.value_size ||
+      info_.value_size - static_cast<size_t>(offset) < into.ByteLength())
+    throw Napi::RangeError::New(info.Env(), "outside the map's value");
+  memcpy(into.Data(), Mapped(info.Env()) + offset, into.ByteLength());
+  return into;
+}
+
+// writeMapped(offset, bytes: Uint8Array)
+void Map::WriteMapped(const Napi::CallbackInfo& info) {
+  const int64_t offset = info[0].As<Napi::Number>();
+  auto bytes = info[1].As<Napi::Uint8Array>();
+  if (info_.map_flags & BPF_F_RDONLY_PROG) Throw(info.Env(), "mmap", EPERM);
+  if (offset < 0 || static_cast<size_t>(offset) > info_.value_size ||
+      info_.value_size - static_cast<size_t>(offset) < bytes.ByteLength())
+    throw Napi::RangeError::New(info.Env(), "outside the map's value");
+  memcpy(Mapped(info.Env()) + offset, bytes.Data(), bytes.ByteLength());
+}
+
+void Map::Close(const Napi::CallbackInfo&) { Release(); }
+
+}  // namespace scxkit

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <napi.h>
+
+namespace scxkit {
+
+// What libbpf knows of a map before it exists.
+Napi::Object DescribeMap(Napi::Env env, const bpf_map* map);
+
+// An existing map, through a descriptor of its own (close-on-exec).
+class Map : public Napi::ObjectWrap<Map> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  // Duplicates `fd`; throws when it is not a map's.
+  static Napi::Value Create(Napi::Env env, int fd);
+  explicit Map(const Napi::CallbackInfo& info);
+  ~Map() override;
+
+  int Fd(Napi::Env env) const;
+  const bpf_map_info& Info() const { return info_; }
+
+ private:
+  Napi::Value GetInfo(const Napi::CallbackInfo& info);
+  Napi::Value Lookup(const Napi::CallbackInfo& info);
+  Napi::Value ReadMapped(const Napi::CallbackInfo& info);
+  void WriteMapped(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo& info);
+  void Release();
+  uint8_t* Mapped(Napi::Env env);
+
+  int fd_ = -1;
+  bpf_map_info info_{};
+  uint8_t* memory_ = nullptr;
+  size_t memorySize_ = 0;
+};
+
+}  // namespace scxkit

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "object.h"
+
+#include <bpf/btf.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "addon.h"
+#include "elf_check.h"
+#include "link.h"
+#include "map.h"
+#include "program.h"
+#include "task.h"
+
+namespace scxkit {
+
+Napi::Function Object::Define(Napi::Env env) {
+  return DefineClass(env, "Object",
+                     {
+                         StaticMethod<&Object::Open>("open"),
+                         InstanceMethod<&Object::Btf>("btf"),
+                         InstanceMethod<&Object::Maps>("maps"),
+                         InstanceMethod<&Object::Programs>("programs"),
+                         InstanceMethod<&Object::InitialValue>("initialValue"),
+                         InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
+                         InstanceMethod<&Object::SetValueSize>("setValueSize"),
+                         InstanceMethod<&Object::SetAutocreate>("setAutocreate"),
+                         InstanceMethod<&Object::SetAutoload>("setAutoload"),
+                         InstanceMethod<&Object::Load>("load"),
+                         InstanceMethod<&Object::Map>("map"),
+                         InstanceMethod<&Object::Program>("program"),
+                         InstanceMethod<&Object::Attach>("attach"),
+                         InstanceMethod<&Object::Close>("close"),
+                     });
+}
+
+// new Object(external): only open() constructs one.
+Object::Object(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Object.open()");
+  object_ = *info[0].As<Napi::External<std::shared_ptr<bpf_object>>>().Data();
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object_.get()) maps_.push_back(map);
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_.get()) programs_.push_back(program);
+}
+
+Napi::Value Object::Open(const Napi::CallbackInfo& info) {
+  struct State {
+    std::vector<uint8_t> bytes;
+    std::string name;
+    std::string reason;
+    std::shared_ptr<bpf_object> object;
+  };
+  auto bytes = info[0].As<Napi::Uint8Array>();
+  auto state = std::make_shared<State>();
+  state->bytes.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  state->name = info[1].As<Napi::String>();
+
+  auto work = [state]() -> int {
+    state->reason = CheckElf(state->bytes.data(), state->bytes.size());
+    if (!state->reason.empty()) return 0;
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = state->name.c_str());
+    bpf_object* object = bpf_object__open_mem(state->bytes.data(), state->bytes.size(), &options);
+    if (object == nullptr) return -errno;
+    state->object.reset(object, bpf_object__close);
+    return 0;
+  };
+  auto done = [state](Napi::Env env, const std::vector<std::string>&) -> Napi::Value {
+    // A file refused by our own check is no failure of libbpf: it comes back as the reason.
+    if (!state->reason.empty()) return Napi::String::New(env, state->reason);
+    auto external = Napi::External<std::shared_ptr<bpf_object>>::New(env, &state->object);
+    return Addon::Of(env)->object.New({external});
+  };
+  return Task::Run(info.Env(), "bpf_object__open_mem", Napi::Object(), work, done);
+}
+
+bpf_object* Object::Get(Napi::Env env) const {
+  if (busy_) throw Napi::Error::New(env, "the object is being loaded or attached");
+  if (!object_) throw Napi::Error::New(env, "the object is closed");
+  return object_.get();
+}
+
+bpf_map* Object::MapAt(const Napi::CallbackInfo& info, size_t argument) const {
+  Get(info.Env());
+  const uint32_t index = info[argument].As<Napi::Number>();
+  if (index >= maps_.size()) throw Napi::RangeError::New(info.Env(), "no map of that index");
+  return maps_[index];
+}
+
+bpf_program* Object::ProgramAt(const Napi::CallbackInfo& info, size_t argument) const {
+  Get(info.Env());
+  const uint32_t index = info[argument].As<Napi::Number>();
+  if (index >= programs_.size()) throw Napi::RangeError::New(info.Env(), "no program of that index");
+  return programs_[index];
+}
+
+// btf(): Uint8Array | undefined, a copy of the object's raw BTF.
+Napi::Value Object::Btf(const Napi::CallbackInfo& info) {
+  const btf* types = bpf_object__btf(Get(info.Env()));
+  if (types == nullptr) return info.Env().Undefined();
+  uint32_t size = 0;
+  const void* data = btf__raw_data(types, &size);
+  auto copy = Napi::Uint8Array::New(info.Env(), size);
+  memcpy(copy.Data(), data, size);
+  return copy;
+}
+
+Napi::Value Object::Maps(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Get(env);
+  auto list = Napi::Array::New(env, maps_.size());
+  for (size_t i = 0; i < maps_.size(); i++) list[i] = DescribeMap(env, maps_[i]);
+  return list;
+}
+
+Napi::Value Object::Programs(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Get(env);
+  auto list = Napi::Array::New(env, programs_.size());
+  for (size_t i = 0; i < programs_.size(); i++) {
+    auto entry = Napi::Object::New(env);
+    entry.Set("name", bpf_program__name(programs_[i]));
+    entry.Set("section", bpf_program__section_name(programs_[i]));
+    entry.Set("type", Napi::Number::New(env, bpf_program__type(programs_[i])));
+    list[i] = entry;
+  }
+  return list;
+}
+
+// initialValue(map): Uint8Array | undefined, a copy of what the map will hold when created (globals, struct_ops).
+Napi::Value Object::InitialValue(const Napi::CallbackInfo& info) {
+  size_t size = 0;
+  const void* data = bpf_map__initial_value(MapAt(info, 0), &size);
+  if (data == nullptr) return info.Env().Undefined();
+  auto copy = Napi::Uint8Array::New(info.Env(), size);
+  memcpy(copy.Data(), data, size);
+  return copy;
+}
+
+// setInitialValue(map, offset, bytes): writes a part of it; before load only, later the memory is not libbpf's to change.
+void Object::SetInitialValue(const Napi::CallbackInfo& info) {
+  size_t size = 0;
+  void* data = bpf_map__initial_value(MapAt(info, 0), &size);
+  const int64_t offset = info[1].As<Napi::Number>();
+  auto bytes = info[2].As<Napi::Uint8Array>();
+  if (data == nullptr || offset < 0 || static_cast<size_t>(offset) > size ||
+      size - static_cast<size_t>(offset) < bytes.ByteLength())
+    throw Napi::RangeError::New(info.Env(), "outside the map's initial value");
+  memcpy(static_cast<char*>(data) + offset, bytes.Data(), bytes.ByteLength());
+}
+
+void Object::SetValueSize(const Napi::CallbackInfo& info) {
+  const uint32_t size = info[1].As<Napi::Number>();
+  if (int error = bpf_map__set_value_size(MapAt(info, 0), size)) Throw(info.Env(), "bpf_map__set_value_size", -error);
+}
+
+void Object::SetAutocreate(const Napi::CallbackInfo& info) {
+  const bool on = info[1].As<Napi::Boolean>();
+  if (int error = bpf_map__set_autocreate(MapAt(info, 0), on)) Throw(info.Env(), "bpf_map__set_autocreate", -error);
+}
+
+void Object::SetAutoload(const Napi::CallbackInfo& info) {
+  const bool on = info[1].As<Napi::Boolean>();
+  if (int error = bpf_program__set_autoload(ProgramAt(info, 0), on))
+    Throw(info.Env(), "bpf_program__set_autoload", -error);
+}
+
+// load(): Promise<string[]>, libbpf's messages; they are on the error as `log` when it fails.
+Napi::Value Object::Load(const Napi::CallbackInfo& info) {
+  bpf_object* object = Get(info.Env());
+  busy_ = true;
+  return Task::Run(
+      info.Env(), "bpf_object__load", info.This().As<Napi::Object>(), [object] { return bpf_object__load(object); },
+      [](Napi::Env env, const std::vector<std::string>& log) -> Napi::Value {
+        auto lines = Napi::Array::New(env, log.size());
+        for (size_t i = 0; i < log.size(); i++) lines[i] = Napi::String::New(env, log[i]);
+        return lines;
+      },
+      [this] { busy_ = false; });
+}
+
+// map(index): Map, with a descriptor of its own.
+Napi::Value Object::Map(const Napi::CallbackInfo& info) {
+  return Map::Create(info.Env(), bpf_map__fd(MapAt(info, 0)));
+}
+
+// program(index): Program, with a descriptor of its own.
+Napi::Value Object::Program(const Napi::CallbackInfo& info) {
+  return Program::Create(info.Env(), bpf_program__fd(ProgramAt(info, 0)));
+}
+
+// attach(map): Promise<Link>
+Napi::Value Object::Attach(const Napi::CallbackInfo& info) {
+  bpf_map* map = MapAt(info, 0);
+  busy_ = true;
+  auto link = std::make_shared<bpf_link*>(nullptr);
+  auto share = object_;
+  return Task::Run(
+      info.Env(), "bpf_map__attach_struct_ops", info.This().As<Napi::Object>(),
+      [map, link] {
+        *link = bpf_map__attach_struct_ops(map);
+        return *link == nullptr ? -errno : 0;
+      },
+      [link, share](Napi::Env env, const std::vector<std::string>&) { return Link::Create(env, *link, share); },
+      [this] { busy_ = false; });
+}
+
+// close(): idempotent. Links and maps made from the object stay valid.
+void Object::Close(const Napi::CallbackInfo& info) {
+  if (!object_) return;
+  Get(info.Env());
+  object_.reset();
+  maps_.clear();
+  programs_.clear();
+}
+
+}  // namespace scxkit

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <napi.h>
+
+#include <memory>
+#include <vector>
+
+namespace scxkit {
+
+// A bpf_object: opened from memory, changed while it is only data, then loaded. Maps and programs are named by their
+// index, in libbpf's order. Everything that outlives the object (map, program and link wrappers) has its own descriptor.
+class Object : public Napi::ObjectWrap<Object> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit Object(const Napi::CallbackInfo& info);
+
+  // open(bytes: Uint8Array, name: string): Promise<Object>
+  static Napi::Value Open(const Napi::CallbackInfo& info);
+
+  // The object, for a wrapper's one call into libbpf; throws after close() and while load() or attach() is under way.
+  bpf_object* Get(Napi::Env env) const;
+  bpf_map* MapAt(const Napi::CallbackInfo& info, size_t argument) const;
+  bpf_program* ProgramAt(const Napi::CallbackInfo& info, size_t argument) const;
+  std::shared_ptr<bpf_object> Share() const { return object_; }
+
+ private:
+  Napi::Value Btf(const Napi::CallbackInfo& info);
+  Napi::Value Maps(const Napi::CallbackInfo& info);
+  Napi::Value Programs(const Napi::CallbackInfo& info);
+  Napi::Value InitialValue(const Napi::CallbackInfo& info);
+  void SetInitialValue(const Napi::CallbackInfo& info);
+  void SetValueSize(const Napi::CallbackInfo& info);
+  void SetAutocreate(const Napi::CallbackInfo& info);
+  void SetAutoload(const Napi::CallbackInfo& info);
+  Napi::Value Load(const Napi::CallbackInfo& info);
+  Napi::Value Map(const Napi::CallbackInfo& info);
+  Napi::Value Program(const Napi::CallbackInfo& info);
+  Napi::Value Attach(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<bpf_object> object_;
+  std::vector<bpf_map*> maps_;
+  std::vector<bpf_program*> programs_;
+  bool busy_ = false;
+};
+
+}  // namespace scxkit

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { ScxError } from "../error.js";
+import { native, type NativeObject } from "../native/index.js";
+// The one import against the stream: loading makes what the next phase begins with.
+import { type LoadedObject, loadObject } from "../scheduler/loaded.js";
+import { Btf } from "./btf.js";
+import { type DataSection, dataSections, sectionVariables } from "./section.js";
+import { findStructOps, type StructOps } from "./struct_ops.js";
+import type { BtfValue } from "./value.js";
+import { Variables } from "./variable.js";
+
+export interface OpenOptions {
+  /** Which sched_ext_ops map to use, when the object holds several. */
+  opsMap?: string;
+  /** Stops the opening. */
+  signal?: AbortSignal;
+}
+
+/** What the parts of an open object are, for the phases that follow. */
+export interface ObjectParts {
+  readonly native: NativeObject;
+  readonly btf: Btf;
+  readonly sections: readonly DataSection[];
+  readonly ops: StructOps | undefined;
+  readonly variables: Variables;
+}
+
+/**
+ * An object file, opened: plain data that can be looked at and changed without privileges. Only {@link load} touches the
+ * kernel.
+ */
+export class BpfObject {
+  /** The file's name without its endings: `simple` of `simple.bpf.o`. */
+  readonly name: string;
+  /** Global variables by name; assigning checks name, type and range against BTF. Structs are assigned as objects. */
+  readonly globals: Record<string, BtfValue>;
+  readonly #parts: ObjectParts;
+  #state: "open" | "loaded" | "closed" = "open";
+
+  private constructor(name: string, parts: ObjectParts) {
+    this.name = name;
+    this.#parts = parts;
+    this.globals = parts.variables.toObject();
+  }
+
+  /**
+   * Opens an object file built for sched_ext, or any BPF object with BTF.
+   * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE, ERR_SCX_NOT_BPF_OBJECT, ERR_SCX_NO_BTF, ERR_SCX_USAGE
+   */
+  static async open(path: string, options: OpenOptions = {}): Promise<BpfObject> {
+    const bytes = await readObject(path, options.signal);
+    const name = basename(path).replace(/(\.bpf)?\.o$/, "");
+    const opened = await openNative(path, bytes, name);
+    try {
+      const raw = opened.btf();
+      if (!raw)
+        throw new ScxError("ERR_SCX_NO_BTF", {
+          op: "open",
+          message: `${path} carries no BTF.`,
+          remedy: "Build it with clang -g -target bpf; don't strip it.",
+        });
+      const btf = new Btf(raw);
+      const sections = dataSections(opened, btf);
+      const variables = new Variables(btf, sectionVariables(btf, sections), { noun: "global", unknown: "ERR_SCX_GLOBAL_UNKNOWN" });
+      const ops = findStructOps(opened, btf, options.opsMap);
+      return new BpfObject(name, { native: opened, btf, sections, ops, variables });
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+  }
+
+  /** Fields of the scheduler's sched_ext_ops that are data (timeout_ms, flags, name…), by name. */
+  get ops(): Record<string, BtfValue> {
+    return this.#requireOps().fields.toObject();
+  }
+
+  /** The scheduler's name, ops.name. */
+  get scheduler(): string {
+    return this.#requireOps().name;
+  }
+
+  /** Sets a global, or a part of one (`config.low`), from a value or its text: what `--set` does. */
+  setGlobal(path: string, value: unknown): void {
+    this.#requireOpen("set");
+    this.#parts.variables.set(path, value);
+  }
+
+  /** Sets a field of the ops from a value or its text: what `--ops` does. */
+  setOps(field: string, value: unknown): void {
+    this.#requireOpen("set");
+    this.#requireOps().fields.set(field, value);
+  }
+
+  /**
+   * Loads maps and programs into the kernel: the verifier says yes or no. The object can't be used afterwards, whatever
+   * came of it; what is loaded is in the result.
+   * @throws ScxError ERR_SCX_NO_SCHED_EXT, ERR_SCX_NO_BTF, ERR_SCX_PRIVILEGE, ERR_SCX_VERIFIER, ERR_SCX_LOAD
+   */
+  async load(options: { signal?: AbortSignal } = {}): Promise<LoadedObject> {
+    this.#requireOpen("load");
+    options.signal?.throwIfAborted();
+    this.#state = "loaded";
+    try {
+      return await loadObject(this.name, this.#parts);
+    } catch (error) {
+      this.#parts.native.close();
+      throw error;
+    }
+  }
+
+  /** Frees the object, if it wasn't loaded; idempotent. */
+  close(): void {
+    if (this.#state === "open") this.#parts.native.close();
+    this.#state = "closed";
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #requireOpen(op: string): void {
+    if (this.#state === "open") return;
+    throw new ScxError("ERR_SCX_CLOSED", {
+      op,
+      message: `The object ${this.name} is ${this.#state} already.`,
+      remedy: "Open it again: BpfObject.open() gives a fresh one.",
+    });
+  }
+
+  #requireOps(): StructOps {
+    const { ops } = this.#parts;
+    if (ops) return ops;
+    throw new ScxError("ERR_SCX_NO_STRUCT_OPS", {
+      op: "open",
+      message: `${this.name} is no scheduler: it holds no struct_ops map of type sched_ext_ops.`,
+      remedy: 'Declare one in SEC(".struct_ops.link") (bpf/include/scxkit/scx.h has a macro for it).',
+    });
+  }
+}
+
+async function readObject(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  try {
+    return await readFile(path, { signal });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (signal?.aborted) throw signal.reason;
+    if (code === "ENOENT")
+      throw new ScxError("ERR_SCX_FILE_NOT_FOUND", { op: "open", message: `${path}: no such file.`, remedy: "Check the path, or name a scheduler that scxkit brings: simple.", cause });
+    throw new ScxError("ERR_SCX_FILE_UNREADABLE", { op: "open", message: `${path} can't be read: ${message}.`, remedy: "Check its rights, and that it is a file.", cause });
+  }
+}
+
+async function openNative(path: string, bytes: Uint8Array, name: string): Promise<NativeObject> {
+  const refused = (why: string, cause?: unknown, log?: string[]) =>
+    new ScxError("ERR_SCX_NOT_BPF_OBJECT", { op: "open", message: `${path} is no usable BPF object: ${why}.`, remedy: "Give an object file that clang -g -target bpf has built.", cause, log });
+  let opened: NativeObject | string;
+  try {
+    opened = await native.Object.open(bytes, name);
+  } catch (cause) {
+    const { log = [], message } = cause as { log?: string[]; message: string };
+    throw refused(log.at(-1)?.replace(/^libbpf: /, "") ?? message, cause, log);
+  }
+  if (typeof opened === "string") throw refused(opened);
+  return opened;
+}

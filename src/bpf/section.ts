@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import type { NativeMap, NativeObject } from "../native/index.js";
+import { ScxError } from "../error.js";
+import type { Btf, BtfType } from "./btf.js";
+import type { Memory, Variable } from "./variable.js";
+
+/** A map's memory, before and after load; switches over when the object is loaded. */
+export class MapMemory implements Memory {
+  readonly #object: NativeObject;
+  readonly #map: number;
+  readonly #writable: boolean;
+  #initial: Uint8Array | undefined;
+  #live: NativeMap | undefined;
+
+  constructor(object: NativeObject, map: number, writableAfterLoad: boolean) {
+    this.#object = object;
+    this.#map = map;
+    this.#writable = writableAfterLoad;
+  }
+
+  read(offset: number, size: number): Uint8Array {
+    if (this.#live) return this.#live.readMapped(offset, new Uint8Array(size));
+    this.#initial ??= this.#object.initialValue(this.#map) ?? new Uint8Array();
+    return this.#initial.slice(offset, offset + size);
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    if (!this.#live) {
+      this.#object.setInitialValue(this.#map, offset, bytes);
+      this.#initial?.set(bytes, offset);
+      return;
+    }
+    if (!this.#writable)
+      throw new ScxError("ERR_SCX_USAGE", {
+        op: "set",
+        message: "The variable is in .rodata, which the kernel has frozen since the object was loaded.",
+        remedy: "Set it on the open object, before load().",
+      });
+    this.#live.writeMapped(offset, bytes);
+  }
+
+  /** Bytes of the map's value. */
+  get size(): number {
+    return this.#live?.info().valueSize ?? this.#initial?.length ?? 0;
+  }
+
+  /** From here on reads and writes go to the kernel's memory. */
+  goLive(map: NativeMap): void {
+    this.#live = map;
+    this.#initial = undefined;
+  }
+}
+
+/** A section of global data and the map that libbpf makes of it. */
+export interface DataSection {
+  /** `.data`, `.rodata`, `.data.uei_dump`… */
+  readonly name: string;
+  /** Index of its map. */
+  readonly map: number;
+  readonly type: BtfType;
+  readonly memory: MapMemory;
+}
+
+/** The object's sections of global variables: .rodata, .data, .bss and their named relatives. */
+export function dataSections(object: NativeObject, btf: Btf): DataSection[] {
+  const maps = object.maps();
+  const sections: DataSection[] = [];
+  for (const type of btf.types) {
+    if (type.kind !== "datasec" || !/^\.(rodata|data|bss)(\.|$)/.test(type.name)) continue;
+    // libbpf calls the map of .data "<object>.data" (both cut to 15 characters), the map of .data.foo by its own name.
+    const map = maps.findIndex((one) => one.name === type.name || (one.name.includes(".") && one.name.endsWith(type.name)));
+    if (map < 0) continue;
+    const memory = new MapMemory(object, map, !type.name.startsWith(".rodata"));
+    sections.push({ name: type.name, map, type, memory });
+  }
+  return sections;
+}
+
+/** The variables of those sections. */
+export function* sectionVariables(btf: Btf, sections: Iterable<DataSection>): Generator<Variable> {
+  for (const section of sections) {
+    for (const { type, offset } of section.type.variables) {
+      const variable = btf.type(type);
+      if (variable.kind !== "var") continue;
+      yield { name: variable.name, section: section.name, type: variable.type, offset, memory: section.memory };
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import type { Sample, StatsSchema } from "../stats/schema.js";
+
+/** How many rows go under one header. */
+const rowsPerHeader = 20;
+
+/** Rows of samples for people: aligned columns, a header every now and then. Totals, and what the interval added. */
+export class Table {
+  readonly #names: string[];
+  readonly #widths: number[];
+  #rows = 0;
+
+  constructor(schema: StatsSchema, scheduler: string) {
+    this.#names = ["TIME", "SCHEDULER", "STATE", ...schema.stats.map((stat) => stat.name)];
+    this.#widths = this.#names.map((name, i) => Math.max(name.length, [8, scheduler.length, 8][i] ?? 14));
+  }
+
+  /** The lines of one sample: its row, under a header when one is due. */
+  lines(sample: Sample): string[] {
+    const time = new Date(Number(sample.at / 1_000_000n)).toTimeString().slice(0, 8);
+    const cells = [time, sample.scheduler, sample.state, ...Object.values(sample.stats).map(cell)];
+    // A column that has grown stays wide.
+    cells.forEach((text, i) => {
+      this.#widths[i] = Math.max(this.#widths[i] ?? 0, text.length);
+    });
+    const header = this.#rows++ % rowsPerHeader === 0 ? [this.#line(this.#names)] : [];
+    return [...header, this.#line(cells)];
+  }
+
+  #line(cells: readonly string[]): string {
+    const align = (text: string, i: number) => (i < 3 ? text.padEnd(this.#widths[i] ?? 0) : text.padStart(this.#widths[i] ?? 0));
+    return cells.map(align).join("  ").trimEnd();
+  }
+}
+
+function cell(value: Sample["stats"][string]): string {
+  return "value" in value ? `${value.value}` : `${value.total} (+${value.delta})`;
+}

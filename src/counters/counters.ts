@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+import { type NativeAccumulator, native } from "../native/index.js";
+
+/**
+ * Counters over a bound source of u64 words, with a baseline of their own: what each grew by since the last
+ * {@link advance}, and the total. The arithmetic is modulo 2^64 and native; the arrays are bound once.
+ */
+export class Counters {
+  readonly delta: BigUint64Array;
+  readonly total: BigUint64Array;
+  readonly #accumulator: NativeAccumulator;
+
+  constructor(source: BigUint64Array) {
+    this.delta = new BigUint64Array(source.length);
+    this.total = new BigUint64Array(source.length);
+    this.#accumulator = new native.Accumulator(source, this.delta, this.total);
+  }
+
+  /** Takes over what the source says now. */
+  advance(): void {
+    this.#accumulator.advance();
+  }
+
+  /** The source begins again from zero; totals stay. */
+  rebase(): void {
+    this.#accumulator.rebase();
+  }
+}

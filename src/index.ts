@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+export { Btf, type BtfKind, type BtfMember, type BtfType } from "./bpf/btf.js";
+export { BpfObject, type OpenOptions } from "./bpf/object.js";
+export type { BtfValue } from "./bpf/value.js";
+export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } from "./diagnostics.js";
+export { errorCodes, ScxError, type ScxErrorCode, type ScxErrorInit } from "./error.js";
+export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";
+export type { SampleConsumer, SamplerOptions } from "./sampler/sampler.js";
+export { Sampler } from "./sampler/sampler.js";
+export { type ExitKind, type ExitRecord, exitKinds } from "./scheduler/exit.js";
+export type { LoadedMap, LoadedObject } from "./scheduler/loaded.js";
+export type { Scheduler } from "./scheduler/scheduler.js";
+export type { StatsSource } from "./source/stats.js";
+export type * from "./stats/schema.js";
+export { StatsClient, type StatsClientOptions } from "./protocol/client.js";
+export { StatsServer, type StatsServerOptions } from "./protocol/server.js";
+export type { Handler, Session, Target } from "./protocol/target.js";

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, readFileSync } from "node:fs";
+import { ScxError } from "../error.js";
+import { type NativeKernelBtf, native } from "../native/index.js";
+
+const root = "/sys/kernel/sched_ext";
+
+/** sched_ext's own state, as its sysfs file says (kernel/sched/ext.c, scx_enable_state_str). */
+export type SchedExtState = "enabling" | "enabled" | "disabling" | "disabled";
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(`${root}/${file}`, "utf8").trim();
+  } catch {
+    return undefined; // root/* is there only while a scheduler runs
+  }
+}
+
+const readNumber = (file: string): bigint => BigInt(read(file) ?? "0");
+
+/** What the running kernel says of sched_ext, read afresh at each call. World-readable. */
+export const schedExt = {
+  /** Whether this kernel has sched_ext at all. */
+  exists: (): boolean => existsSync(root),
+  state: (): SchedExtState => (read("state") ?? "disabled") as SchedExtState,
+  /** Name of the scheduler that runs (its ops.name), or undefined. */
+  running: (): string | undefined => read("root/ops"),
+  /** Goes up with each scheduler that is enabled. */
+  enableSeq: (): bigint => readNumber("enable_seq"),
+  /** Goes up with each CPU that comes or goes. */
+  hotplugSeq: (): bigint => readNumber("hotplug_seq"),
+};
+
+/** Throws ERR_SCX_NO_SCHED_EXT on a kernel without sched_ext. */
+export function requireSchedExt(op: string): void {
+  if (schedExt.exists()) return;
+  throw new ScxError("ERR_SCX_NO_SCHED_EXT", {
+    op,
+    message: `This kernel has no sched_ext: there is no ${root}.`,
+    remedy: "Boot a kernel from 6.12 on with CONFIG_SCHED_CLASS_EXT=y, or try it in a VM: make vm CMD='…'.",
+  });
+}
+
+let loading: Promise<NativeKernelBtf> | undefined;
+
+/** The running kernel's BTF, loaded once a process. Throws ERR_SCX_KERNEL_NO_BTF where the kernel has none. */
+export async function kernelBtf(): Promise<NativeKernelBtf> {
+  loading ??= native.KernelBtf.load();
+  try {
+    return await loading;
+  } catch (cause) {
+    loading = undefined;
+    throw new ScxError("ERR_SCX_KERNEL_NO_BTF", {
+      op: "load",
+      message: "This kernel gives no BTF: /sys/kernel/btf/vmlinux can't be read.",
+      remedy: "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y.",
+      errno: (cause as { errno?: number }).errno,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { ScxError } from "../error.js";
+
+/** What libbpf knows of a map before it exists. Sizes in bytes; `type` is an `enum bpf_map_type`. */
+export interface MapShape {
+  name: string;
+  type: number;
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+  flags: number;
+}
+
+/** The `call`, `errno` and `log` that every failure of the addon carries. */
+export interface NativeError extends Error {
+  call: string;
+  errno: number;
+  log: string[];
+}
+
+export interface NativeObject {
+  btf(): Uint8Array | undefined;
+  maps(): (MapShape & { keyTypeId: number; valueTypeId: number })[];
+  programs(): { name: string; section: string; type: number }[];
+  initialValue(map: number): Uint8Array | undefined;
+  setInitialValue(map: number, offset: number, bytes: Uint8Array): void;
+  setValueSize(map: number, bytes: number): void;
+  setAutocreate(map: number, on: boolean): void;
+  setAutoload(program: number, on: boolean): void;
+  load(): Promise<string[]>;
+  map(index: number): NativeMap;
+  program(index: number): NativeProgram;
+  attach(map: number): Promise<NativeLink>;
+  close(): void;
+}
+
+export interface NativeMap {
+  info(): MapShape & { id: number };
+  lookup(key: Uint8Array): Uint8Array | undefined;
+  readMapped<T extends Uint8Array>(offset: number, into: T): T;
+  writeMapped(offset: number, bytes: Uint8Array): void;
+  close(): void;
+}
+
+export interface NativeProgram {
+  run(context: Uint8Array): number;
+  close(): void;
+}
+
+export interface NativeLink {
+  detach(): Promise<void>;
+}
+
+export interface NativeSnapshot {
+  sums(): BigUint64Array;
+  cpus(): number;
+  take(): void;
+}
+
+export interface NativeAccumulator {
+  advance(): void;
+  rebase(): void;
+}
+
+export interface NativeKernelBtf {
+  members(struct: string): string[] | undefined;
+  enumerators(name: string): Record<string, bigint> | undefined;
+}
+
+export interface NativeUevents {
+  close(): void;
+}
+
+/** The addon: one class per noun of libbpf, no policy. */
+export interface Addon {
+  libbpfVersion: string;
+  Object: { open(bytes: Uint8Array, name: string): Promise<NativeObject | string> };
+  Snapshot: new (map: NativeMap) => NativeSnapshot;
+  Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;
+  KernelBtf: { load(): Promise<NativeKernelBtf> };
+  Uevents: new (prefix: string, callback: (fields: string[]) => void) => NativeUevents;
+}
+
+/** Below 1.4 libbpf can't set struct_ops fields before load. */
+const libbpfFloor = [1, 4] as const;
+
+function remedyFor(text: string): string {
+  if (/libbpf\.so\.\d+: cannot open/.test(text))
+    return "Install libbpf 1.4 or newer: apt install libbpf1, dnf install libbpf, pacman -S libbpf, or apk add libbpf.";
+  if (/LIBBPF_\d/.test(text)) return "The system's libbpf is older than the one scxkit was built with: run npm rebuild scxkit.";
+  if (/cannot open shared object file|Cannot find module/.test(text))
+    return "Build it: run make build in a checkout, or npm rebuild scxkit in a project; the build says what it lacks.";
+  return "Build it again for this machine: run make build in a checkout, or npm rebuild scxkit in a project.";
+}
+
+function loadAddon(): Addon {
+  // SCXKIT_ADDON names another build of the same addon: the sanitizers' one.
+  const path = process.env["SCXKIT_ADDON"] ?? fileURLToPath(new URL("../../build/Release/scxkit.node", import.meta.url));
+  let addon: Addon;
+  try {
+    addon = createRequire(import.meta.url)(path) as Addon;
+  } catch (cause) {
+    const reason = (cause as Error).message.split("\n")[0] ?? "";
+    throw new ScxError("ERR_SCX_ADDON", {
+      op: "import",
+      message: `The native addon can't be loaded: ${reason}`,
+      remedy: remedyFor(reason),
+      cause,
+    });
+  }
+  const [major = 0, minor = 0] = addon.libbpfVersion.replace("v", "").split(".").map(Number);
+  if (major < libbpfFloor[0] || (major === libbpfFloor[0] && minor < libbpfFloor[1]))
+    throw new ScxError("ERR_SCX_ADDON", {
+      op: "import",
+      message: `The system's libbpf is ${addon.libbpfVersion}, but scxkit needs 1.4 or newer.`,
+      remedy: "Upgrade it (on Debian 12: libbpf1 from bookworm-backports), then run npm rebuild scxkit.",
+    });
+  return addon;
+}
+
+/** The one place that loads the .node file. */
+export const native: Addon = loadAddon();

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+import { Counters } from "../counters/counters.js";
+import { logger } from "../diagnostics.js";
+import { ScxError } from "../error.js";
+import type { StatsSource } from "../source/stats.js";
+import type { Sample, StatsSchema, StatValue } from "../stats/schema.js";
+import { Clock } from "./clock.js";
+
+const log = logger("sampler");
+
+export interface SamplerOptions {
+  /** ms between samples. */
+  intervalMs: number;
+  /** Also reset the counters in the kernel at each reading, exactly; see {@link StatsSource.resetInKernel}. */
+  reset?: boolean;
+  /** Ends every iteration. */
+  signal?: AbortSignal;
+}
+
+/** A reader with a baseline of its own: `delta` is what was counted since its last `read`. */
+export interface SampleConsumer {
+  read(): Sample;
+  close(): void;
+}
+
+/** ns since 1970, to the microsecond: what a double of milliseconds still holds. */
+const wallClock = (): bigint => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+
+/**
+ * Reads a source every interval and hands each consumer its samples. One clock and one kernel read a tick serve all
+ * consumers; one that is slow gets its next sample with everything since its last, and delays nobody.
+ *
+ * Iterating ends when the scheduler leaves, after one last sample that holds everything it counted.
+ */
+export class Sampler implements AsyncIterable<Sample> {
+  readonly schema: StatsSchema;
+  /** The scheduler's name. */
+  readonly scheduler: string;
+  readonly #source: StatsSource;
+  readonly #intervalNs: bigint;
+  readonly #signal: AbortSignal | undefined;
+  readonly #clock: Clock;
+  readonly #run: Counters;
+  readonly #waiting = new Set<() => void>();
+  #iterating = 0;
+  #tick = 0;
+  #ended = false;
+  #stale = true;
+  #readAt = 0n;
+  #readWall = 0n;
+  #last: Sample | undefined;
+
+  /** @throws ScxError ERR_SCX_USAGE for an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
+  constructor(source: StatsSource, options: SamplerOptions) {
+    const { intervalMs } = options;
+    if (!(intervalMs > 0 && intervalMs <= 2 ** 31 - 1))
+      throw new ScxError("ERR_SCX_USAGE", {
+        op: "sample",
+        message: `${intervalMs} is no interval.`,
+        remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
+      });
+    if (options.reset) source.resetInKernel();
+    this.schema = source.schema;
+    this.scheduler = source.scheduler;
+    this.#source = source;
+    this.#intervalNs = BigInt(Math.round(intervalMs * 1e6));
+    this.#signal = options.signal;
+    this.#run = new Counters(source.words);
+    this.#clock = new Clock(intervalMs, () => this.#onTick());
+    source.ended.then(() => this.#end());
+    options.signal?.addEventListener("abort", () => this.#wake(), { once: true });
+  }
+
+  /** Ticks missed so far because the process was kept from running. */
+  get missed(): number {
+    return this.#clock.missed;
+  }
+
+  /** The run's totals as of the last tick, read afresh when older than an interval. Deltas are those of that reading. */
+  totals(): Sample {
+    const age = process.hrtime.bigint() - this.#readAt;
+    const fresh = this.#ended || (!this.#stale && age <= this.#intervalNs);
+    return this.#last && fresh ? this.#last : this.#refresh();
+  }
+
+  /** A reader with its own baseline, which begins at attach. Its reads are as of the last tick, like {@link totals}. */
+  consumer(): SampleConsumer {
+    const counters = new Counters(this.#run.total);
+    let previous: bigint | undefined;
+    return {
+      read: () => {
+        this.totals();
+        counters.advance();
+        const sample = this.#sample(counters, previous ?? this.#source.startedAt);
+        previous = this.#readAt;
+        return sample;
+      },
+      close: () => {},
+    };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Sample, void, void> {
+    const consumer = this.consumer();
+    let seen = this.#tick;
+    this.#iterating++;
+    this.#clock.start();
+    try {
+      for (;;) {
+        while (this.#tick === seen && !this.#ended && !this.#signal?.aborted) await this.#next();
+        if (this.#signal?.aborted) return;
+        seen = this.#tick;
+        const last = this.#ended;
+        yield consumer.read();
+        if (last) return;
+      }
+    } finally {
+      consumer.close();
+      if (--this.#iterating === 0) this.#clock.stop();
+    }
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+
+  #onTick(): void {
+    this.#tick++;
+    // The kernel is read when the first consumer asks for this tick's sample, and not again for the others.
+    this.#stale = true;
+    this.#wake();
+  }
+
+  #end(): void {
+    try {
+      this.#refresh();
+    } catch (error) {
+      log.warn(`no last reading of ${this.scheduler}: ${(error as Error).message.split("\n")[0]}`);
+    }
+    this.#ended = true;
+    this.#tick++;
+    this.#clock.stop();
+    this.#wake();
+  }
+
+  #refresh(): Sample {
+    const previous = this.#last ? this.#readAt : this.#source.startedAt;
+    this.#source.refresh();
+    this.#readAt = process.hrtime.bigint();
+    this.#readWall = wallClock();
+    this.#stale = false;
+    this.#run.advance();
+    this.#last = this.#sample(this.#run, previous);
+    return this.#last;
+  }
+
+  #sample(counters: Counters, previous: bigint): Sample {
+    const { delta, total } = counters;
+    const words = this.#source.words;
+    const stats: Record<string, StatValue> = Object.create(null);
+    this.schema.stats.forEach((stat, i) => {
+      const word = this.#source.index[i] ?? 0;
+      stats[stat.name] =
+        stat.kind === "gauge"
+          ? { value: BigInt.asIntN(64, words[word] ?? 0n) }
+          : { total: total[word] ?? 0n, delta: delta[word] ?? 0n };
+    });
+    return {
+      at: this.#readWall,
+      interval: this.#readAt - previous,
+      epoch: 0,
+      scheduler: this.scheduler,
+      state: this.#source.state(),
+      stats,
+    };
+  }
+}

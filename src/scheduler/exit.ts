@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+import type { Btf } from "../bpf/btf.js";
+import type { DataSection } from "../bpf/section.js";
+import { decode } from "../bpf/value.js";
+
+/** `enum scx_exit_kind` of kernel/sched/ext_internal.h, lower case and without its prefix. */
+export const exitKinds = {
+  none: 0,
+  done: 1,
+  unreg: 64,
+  unreg_bpf: 65,
+  unreg_kern: 66,
+  sysrq: 67,
+  parent: 68,
+  error: 1024,
+  error_bpf: 1025,
+  error_stall: 1026,
+} as const;
+
+export type ExitKind = keyof typeof exitKinds | "unknown";
+
+/** From this number on an exit is an error of the scheduler (SCX_EXIT_ERROR). */
+const firstError = exitKinds.error;
+
+/** Why a scheduler left the kernel. */
+export interface ExitRecord {
+  /** `unreg` (detached from user space), `error_stall` (the watchdog), …; `unknown` for a number that has no name here. */
+  kind: ExitKind;
+  /** The kernel's number of that kind; 0 when the object keeps no exit information. */
+  number: number;
+  /** Exit code, s64: bits 0-31 the scheduler's own, 32-47 the reason, 48-63 the action. */
+  code: bigint;
+  /** The kernel's words for the kind. */
+  reason: string;
+  /** The scheduler's words, or the kernel's details. */
+  message: string;
+  /** The debug dump, whole; empty when nothing was dumped. */
+  dump: string;
+  /** ns since 1970, when the exit was noticed. */
+  at: bigint;
+}
+
+/** Whether the scheduler left by an error rather than because somebody asked. */
+export const isError = (exit: ExitRecord): boolean => exit.number >= firstError || exit.kind === "unknown";
+
+/** The exit information that a scheduler's `ops.exit` records in its .data (user_exit_info), found by its shape. */
+export class ExitInfo {
+  readonly #btf: Btf;
+  readonly #section: DataSection;
+  readonly #type: number;
+  readonly #offset: number;
+  readonly #size: number;
+  readonly #kindOffset: number;
+  readonly #dump: DataSection | undefined;
+
+  private constructor(btf: Btf, section: DataSection, type: number, offset: number, dump: DataSection | undefined) {
+    this.#btf = btf;
+    this.#section = section;
+    this.#type = type;
+    this.#offset = offset;
+    this.#size = btf.sizeOf(type);
+    this.#kindOffset = (btf.resolve(type).members.find((one) => one.name === "kind")?.bitOffset ?? 0) / 8;
+    this.#dump = dump;
+  }
+
+  /** Finds it under any name; undefined when the object keeps none. */
+  static find(btf: Btf, sections: readonly DataSection[]): { info: ExitInfo; name: string; dump: DataSection | undefined } | undefined {
+    for (const section of sections.filter((one) => /^\.(data|bss)/.test(one.name))) {
+      for (const { type, offset } of section.type.variables) {
+        const variable = btf.type(type);
+        const struct = btf.resolve(variable.type);
+        const members = new Set(struct.members.map((member) => member.name));
+        if (struct.kind !== "struct" || !["kind", "exit_code", "reason", "msg"].every((name) => members.has(name))) continue;
+        const dump = sections.find((one) => one.name === `.data.${variable.name}_dump`);
+        return { info: new ExitInfo(btf, section, variable.type, offset, dump), name: variable.name, dump };
+      }
+    }
+    return undefined;
+  }
+
+  /** The kind's number: 0 while the scheduler runs. It is written last, so the rest is whole when it isn't 0. */
+  kind(): number {
+    const bytes = this.#section.memory.read(this.#offset + this.#kindOffset, 4);
+    return new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0, true);
+  }
+
+  read(): ExitRecord {
+    const bytes = this.#section.memory.read(this.#offset, this.#size);
+    const value = decode(this.#btf, this.#type, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const field = value as Record<string, unknown>;
+    return exitRecord(Number(field["kind"]), BigInt(field["exit_code"] as bigint), String(field["reason"]), String(field["msg"]), this.#readDump());
+  }
+
+  #readDump(): string {
+    if (!this.#dump) return "";
+    const bytes = this.#dump.memory.read(0, this.#dump.memory.size);
+    const end = bytes.indexOf(0);
+    return new TextDecoder().decode(bytes.subarray(0, end < 0 ? undefined : end));
+  }
+}
+
+/** An exit record of that kind, noticed now. */
+export function exitRecord(number: number, code: bigint, reason: string, message: string, dump = ""): ExitRecord {
+  const kind = (Object.keys(exitKinds) as (keyof typeof exitKinds)[]).find((name) => exitKinds[name] === number);
+  return { kind: number === 0 ? "unknown" : (kind ?? "unknown"), number, code, reason, message, dump, at: BigInt(Date.now()) * 1_000_000n };
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+import type { ObjectParts } from "../bpf/object.js";
+import { logger } from "../diagnostics.js";
+import { ScxError } from "../error.js";
+import { kernelBtf, requireSchedExt, schedExt } from "../kernel/sched_ext.js";
+import type { NativeKernelBtf } from "../native/index.js";
+import { ExitInfo } from "./exit.js";
+
+const log = logger("scheduler");
+
+/** SCX_EXIT_DUMP_DFL_LEN of kernel/sched/ext_internal.h: the dump's size when ops.exit_dump_len is 0. */
+const defaultDumpLength = 32768;
+
+/** Enums of the kernel whose values upstream's headers want in weak `__SCX_*` globals (scx's enum_defs). */
+const kernelEnums = [
+  "scx_public_consts", "scx_rq_flags", "scx_dsq_id_flags", "scx_ent_flags", "scx_ent_dsq_flags", "scx_kick_flags",
+  "scx_enq_flags", "scx_deq_flags", "scx_task_state",
+];
+
+/**
+ * What every loader of a scheduler has to do between open and load: bring the ops into line with the running kernel, fill
+ * in the kernel's enum values, make room for the exit dump.
+ * @returns the scheduler's exit information, when it keeps any
+ */
+export async function prepareScheduler(parts: ObjectParts): Promise<ExitInfo | undefined> {
+  const { ops, variables, sections, btf, native } = parts;
+  if (!ops) return undefined;
+  requireSchedExt("load");
+  const kernel = await kernelBtf();
+  const members = kernel.members("sched_ext_ops");
+  if (!members?.includes("dump"))
+    throw new ScxError("ERR_SCX_NO_SCHED_EXT", {
+      op: "load",
+      message: "This kernel's sched_ext is too old: its sched_ext_ops has no dump().",
+      remedy: "Boot a kernel from 6.12 on with CONFIG_SCHED_CLASS_EXT=y.",
+    });
+  const cleared = ops.clearUnknown(new Set(members));
+  if (cleared.length > 0) log.warn(`this kernel's sched_ext_ops lacks ${cleared.join(", ")}: cleared`);
+  // The kernel refuses to enable a scheduler that was made for another set of CPUs.
+  if (ops.fields.names().includes("hotplug_seq")) ops.fields.set("hotplug_seq", schedExt.hotplugSeq());
+  fillEnums(parts, kernel);
+
+  const found = ExitInfo.find(btf, sections);
+  if (found?.dump) {
+    const wanted = Number(ops.fields.get("exit_dump_len") ?? 0) || defaultDumpLength;
+    const lengthName = `${found.name}_dump_len`;
+    if (variables.names().includes(lengthName)) variables.set(lengthName, wanted);
+    native.setValueSize(found.dump.map, wanted);
+  }
+  return found?.info;
+}
+
+function fillEnums({ variables }: ObjectParts, kernel: NativeKernelBtf): void {
+  const wanted = variables.names().filter((name) => name.startsWith("__SCX_"));
+  if (wanted.length === 0) return;
+  const values = new Map<string, bigint>();
+  for (const name of kernelEnums)
+    for (const [label, value] of Object.entries(kernel.enumerators(name) ?? {})) values.set(label, value);
+  for (const name of wanted) variables.set(name, values.get(name.slice(2)) ?? 0n);
+}

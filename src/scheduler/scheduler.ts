@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+import { logger } from "../diagnostics.js";
+import { schedExt } from "../kernel/sched_ext.js";
+import { type NativeLink, type NativeUevents, native } from "../native/index.js";
+import type { LoadedStats, StatsSource } from "../source/stats.js";
+import { type ExitInfo, type ExitRecord, exitKinds, exitRecord } from "./exit.js";
+
+const log = logger("scheduler");
+
+/** How often to look, in ms, in case a uevent got lost; every change normally comes as an event. */
+const safetyPollMs = 1000;
+
+/** The same where uevents can't be had (another network namespace's user). */
+const pollMs = 50;
+
+/** Attached schedulers stay, though nobody holds them: what is collected would be detached. */
+const attached = new Set<Scheduler>();
+
+/**
+ * A scheduler the kernel schedules by. It is watched: {@link exited} settles when it leaves, whoever made it.
+ */
+export class Scheduler {
+  /** ops.name. */
+  readonly name: string;
+  /** Resolves, never rejects, with why it left. */
+  readonly exited: Promise<ExitRecord>;
+  readonly #exit: ExitInfo | undefined;
+  readonly #stats: LoadedStats;
+  #link: NativeLink | undefined;
+  #uevents: NativeUevents | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #record: ExitRecord | undefined;
+  #detaching: Promise<void> | undefined;
+  #enableSeq = 0n;
+  #settle: (record: ExitRecord) => void = () => {};
+
+  private constructor(name: string, exit: ExitInfo | undefined, stats: LoadedStats) {
+    this.name = name;
+    this.#exit = exit;
+    this.#stats = stats;
+    this.exited = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Attaches and begins to watch; the watching begins first, so that no exit is missed. */
+  static async start(
+    name: string,
+    attach: () => Promise<NativeLink>,
+    exit: ExitInfo | undefined,
+    stats: LoadedStats,
+  ): Promise<Scheduler> {
+    const scheduler = new Scheduler(name, exit, stats);
+    const before = schedExt.enableSeq();
+    scheduler.#watch();
+    try {
+      scheduler.#link = await attach();
+    } catch (error) {
+      scheduler.#unwatch();
+      throw error;
+    }
+    scheduler.#enableSeq = schedExt.enableSeq();
+    attached.add(scheduler);
+    stats.begin(() => scheduler.state());
+    if (scheduler.#enableSeq > before) log.info(`${name} attached`);
+    scheduler.#look();
+    return scheduler;
+  }
+
+  /** What it counts, for a {@link Sampler}; an empty schema when it declares no statistics. */
+  get stats(): StatsSource {
+    return this.#stats;
+  }
+
+  /** Whether it has left the kernel. */
+  get left(): boolean {
+    return this.#record !== undefined;
+  }
+
+  /** sched_ext's state now: `enabled` while it runs. */
+  state(): string {
+    return this.#record ? "disabled" : schedExt.state();
+  }
+
+  /** Gives the kernel its own scheduler back; idempotent. Resolves when it has. */
+  async detach(): Promise<void> {
+    this.#detaching ??= this.#destroy();
+    await this.#detaching;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.detach();
+  }
+
+  async #destroy(): Promise<void> {
+    await this.#link?.detach();
+    this.#look();
+    if (!this.#record) this.#leave(exitRecord(exitKinds.unreg, 0n, "unregistered from user space", ""));
+  }
+
+  #watch(): void {
+    let every = safetyPollMs;
+    try {
+      this.#uevents = new native.Uevents("/kernel/sched_ext", () => this.#look());
+    } catch (error) {
+      log.warn(`no uevents, so looking every ${pollMs} ms: ${(error as Error).message}`);
+      every = pollMs;
+    }
+    this.#poll = setInterval(() => this.#look(), every);
+  }
+
+  #unwatch(): void {
+    this.#uevents?.close();
+    clearInterval(this.#poll);
+  }
+
+  /** Has it left? Costs a memory read when the object keeps exit information, else one of sysfs. */
+  #look(): void {
+    if (!this.#link || this.#record) return;
+    if (this.#exit) {
+      if (this.#exit.kind() !== 0) this.#leave(this.#exit.read());
+    } else if (schedExt.enableSeq() !== this.#enableSeq || schedExt.state() === "disabled") {
+      this.#leave(exitRecord(0, 0n, "", "The scheduler keeps no exit information."));
+    }
+  }
+
+  #leave(record: ExitRecord): void {
+    this.#record = record;
+    this.#unwatch();
+    attached.delete(this);
+    log.info(`${this.name} left: ${record.kind}`);
+    // A link outlives a scheduler that the kernel threw out, and would keep the next one from attaching.
+    void this.detach().catch((error: Error) => log.warn(error.message));
+    this.#stats.end();
+    this.#settle(record);
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
+import { ScxError } from "../error.js";
+import type { NativeObject } from "../native/index.js";
+import type { Stat, StatKind, StatsSchema } from "../stats/schema.js";
+
+/** BPF_MAP_TYPE_PERCPU_ARRAY of the kernel's include/uapi/linux/bpf.h. */
+const percpuArray = 6;
+
+/** The decl tag that bpf/include/scxkit/stats.h puts on the struct of a scheduler's statistics. */
+const structTag = "scx_stats";
+
+/** The program that header brings along to reset statistics in the kernel. */
+const resetProgram = "scx_stats_reset";
+
+/** Where the statistics lie: which map, and which u64 word of its value each one is. */
+export interface StatsLayout {
+  readonly schema: StatsSchema;
+  readonly map: number;
+  /** Index of each statistic's word, in the schema's order. */
+  readonly words: readonly number[];
+  /** Index of the program that resets them in the kernel, when the object has one. */
+  readonly reset: number | undefined;
+}
+
+/**
+ * Finds an object's statistics by BTF alone: a PERCPU_ARRAY whose value is a struct tagged `scx_stats`; each member is
+ * a statistic, its decl tags say what it means.
+ * @returns undefined when the object declares none
+ * @throws ScxError ERR_SCX_STATS_META when a member is no u64
+ */
+export function findStats(object: NativeObject, btf: Btf): StatsLayout | undefined {
+  const maps = object.maps();
+  const map = maps.findIndex((one) => one.type === percpuArray && one.valueTypeId > 0 && isTagged(btf, one.valueTypeId));
+  const found = maps[map];
+  if (!found) return undefined;
+  const struct = btf.resolve(found.valueTypeId);
+  const reset = object.programs().findIndex((program) => program.name === resetProgram);
+  return {
+    schema: { name: struct.name, stats: struct.members.map((member, i) => describe(btf, struct, member, i)) },
+    map,
+    words: struct.members.map((member) => member.bitOffset / 64),
+    reset: reset < 0 ? undefined : reset,
+  };
+}
+
+const isTagged = (btf: Btf, type: number): boolean => btf.tags(btf.resolve(type).id).includes(structTag);
+
+function describe(btf: Btf, struct: BtfType, member: BtfMember, index: number): Stat {
+  const type = btf.resolve(member.type);
+  if (type.kind !== "int" || type.size !== 8 || member.bitOffset % 64 !== 0 || member.bitSize > 0)
+    throw new ScxError("ERR_SCX_STATS_META", {
+      op: "open",
+      message: `Statistic ${struct.name}.${member.name} is of type ${btf.describe(member.type)}.`,
+      remedy: "Statistics are u64: declare it with SCX_COUNTER or SCX_GAUGE of scxkit/stats.h.",
+    });
+  const tags = btf.tags(struct.id, index);
+  const tag = (key: string) => tags.find((text) => text.startsWith(`${key}:`))?.slice(key.length + 1);
+  const kind: StatKind = tag("scx_kind") === "gauge" ? "gauge" : "counter";
+  const desc = tag("scx_desc");
+  const unit = tag("scx_unit");
+  return { name: member.name, kind, ...(desc ? { desc } : {}), ...(unit ? { unit } : {}) };
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+import { Counters } from "../counters/counters.js";
+import { ScxError } from "../error.js";
+import { type NativeError, type NativeMap, type NativeProgram, type NativeSnapshot, native } from "../native/index.js";
+import type { StatsSchema } from "../stats/schema.js";
+import type { StatsLayout } from "./layout.js";
+
+/** What a sampler reads: a schema, and one number for each statistic that a call refreshes. */
+export interface StatsSource {
+  readonly schema: StatsSchema;
+  /** The scheduler's name. */
+  readonly scheduler: string;
+  /** sched_ext's state now. */
+  state(): string;
+  /** When counting began, by process.hrtime (ns): the attach. */
+  readonly startedAt: bigint;
+  /** One u64 a word, bound once; {@link refresh} fills it. */
+  readonly words: BigUint64Array;
+  /** Index into `words` of each statistic, in the schema's order. */
+  readonly index: readonly number[];
+  /**
+   * Reads the kernel once, without allocating.
+   * @throws ScxError ERR_SCX_MAP_READ, ERR_SCX_CLOSED
+   */
+  refresh(): void;
+  /**
+   * From now on each refresh also resets the counters in the kernel, and `words` (another array from here on) is what
+   * these resets handed to us: exact, however many others reset too. Gauges stay as they are.
+   * @throws ScxError ERR_SCX_RESET_UNSUPPORTED
+   */
+  resetInKernel(): void;
+  /** Settles when nothing more will be counted: the scheduler has left. */
+  readonly ended: Promise<void>;
+}
+
+/** Where a loaded object's statistics lie, and what reads them. */
+export interface StatsParts {
+  readonly layout: StatsLayout;
+  readonly map: NativeMap;
+  readonly reset: NativeProgram | undefined;
+}
+
+/**
+ * A loaded scheduler's statistics: a per-CPU map, summed over CPUs in one native call. An object that declares none has
+ * an empty schema, so that its state can still be sampled.
+ */
+export class LoadedStats implements StatsSource {
+  readonly schema: StatsSchema;
+  readonly scheduler: string;
+  readonly index: readonly number[];
+  readonly ended: Promise<void>;
+  startedAt = process.hrtime.bigint();
+  readonly #snapshot: NativeSnapshot | undefined;
+  readonly #sums: BigUint64Array;
+  readonly #reset: NativeProgram | undefined;
+  #claims: Claims | undefined;
+  #state: () => string = () => "disabled";
+  #end: () => void = () => {};
+
+  constructor(scheduler: string, parts: StatsParts | undefined) {
+    this.scheduler = scheduler;
+    this.schema = parts?.layout.schema ?? { name: scheduler, stats: [] };
+    this.index = parts?.layout.words ?? [];
+    this.#reset = parts?.reset;
+    this.#snapshot = parts && new native.Snapshot(parts.map);
+    this.#sums = this.#snapshot?.sums() ?? new BigUint64Array();
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get words(): BigUint64Array {
+    return this.#claims?.total ?? this.#sums;
+  }
+
+  state(): string {
+    return this.#state();
+  }
+
+  /** Counting begins now: the scheduler is attached, and says its state from now on. */
+  begin(state: () => string): void {
+    this.startedAt = process.hrtime.bigint();
+    this.#state = state;
+  }
+
+  /** Nothing more will be counted. */
+  end(): void {
+    this.#end();
+  }
+
+  refresh(): void {
+    try {
+      this.#snapshot?.take();
+      this.#claims?.take(this.#sums);
+    } catch (cause) {
+      const { errno, message } = cause as NativeError;
+      throw new ScxError(errno === undefined ? "ERR_SCX_CLOSED" : "ERR_SCX_MAP_READ", {
+        op: "read",
+        message: `The statistics of ${this.scheduler} can't be read: ${message}.`,
+        remedy:
+          errno === undefined ? "Read them before the loaded object is closed." : "Report it with this text if the map exists still.",
+        errno,
+        cause,
+      });
+    }
+  }
+
+  resetInKernel(): void {
+    if (!this.#reset)
+      throw new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
+        op: "reset",
+        message: `${this.scheduler} brings no program that resets its statistics in the kernel.`,
+        remedy: "Declare them with SCX_STATS of scxkit/stats.h, or do without: each sample's delta is exact anyway.",
+      });
+    const gauges = this.schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [this.index[i] ?? 0] : []));
+    this.#claims ??= new Claims(this.#reset, this.#sums.length, gauges);
+  }
+}
+
+/**
+ * Read-and-reset through the baseline in the kernel: each run of the program moves the baseline up to the counters and
+ * hands out the difference, to one caller only. So what all callers got together is what was counted.
+ */
+class Claims {
+  readonly #program: NativeProgram;
+  readonly #context: Uint8Array;
+  readonly #counters: Counters;
+  readonly #gauges: readonly number[];
+
+  constructor(program: NativeProgram, words: number, gauges: readonly number[]) {
+    const claimed = new BigUint64Array(words);
+    this.#program = program;
+    this.#context = new Uint8Array(claimed.buffer);
+    this.#counters = new Counters(claimed);
+    this.#gauges = gauges;
+  }
+
+  get total(): BigUint64Array {
+    return this.#counters.total;
+  }
+
+  take(sums: BigUint64Array): void {
+    this.#program.run(this.#context);
+    this.#counters.rebase(); // a claim is a difference already
+    this.#counters.advance();
+    for (const word of this.#gauges) this.total[word] = sums[word] ?? 0n;
+  }
+}
