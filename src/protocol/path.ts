@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { chmodSync, lstatSync, mkdirSync, renameSync, type Stats, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
 import { createConnection, type Server } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
@@ -106,12 +106,24 @@ function probe(path: string): Promise<"live" | "stale" | "free" | string> {
   });
 }
 
+/** One by one, as mkdirSync's `recursive` never returns where nothing can be made (Node 20 in /proc). */
 function makeFolder(folder: string): void {
+  const missing: string[] = [];
   guard(folder, () => {
-    const first = mkdirSync(folder, { recursive: true, mode: 0o755 });
-    // The umask may have taken more away than clients in the socket's group can do without.
-    for (let made = folder; first !== undefined && made.startsWith(first); made = dirname(made)) chmodSync(made, 0o755);
+    for (let at = folder; statSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at)) missing.push(at);
   });
+  for (const made of missing.reverse()) {
+    guard(made, () => {
+      try {
+        mkdirSync(made);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "EEXIST") return; // Somebody else was quicker.
+        throw error;
+      }
+      // Whatever the umask: clients in the socket's group have to get through.
+      chmodSync(made, 0o755);
+    });
+  }
 }
 
 function identify(path: string): Stats | undefined {
@@ -148,6 +160,8 @@ function guard<T>(path: string, act: () => T): T {
 function listenError(path: string, error: unknown): ScxError {
   const { code, errno, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") return inUse(`A server took ${path} a moment ago`);
+  if (code === "ENOTDIR")
+    return pathError("listen", `${path} leads through a file that is not a folder`, undefined, error);
   const why = getSystemErrorMap().get(errno ?? 0)?.[1] ?? message;
   const remedy =
     code === "EACCES" || code === "EPERM" || code === "EROFS"

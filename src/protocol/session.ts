@@ -66,8 +66,8 @@ export class ServerSession implements Session {
   #adopt(name: string, handler: Handler): Handler {
     if (this.signal.aborted) {
       // The client left while the target was still opening.
-      closeHandler(handler).catch(() => {});
-      throw this.signal.reason;
+      closeHandler(handler).catch(log.warn);
+      throw new ScxError("ERR_SCX_CLOSED", { op: "open", message: "The client has gone.", remedy: "Nothing to do." });
     }
     this.#handlers.set(name, handler);
     return handler;

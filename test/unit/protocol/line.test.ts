@@ -68,5 +68,5 @@ test("a long line byte by byte", () => {
     expect(splitter.next() === undefined).toBe(true);
   }
   splitter.push(Buffer.from("\n"));
-  expect(splitter.next()?.length).toBe(65_536);
+  expect(splitter.next()?.toString()).toBe("x".repeat(65_536));
 });

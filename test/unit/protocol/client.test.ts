@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+import { once } from "node:events";
+import { existsSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { StatsClient, type StatsClientOptions } from "../../../src/protocol/client.js";
+import { StatsServer } from "../../../src/protocol/server.js";
+import { FakeSampler, scratch } from "./peer.js";
+
+/** A server that answers each line as the test says, and a client of it. */
+async function pair(
+  answer: (line: string, socket: Socket) => void,
+  options?: StatsClientOptions,
+): Promise<StatsClient> {
+  const path = join(scratch(onTestFinished), "stats");
+  const server = createServer((socket) => {
+    socket.setEncoding("utf8");
+    socket.on("error", () => {});
+    socket.on("data", (text: unknown) => {
+      for (const line of String(text).split("\n").slice(0, -1)) answer(line, socket);
+    });
+  }).listen(path);
+  await once(server, "listening");
+  const client = await StatsClient.connect(path, options);
+  onTestFinished(async () => {
+    await client.close();
+    server.close();
+  });
+  return client;
+}
+
+const reply = (resp: string) => pair((_, socket) => socket.write(`{"errno":0,"args":{"resp":${resp}}}\n`));
+const wire = (message: RegExp) =>
+  expect.objectContaining({ code: "ERR_SCX_WIRE", errno: undefined, message: expect.stringMatching(message) });
+
+test("against our own server: values exact, errors with errno, one after the other", async () => {
+  const sampler = new FakeSampler();
+  const path = join(scratch(onTestFinished), "stats");
+  await using _server = await StatsServer.listen({ path, sampler });
+  await using client = await StatsClient.connect(path);
+  Object.assign(sampler, { local: 2n ** 64n - 1n, depth: -(2n ** 63n) });
+  expect(await client.request("stats")).toEqual({ at: 1n, local: 2n ** 64n - 1n, depth: -(2n ** 63n) });
+  await expect(client.request("stats", { target: "nope" })).rejects.toMatchObject({ code: "ERR_SCX_WIRE", errno: 22 });
+  const [delta, meta, again] = await Promise.all([
+    client.request("stats", { target: "delta" }),
+    client.requestLine("stats_meta"),
+    client.request("stats", { target: "delta" }),
+  ]);
+  expect([delta, again]).toMatchObject([{ local: 2n ** 64n - 1n }, { local: 0n }]);
+  expect(meta).toMatch(/^\{"errno":0,"args":\{"resp":\{"simple_stats"/);
+});
+
+test("requests are sent one at a time, as upstream writes them", async () => {
+  const lines: string[] = [];
+  const client = await pair((line, socket) => {
+    lines.push(line);
+    setImmediate(() => {
+      expect(lines).toHaveLength(Number(JSON.parse(line).args.n));
+      socket.write(`{"errno":0,"args":{"resp":${JSON.parse(line).args.n}}}\n`);
+    });
+  });
+  const replies = ["1", "2", "3"].map((n) => client.request("stats", { target: "ä", n }));
+  expect(await Promise.all(replies)).toEqual([1n, 2n, 3n]);
+  expect(lines[0]).toBe('{"req":"stats","args":{"n":"1","target":"ä"}}');
+});
+
+test.each([
+  ["18446744073709551615", 2n ** 64n - 1n],
+  ["-9223372036854775808", -(2n ** 63n)],
+  ["1.0", 1],
+  ["1e16", 1e16],
+  ["1e+16", 1e16],
+  ["null", null],
+  ['[true,"ä\\u0000"]', [true, "ä\0"]],
+])("%s is read as %s", async (text, value) => {
+  expect(await (await reply(text)).request("stats")).toEqual(value);
+});
+
+test("names of Object.prototype are fields like any other", async () => {
+  const value = await (await reply('{"__proto__":{"polluted":1},"constructor":2}')).request("stats");
+  expect(Object.entries(value as object)).toEqual([
+    ["__proto__", { polluted: 1n }],
+    ["constructor", 2n],
+  ]);
+  expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+});
+
+test("an error reply: its errno, its text without control characters, all of it in the log", async () => {
+  const client = await pair((_, socket) => socket.write('{"errno":13,"args":{"resp":"no\\u001b[2J\\nCaused by"}}\n'));
+  await expect(client.request("stats")).rejects.toMatchObject({
+    code: "ERR_SCX_WIRE",
+    errno: 13,
+    message: expect.stringMatching(/errno 13: no \[2J\n/),
+    log: ["no [2J", "Caused by"],
+  });
+});
+
+describe("a server that breaks the protocol", () => {
+  test.each([
+    ["no JSON", "nope\n"],
+    ["no object", "[]\n"],
+    ["a blank line", "\n"],
+    ["no errno", '{"args":{"resp":1}}\n'],
+    ["an errno with a fraction", '{"errno":0.0,"args":{"resp":1}}\n'],
+    ["an errno below zero", '{"errno":-22,"args":{"resp":1}}\n'],
+    ["an errno from a prototype", '{"__proto__":{"errno":0},"args":{"resp":1}}\n'],
+    ["no args", '{"errno":0}\n'],
+    ["args null", '{"errno":0,"args":null}\n'],
+    ["no resp", '{"errno":0,"args":{}}\n'],
+    ["nesting without end", `{"errno":0,"args":{"resp":${"[".repeat(200_000)}${"]".repeat(200_000)}}}\n`],
+    ["two values for one name", '{"errno":0,"args":{"resp":1,"resp":2}}\n'],
+  ])("with %s", async (_, line) => {
+    const client = await pair((_request, socket) => socket.write(line));
+    await expect(client.request("stats")).rejects.toEqual(wire(/./));
+  });
+
+  test.each<[string, (socket: Socket) => void, RegExp]>([
+    ["ends in the middle of a line", (socket) => void socket.end('{"errno":0'), /closed the connection/],
+    ["cuts the connection", (socket) => void socket.destroy(), /closed the connection|is gone/],
+    ["sends what is no UTF-8", (socket) => void socket.write(Buffer.from([0xff, 10])), /UTF-8/],
+    ["sends a line over the limit", (socket) => void socket.write("x".repeat(2000)), /longer/],
+  ])("one that %s; then the client has ended", async (_, act, message) => {
+    const client = await pair((_request, socket) => act(socket), { maxLine: 1000 });
+    await expect(client.request("stats")).rejects.toEqual(wire(message));
+    await expect(client.request("stats")).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" });
+  });
+
+  test("one that sends more lines than were asked for", async () => {
+    const line = '{"errno":0,"args":{"resp":1}}\n';
+    const client = await pair((_, socket) => socket.write(line + line));
+    expect(await client.request("stats")).toBe(1n);
+    await expect(client.request("stats")).rejects.toMatchObject({
+      code: "ERR_SCX_CLOSED",
+      cause: wire(/nobody asked/),
+    });
+  });
+});
+
+describe("giving up", () => {
+  test("a server that never answers: ERR_SCX_TIMEOUT for all that wait, then the client has ended", async () => {
+    const client = await pair(() => {}, { timeoutMs: 50 });
+    const both = await Promise.allSettled([client.request("stats"), client.request("stats")]);
+    for (const result of both)
+      expect(result).toMatchObject({ status: "rejected", reason: { code: "ERR_SCX_TIMEOUT" } });
+    await expect(client.request("stats")).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" });
+  });
+
+  test("one that waits its turn is taken out; one under way ends the connection", async () => {
+    let answer = () => {};
+    const client = await pair((line, socket) => {
+      answer = () => socket.write(`{"errno":0,"args":{"resp":"${JSON.parse(line).req}"}}\n`);
+    });
+    const [one, two] = [new AbortController(), new AbortController()];
+    const first = client.request("first", {}, { signal: one.signal });
+    const second = client.request("second", {}, { signal: two.signal });
+    const third = client.request("third", {}, { signal: one.signal });
+    const told = Promise.allSettled([first, second, third]);
+    two.abort();
+    await expect(second).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
+    await expect.poll(() => (answer(), Promise.race([first, "not yet"]))).toBe("first");
+    one.abort(new Error("enough"));
+    expect(await told).toMatchObject([{ status: "fulfilled" }, {}, { reason: { code: "ERR_SCX_ABORTED" } }]);
+    await expect(client.request("fourth")).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" });
+  });
+
+  test("a signal that has fired already sends nothing", async () => {
+    const lines: string[] = [];
+    const client = await pair((line, socket) => {
+      lines.push(line);
+      socket.write('{"errno":0,"args":{"resp":1}}\n');
+    });
+    const gone = { signal: AbortSignal.abort() };
+    await expect(client.request("stats", {}, gone)).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
+    expect(await client.request("stats_meta")).toBe(1n);
+    expect(lines).toHaveLength(1);
+  });
+
+  test("closing fails what waits, and can be done twice", async () => {
+    const client = await pair(() => {});
+    const waiting = expect(client.request("stats")).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" });
+    await Promise.all([client.close(), client.close()]);
+    await waiting;
+  });
+});
+
+describe("connecting", () => {
+  test.each<[string, string, (path: string) => void]>([
+    ["nothing there", "ERR_SCX_CONNECT", () => {}],
+    ["a regular file", "ERR_SCX_CONNECT", (path) => writeFileSync(path, "")],
+  ])("%s: %s", async (_, code, make) => {
+    const path = join(scratch(onTestFinished), "stats");
+    make(path);
+    await expect(StatsClient.connect(path)).rejects.toMatchObject({ code, errno: expect.any(Number) });
+  });
+
+  test("a path too long, a signal that has fired", async () => {
+    await expect(StatsClient.connect(`/${"x".repeat(107)}`)).rejects.toMatchObject({ code: "ERR_SCX_SOCKET_PATH" });
+    const signal = AbortSignal.abort();
+    await expect(StatsClient.connect("/nowhere", { signal })).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
+    expect(existsSync("/nowhere")).toBe(false);
+  });
+});
