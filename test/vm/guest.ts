@@ -43,9 +43,9 @@ chrt -f 1 cat <"$private/stdout" >>"$folder/${crossing.stdout}" 3<&- &
 stdout=$!
 chrt -f 1 cat <"$private/stderr" >>"$folder/${crossing.stderr}" 3<&- &
 stderr=$!
-chrt -f 1 sh -c 'while read -r name; do kill -"$name" -- -"$(cat /run/scxkit/group)"; done' <&3 >/dev/null 2>&1 &
+chrt -f 1 sh -c 'while read -r name; do kill -s "$name" -- -"$(cat /run/scxkit/group)"; done' <&3 >/dev/null 2>&1 &
 : >"$folder/${crossing.up}"
-sh -c 'echo $$ >/run/scxkit/group; exec setsid sh -c "$1"' sh ${quote(options.command)} \\
+sh -c 'echo $$ >/run/scxkit/group; exec setsid bash -c "$1"' sh ${quote(options.command)} \\
   >"$private/stdout" 2>"$private/stderr" 3<&-
 status=$?
 (sleep 5; kill "$stdout" "$stderr") >/dev/null 2>&1 &

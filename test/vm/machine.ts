@@ -39,7 +39,7 @@ export class Machine {
     // The guardian's standard input ends when we do, even by SIGKILL; then it kills the group.
     this.#guardian = spawn(
       "sh",
-      ["-c", 'read -r _; kill -KILL -- -"$1"', "sh", String(this.#leader.pid ?? 0x7fffffff)],
+      ["-c", 'read -r _; kill -s KILL -- -"$1"', "sh", String(this.#leader.pid ?? 0x7fffffff)],
       {
         cwd: "/",
         detached: true,
@@ -60,9 +60,9 @@ export class Machine {
   /** Ends the machine: asks, so that vng tidies up, then kills. */
   async stop(): Promise<void> {
     this.#kill("SIGTERM");
-    await Promise.race([this.ended, sleep(2000)]);
+    await Promise.race([this.ended, sleep(2000, undefined, { ref: false })]);
     this.#kill("SIGKILL");
-    await Promise.race([this.ended, sleep(2000)]);
+    await Promise.race([this.ended, sleep(2000, undefined, { ref: false })]);
     this.#guardian.kill("SIGKILL");
     closeSync(this.#input);
   }
