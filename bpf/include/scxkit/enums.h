@@ -2,8 +2,8 @@
 /*
  * sched_ext's numbers, of two sorts.
  *
- * Plain constants are those that have had the same value in every kernel from 6.16 to 7.2. They
- * may stand in initialisers.
+ * Plain constants are those that have the same value in 6.16, 6.18 and 7.2, as far as these know
+ * them (test/bpf/abi.bpf.c asks the running kernel). They may stand in initialisers.
  *
  * Flags whose bits have moved (SCX_ENQ_HEAD was 1 << 4 and is 1 << 16) or that came later are
  * looked up in the running kernel's BTF when the object is loaded. They are expressions, usable
@@ -41,14 +41,14 @@ enum scx_ops_flags {
 	SCX_OPS_ENQ_MIGRATION_DISABLED = 1ULL << 4,
 	SCX_OPS_ALLOW_QUEUED_WAKEUP = 1ULL << 5,
 	SCX_OPS_BUILTIN_IDLE_PER_NODE = 1ULL << 6,
-	SCX_OPS_ALWAYS_ENQ_IMMED = 1ULL << 7, /* from 7.1 on; older kernels refuse it */
+	SCX_OPS_ALWAYS_ENQ_IMMED = 1ULL << 7, /* not in 6.18, which refuses it; in 7.2 */
 	SCX_OPS_TID_TO_TASK = 1ULL << 8,      /* from 7.2 on; older kernels refuse it */
 };
 
 /* What an exit code says above the 32 bits that are the scheduler's own. */
 enum scx_exit_code {
 	SCX_ECODE_RSN_HOTPLUG = 1ULL << 32,
-	SCX_ECODE_RSN_CGROUP_OFFLINE = 2ULL << 32, /* from 7.1 on */
+	SCX_ECODE_RSN_CGROUP_OFFLINE = 2ULL << 32, /* not in 6.18; in 7.2 */
 	SCX_ECODE_ACT_RESTART = 1ULL << 48,
 };
 
@@ -108,7 +108,7 @@ enum scx_kick_flags___scxkit {
 #define SCX_ENQ_HEAD	     __scx_enum(scx_enq_flags___scxkit, SCX_ENQ_HEAD___scxkit)
 #define SCX_ENQ_CPU_SELECTED __scx_enum(scx_enq_flags___scxkit, SCX_ENQ_CPU_SELECTED___scxkit)
 #define SCX_ENQ_PREEMPT	     __scx_enum(scx_enq_flags___scxkit, SCX_ENQ_PREEMPT___scxkit)
-#define SCX_ENQ_IMMED	     __scx_enum(scx_enq_flags___scxkit, SCX_ENQ_IMMED___scxkit) /* 7.1 */
+#define SCX_ENQ_IMMED	     __scx_enum(scx_enq_flags___scxkit, SCX_ENQ_IMMED___scxkit)
 #define SCX_ENQ_REENQ	     __scx_enum(scx_enq_flags___scxkit, SCX_ENQ_REENQ___scxkit)
 #define SCX_ENQ_LAST	     __scx_enum(scx_enq_flags___scxkit, SCX_ENQ_LAST___scxkit)
 

@@ -109,7 +109,7 @@ enum scx_exit_kind {
 	SCX_EXIT_UNREG_BPF = 65,  /* scx_bpf_exit() */
 	SCX_EXIT_UNREG_KERN = 66, /* the kernel, as when a CPU comes or goes */
 	SCX_EXIT_SYSRQ = 67,
-	SCX_EXIT_PARENT = 68, /* from 7.1 on */
+	SCX_EXIT_PARENT = 68, /* not in 6.18; in 7.2 */
 	SCX_EXIT_ERROR = 1024,
 	SCX_EXIT_ERROR_BPF = 1025,   /* scx_bpf_error() */
 	SCX_EXIT_ERROR_STALL = 1026, /* the watchdog */
@@ -119,7 +119,7 @@ struct scx_exit_info {
 	enum scx_exit_kind kind;
 	s32 exit_cpu; /* from 7.2 on */
 	s64 exit_code;
-	u64 flags; /* from 6.18 on */
+	u64 flags; /* not in 6.16; in 6.18 */
 	const char *reason;
 	unsigned long *bt;
 	u32 bt_len;
@@ -138,7 +138,7 @@ struct scx_exit_task_args {
 
 struct scx_cgroup_init_args {
 	u32 weight;
-	u64 bw_period_us; /* these three from 6.17 on */
+	u64 bw_period_us; /* these three not in 6.16; in 6.18 */
 	u64 bw_quota_us;
 	u64 bw_burst_us;
 };
