@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { defineConfig } from "vitest/config";
 
-// Three kinds of test, by what they need: nothing (unit), root and BPF on any kernel (native), a sched_ext kernel (vm).
+// Four kinds of test, by what they need: nothing (unit), cargo and a crate registry (interop; skipped without), root and
+// BPF on any kernel (native), a sched_ext kernel (vm).
 const kind = (name: string, extra: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
 });
@@ -11,6 +12,7 @@ export default defineConfig({
   test: {
     projects: [
       kind("unit"),
+      kind("interop", { testTimeout: 60_000 }),
       kind("native", { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 }),
       // One scheduler at a time: the files of this kind share one kernel.
       kind("vm", { pool: "forks", fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }),

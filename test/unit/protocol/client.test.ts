@@ -148,8 +148,13 @@ describe("giving up", () => {
 
   test("one that waits its turn is taken out; one under way ends the connection", async () => {
     let answer = () => {};
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
     const client = await pair((line, socket) => {
-      answer = () => socket.write(`{"errno":0,"args":{"resp":"${JSON.parse(line).req}"}}\n`);
+      answer = () => void socket.write(`{"errno":0,"args":{"resp":"${JSON.parse(line).req}"}}\n`);
+      arrive();
     });
     const [one, two] = [new AbortController(), new AbortController()];
     const first = client.request("first", {}, { signal: one.signal });
@@ -158,7 +163,9 @@ describe("giving up", () => {
     const told = Promise.allSettled([first, second, third]);
     two.abort();
     await expect(second).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
-    await expect.poll(() => (answer(), Promise.race([first, "not yet"]))).toBe("first");
+    await arrived;
+    answer();
+    expect(await first).toBe("first");
     one.abort(new Error("enough"));
     expect(await told).toMatchObject([{ status: "fulfilled" }, {}, { reason: { code: "ERR_SCX_ABORTED" } }]);
     await expect(client.request("fourth")).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SampleProvider, Target } from "../../../src/protocol/target.js";
 import type { MetaStruct } from "../../../src/stats/meta.js";
-import type { Sample } from "../../../src/stats/schema.js";
+import type { Sample, StatsSchema } from "../../../src/stats/schema.js";
 
 /** A fresh folder that goes away with the test that asked for it. */
 export function scratch(onTestFinished: (clean: () => void) => void): string {
@@ -78,11 +78,11 @@ export const stats = (target: string): string => `{"req":"stats","args":{"target
 
 /** A sampler whose counter `local` stands wherever the test puts it. */
 export class FakeSampler implements SampleProvider {
-  readonly schema = {
+  readonly schema: StatsSchema = {
     name: "simple_stats",
     stats: [
-      { name: "local", kind: "counter" as const, desc: "an event counter" },
-      { name: "depth", kind: "gauge" as const },
+      { name: "local", kind: "counter", desc: "an event counter" },
+      { name: "depth", kind: "gauge" },
     ],
   };
   readonly scheduler = "simple";
