@@ -126,49 +126,47 @@
 /* More than any kernel has CPUs. The lookup says where the possible ones end. */
 #define __SCX_STATS_CPUS (1 << 16)
 
-#define __SCX_STATS_RESET(__stats_type)                                                            \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
-		__uint(max_entries, 1);                                                            \
-		__type(key, u32);                                                                  \
-		__type(value, struct __stats_type);                                                \
-	} scx_stats_base SEC(".maps");                                                             \
-                                                                                                   \
-	static long __scx_stats_add_cpu(u32 __cpu, volatile u64 **__sums)                          \
-	{                                                                                          \
-		u32 __zero = 0;                                                                    \
-		volatile u64 *__values = bpf_map_lookup_percpu_elem(&scx_stats, &__zero, __cpu);   \
-		volatile u64 *__sum = *__sums;                                                     \
-                                                                                                   \
-		if (!__values)                                                                     \
-			return 1;                                                                  \
-		_Pragma("clang loop unroll(full)") for (u32 __i = 0;                               \
-							__i <                                      \
-							sizeof(struct __stats_type) / sizeof(u64); \
-							__i++) __sum[__i] += __values[__i];        \
-		return 0;                                                                          \
-	}                                                                                          \
-                                                                                                   \
-	SEC("syscall")                                                                             \
-	int scx_stats_reset(struct __stats_type *__ctx)                                            \
-	{                                                                                          \
-		u32 __zero = 0;                                                                    \
-		volatile u64 *__sums = (volatile u64 *)__ctx;                                      \
-		volatile u64 *__base = bpf_map_lookup_elem(&scx_stats_base, &__zero);              \
-                                                                                                   \
-		if (!__base)                                                                       \
-			return -ENOENT;                                                            \
-		_Pragma("clang loop unroll(full)") for (u32 __i = 0;                               \
-							__i <                                      \
-							sizeof(struct __stats_type) / sizeof(u64); \
-							__i++) __sums[__i] = 0;                    \
-		bpf_loop(__SCX_STATS_CPUS, __scx_stats_add_cpu, &__sums, 0);                       \
-		_Pragma("clang loop unroll(full)") for (u32 __i = 0;                               \
-							__i <                                      \
-							sizeof(struct __stats_type) / sizeof(u64); \
-							__i++) __sums[__i] =                       \
-			__scx_stats_claim(&__base[__i], __sums[__i]);                              \
-		return 0;                                                                          \
+/* Each u64 of the struct, at a constant offset: a context takes no other. */
+#define __scx_stats_for_each(__i, __stats_type)              \
+	_Pragma("clang loop unroll(full)") for (u32 __i = 0; \
+						__i < sizeof(__stats_type) / sizeof(u64); __i++)
+
+#define __SCX_STATS_RESET(__stats_type)                                                          \
+	struct {                                                                                 \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                \
+		__uint(max_entries, 1);                                                          \
+		__type(key, u32);                                                                \
+		__type(value, struct __stats_type);                                              \
+	} scx_stats_base SEC(".maps");                                                           \
+                                                                                                 \
+	static long __scx_stats_add_cpu(u32 __cpu, volatile u64 **__sums)                        \
+	{                                                                                        \
+		u32 __zero = 0;                                                                  \
+		volatile u64 *__values = bpf_map_lookup_percpu_elem(&scx_stats, &__zero, __cpu); \
+		volatile u64 *__sum = *__sums;                                                   \
+                                                                                                 \
+		if (!__values)                                                                   \
+			return 1;                                                                \
+		__scx_stats_for_each (__i, struct __stats_type)                                  \
+			__sum[__i] += __values[__i];                                             \
+		return 0;                                                                        \
+	}                                                                                        \
+                                                                                                 \
+	SEC("syscall")                                                                           \
+	int scx_stats_reset(struct __stats_type *__ctx)                                          \
+	{                                                                                        \
+		u32 __zero = 0;                                                                  \
+		volatile u64 *__sums = (volatile u64 *)__ctx;                                    \
+		volatile u64 *__base = bpf_map_lookup_elem(&scx_stats_base, &__zero);            \
+                                                                                                 \
+		if (!__base)                                                                     \
+			return -ENOENT;                                                          \
+		__scx_stats_for_each (__i, struct __stats_type)                                  \
+			__sums[__i] = 0;                                                         \
+		bpf_loop(__SCX_STATS_CPUS, __scx_stats_add_cpu, &__sums, 0);                     \
+		__scx_stats_for_each (__i, struct __stats_type)                                  \
+			__sums[__i] = __scx_stats_claim(&__base[__i], __sums[__i]);              \
+		return 0;                                                                        \
 	}
 
 /* Out of line, so that the verifier's state stays small however many statistics there are. */
