@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { constants } from "node:os";
 import { ScxError } from "../error.js";
-import { schedExt } from "../kernel/sched_ext.js";
+import { requireFree, schedExt } from "../kernel/sched_ext.js";
 import type { NativeError } from "../native/index.js";
 
 const { EPERM, EBUSY, EINVAL, ESRCH, E2BIG } = constants.errno;
@@ -32,40 +32,33 @@ function verifierError(cause: NativeError, lines: string[]): ScxError {
   });
 }
 
-/** A failed bpf_object__load as an ScxError. */
-export function loadFailure(cause: unknown): unknown {
-  if (!isNative(cause)) return cause;
+/** Throws a failed bpf_object__load as an ScxError. */
+export function throwLoadFailure(cause: unknown): never {
+  if (!isNative(cause)) throw cause;
   const base = { op: "load", errno: cause.errno, log: cause.log, cause };
   const lines = verifierLog(cause.log);
-  if (lines.length > 0 && cause.errno !== EPERM) return verifierError(cause, lines);
+  if (lines.length > 0 && cause.errno !== EPERM) throw verifierError(cause, lines);
   if (cause.errno === EPERM)
-    return new ScxError("ERR_SCX_PRIVILEGE", { ...base, message: "The kernel lets only the privileged load BPF programs (EPERM).", remedy: privilegeRemedy });
+    throw new ScxError("ERR_SCX_PRIVILEGE", { ...base, message: "The kernel lets only the privileged load BPF programs (EPERM).", remedy: privilegeRemedy });
   if (cause.errno === ESRCH && !schedExt.exists())
-    return new ScxError("ERR_SCX_NO_SCHED_EXT", { ...base, message: "This kernel's BTF has no sched_ext_ops.", remedy: "Boot a kernel with CONFIG_SCHED_CLASS_EXT=y." });
+    throw new ScxError("ERR_SCX_NO_SCHED_EXT", { ...base, message: "This kernel's BTF has no sched_ext_ops.", remedy: "Boot a kernel with CONFIG_SCHED_CLASS_EXT=y." });
   const said = cause.log.findLast((line) => !/failed to load object/.test(line));
-  return new ScxError("ERR_SCX_LOAD", {
+  throw new ScxError("ERR_SCX_LOAD", {
     ...base,
     message: `The object can't be loaded: ${cause.message}${said ? ` (${said.replace(/^libbpf: /, "")})` : ""}`,
     remedy: "Read libbpf's messages in the error's log (-v prints them).",
   });
 }
 
-/** A failed bpf_map__attach_struct_ops as an ScxError. */
-export function attachFailure(cause: unknown, name: string): unknown {
-  if (!isNative(cause)) return cause;
+/** Throws a failed bpf_map__attach_struct_ops as an ScxError. */
+export function throwAttachFailure(cause: unknown, name: string): never {
+  if (!isNative(cause)) throw cause;
   const base = { op: "attach", errno: cause.errno, log: cause.log, cause };
-  if (cause.errno === EBUSY) {
-    const other = schedExt.running();
-    return new ScxError("ERR_SCX_BUSY", {
-      ...base,
-      message: `Another scheduler runs${other ? `: ${other}` : " (sched_ext is busy)"}.`,
-      remedy: "Stop it first: end its loader, or press SysRq-S.",
-    });
-  }
-  if (cause.errno === EPERM) return new ScxError("ERR_SCX_PRIVILEGE", { ...base, message: "The kernel refused to attach (EPERM).", remedy: privilegeRemedy });
+  if (cause.errno === EBUSY) requireFree("attach", cause);
+  if (cause.errno === EPERM) throw new ScxError("ERR_SCX_PRIVILEGE", { ...base, message: "The kernel refused to attach (EPERM).", remedy: privilegeRemedy });
   const hint =
     cause.errno === E2BIG ? "Lower ops.timeout_ms: the kernel takes at most 30000."
     : cause.errno === EINVAL ? "Check ops.flags and ops.name, and the kernel's log (dmesg)."
     : "The kernel's log (dmesg) may say why.";
-  return new ScxError("ERR_SCX_ATTACH", { ...base, message: `The kernel refused scheduler ${name}: ${cause.message}.`, remedy: hint });
+  throw new ScxError("ERR_SCX_ATTACH", { ...base, message: `The kernel refused scheduler ${name}: ${cause.message}.`, remedy: hint });
 }

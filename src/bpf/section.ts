@@ -19,24 +19,25 @@ export class MapMemory implements Memory {
   }
 
   read(offset: number, size: number): Uint8Array {
-    if (this.#live) return this.#live.readMapped(offset, new Uint8Array(size));
-    this.#initial ??= this.#object.initialValue(this.#map) ?? new Uint8Array();
-    return this.#initial.slice(offset, offset + size);
+    return guarded(() => {
+      if (this.#live) return this.#live.readMapped(offset, new Uint8Array(size));
+      this.#initial ??= this.#object.initialValue(this.#map) ?? new Uint8Array();
+      return this.#initial.slice(offset, offset + size);
+    });
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    if (!this.#live) {
-      this.#object.setInitialValue(this.#map, offset, bytes);
-      this.#initial?.set(bytes, offset);
-      return;
-    }
-    if (!this.#writable)
+    if (this.#live && !this.#writable)
       throw new ScxError("ERR_SCX_USAGE", {
         op: "set",
         message: "The variable is in .rodata, which the kernel has frozen since the object was loaded.",
         remedy: "Set it on the open object, before load().",
       });
-    this.#live.writeMapped(offset, bytes);
+    guarded(() => {
+      if (this.#live) return this.#live.writeMapped(offset, bytes);
+      this.#object.setInitialValue(this.#map, offset, bytes);
+      this.#initial?.set(bytes, offset);
+    });
   }
 
   /** Bytes of the map's value. */
@@ -48,6 +49,20 @@ export class MapMemory implements Memory {
   goLive(map: NativeMap): void {
     this.#live = map;
     this.#initial = undefined;
+  }
+}
+
+/** The addon refuses what is closed; so that the caller learns it in our words. */
+function guarded<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    throw new ScxError("ERR_SCX_CLOSED", {
+      op: "access",
+      message: `The variable's memory is gone: ${(cause as Error).message}.`,
+      remedy: "Read and set variables while the object is open or loaded.",
+      cause,
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { stringify } from "lossless-json";
 import { BpfObject } from "../bpf/object.js";
 import { ScxError } from "../error.js";
+import { requireFree } from "../kernel/sched_ext.js";
 import { defaultSocketPath } from "../protocol/path.js";
 import { StatsServer } from "../protocol/server.js";
 import { Sampler } from "../sampler/sampler.js";
@@ -16,16 +17,16 @@ import { Table } from "./table.js";
 interface RunOptions {
   stats: number;
   duration?: number;
-  set: string[];
-  ops: string[];
+  set?: string[];
+  ops?: string[];
   socket: string;
-  json: boolean;
-  reset: boolean;
-  verbose: boolean;
-  log: string[];
+  json?: boolean;
+  reset?: boolean;
+  verbose?: boolean;
+  log?: string[];
 }
 
-const collect = (value: string, before: string[]) => [...before, value];
+const collect = (value: string, before: string[] = []) => [...before, value];
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -41,13 +42,13 @@ export function addRun(program: Command): void {
     .argument("<object|name>", `an object file, or a scheduler that scxkit brings: ${bundled().join(", ") || "none is built"}`)
     .option("--stats <secs>", "interval of the statistics in seconds", seconds, 1)
     .option("--duration <secs>", "detach after that many seconds", seconds)
-    .option("--set <global=value>", "set a global variable of the object, or a part of one: config.low=5 (repeatable)", collect, [])
-    .option("--ops <field=value>", "set a field of its sched_ext_ops: timeout_ms=5000 (repeatable)", collect, [])
+    .option("--set <global=value>", "set a global variable of the object, or a part of one: config.low=5 (repeatable)", collect)
+    .option("--ops <field=value>", "set a field of its sched_ext_ops: timeout_ms=5000 (repeatable)", collect)
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
-    .option("--json", "one JSON object a line: samples, at last the exit", false)
-    .option("--reset", "also reset the counters in the kernel at each interval, exactly", false)
-    .option("-v, --verbose", "say more on stderr, with libbpf's messages and the verifier's log", false)
-    .option("--log <module:level>", "say more of one module: libbpf:debug (repeatable)", collect, [])
+    .option("--json", "one JSON object a line: samples, at last the exit")
+    .option("--reset", "also reset the counters in the kernel at each interval, exactly")
+    .option("-v, --verbose", "say more on stderr, with libbpf's messages and the verifier's log")
+    .option("--log <module:level>", "say more of one module: libbpf:debug (repeatable)", collect)
     .addHelpText("after", statusHelp)
     .action(async (object: string, options: RunOptions) => {
       process.exitCode = await run(object, options);
@@ -63,14 +64,15 @@ function assignment(flag: string, text: string): [string, string] {
 }
 
 async function run(nameOrPath: string, options: RunOptions): Promise<number> {
-  showLog(options.verbose, options.log);
+  showLog(options.verbose ?? false, options.log ?? []);
   const object = await BpfObject.open(resolveObject(nameOrPath));
   const name = object.scheduler;
-  for (const text of options.set) object.setGlobal(...assignment("--set", text));
-  for (const text of options.ops) object.setOps(...assignment("--ops", text));
+  for (const text of options.set ?? []) object.setGlobal(...assignment("--set", text));
+  for (const text of options.ops ?? []) object.setOps(...assignment("--ops", text));
   await using loaded = await object.load();
-  const sampler = new Sampler(loaded.stats, { intervalMs: options.stats * 1000, reset: options.reset });
-  // Before the kernel is touched: a socket that can't be had must not cost anybody the scheduler.
+  const sampler = new Sampler(loaded.stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
+  // Before anything is replaced: neither a running scheduler nor a socket that can't be had may cost anybody anything.
+  requireFree("attach");
   await using _server = options.socket === "none" ? undefined : await StatsServer.listen({ path: options.socket, sampler });
   await using scheduler = await loaded.attach();
 

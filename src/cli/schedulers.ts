@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ScxError } from "../error.js";
 
-const folder = fileURLToPath(new URL("../../dist/bpf/", import.meta.url));
+const folder = fileURLToPath(new URL("../../dist/schedulers/", import.meta.url));
 const ending = ".bpf.o";
 
 /** Names of the schedulers that scxkit brings along. */

@@ -41,6 +41,19 @@ export function requireSchedExt(op: string): void {
   });
 }
 
+/** Throws ERR_SCX_BUSY while another scheduler runs. */
+export function requireFree(op: string, cause?: { errno: number }): void {
+  const running = schedExt.running();
+  if (running === undefined && !cause) return;
+  throw new ScxError("ERR_SCX_BUSY", {
+    op,
+    message: `Another scheduler runs${running ? `: ${running}` : ", or is just leaving"}.`,
+    remedy: "Stop it first: end its loader, or press SysRq-S.",
+    errno: cause?.errno,
+    cause,
+  });
+}
+
 let loading: Promise<NativeKernelBtf> | undefined;
 
 /** The running kernel's BTF, loaded once a process. Throws ERR_SCX_KERNEL_NO_BTF where the kernel has none. */

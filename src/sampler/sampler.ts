@@ -140,7 +140,8 @@ export class Sampler implements AsyncIterable<Sample> {
     try {
       this.#refresh();
     } catch (error) {
-      log.warn(`no last reading of ${this.scheduler}: ${(error as Error).message.split("\n")[0]}`);
+      // Closed before it was ever attached, or in a hurry: nobody waits for the last sample then.
+      log.debug(`no last reading of ${this.scheduler}: ${(error as Error).message.split("\n")[0]}`);
     }
     this.#ended = true;
     this.#tick++;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { attachFailure, loadFailure } from "../bpf/failure.js";
+import { throwAttachFailure, throwLoadFailure } from "../bpf/failure.js";
 import type { ObjectParts } from "../bpf/object.js";
 import type { BtfValue } from "../bpf/value.js";
 import { logger } from "../diagnostics.js";
@@ -26,7 +26,7 @@ export async function loadObject(name: string, parts: ObjectParts): Promise<Load
   try {
     for (const line of await parts.native.load()) log.debug(line);
   } catch (cause) {
-    throw loadFailure(cause);
+    throwLoadFailure(cause);
   }
   return new LoadedObject(name, parts, exit);
 }
@@ -116,7 +116,7 @@ export class LoadedObject {
       try {
         return await native.attach(ops.index);
       } catch (cause) {
-        throw attachFailure(cause, ops.name);
+        throwAttachFailure(cause, ops.name);
       }
     };
     this.#scheduler = await Scheduler.start(ops.name, attach, this.#exit, this.#stats);

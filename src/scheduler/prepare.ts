@@ -3,7 +3,7 @@ import type { ObjectParts } from "../bpf/object.js";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
 import { kernelBtf, requireSchedExt, schedExt } from "../kernel/sched_ext.js";
-import type { NativeKernelBtf } from "../native/index.js";
+import { native as addon, type NativeKernelBtf } from "../native/index.js";
 import { ExitInfo } from "./exit.js";
 
 const log = logger("scheduler");
@@ -23,7 +23,7 @@ const kernelEnums = [
  * @returns the scheduler's exit information, when it keeps any
  */
 export async function prepareScheduler(parts: ObjectParts): Promise<ExitInfo | undefined> {
-  const { ops, variables, sections, btf, native } = parts;
+  const { ops, sections, btf } = parts;
   if (!ops) return undefined;
   requireSchedExt("load");
   const kernel = await kernelBtf();
@@ -41,13 +41,20 @@ export async function prepareScheduler(parts: ObjectParts): Promise<ExitInfo | u
   fillEnums(parts, kernel);
 
   const found = ExitInfo.find(btf, sections);
-  if (found?.dump) {
-    const wanted = Number(ops.fields.get("exit_dump_len") ?? 0) || defaultDumpLength;
-    const lengthName = `${found.name}_dump_len`;
-    if (variables.names().includes(lengthName)) variables.set(lengthName, wanted);
-    native.setValueSize(found.dump.map, wanted);
-  }
+  if (found?.dump) makeRoomForDump(parts, found.name, found.dump.map);
   return found?.info;
+}
+
+function makeRoomForDump({ ops, variables, btf, native }: ObjectParts, name: string, map: number): void {
+  // In libbpf 1.4 resizing rewrites the object's BTF and leaves its struct_ops with a name in freed memory, unless the BTF
+  // was rewritten at open already: for every object that calls a kfunc it was, and this name is the mark. 1.5 mended it.
+  if (/^v?1\.4/.test(addon.libbpfVersion) && !btf.find("var", "dummy_ksym")) {
+    log.info("no debug dump: libbpf 1.4 can't resize a map of an object that calls no kfunc");
+    return;
+  }
+  const wanted = Number(ops?.fields.get("exit_dump_len") ?? 0) || defaultDumpLength;
+  if (variables.names().includes(`${name}_dump_len`)) variables.set(`${name}_dump_len`, wanted);
+  native.setValueSize(map, wanted);
 }
 
 function fillEnums({ variables }: ObjectParts, kernel: NativeKernelBtf): void {

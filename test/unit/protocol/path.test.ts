@@ -40,7 +40,11 @@ test("mode 0660 whatever the umask, folders 0755, the umask as before", async ()
   const folder = scratch(onTestFinished);
   const before = process.umask(0o077);
   onTestFinished(() => void process.umask(before));
+  const umask = vi.spyOn(process, "umask");
+  onTestFinished(() => umask.mockRestore());
   const server = await listen(join(folder, "scx", "root", "stats"));
+  // From its first moment on, not only by the time we look.
+  expect(umask.mock.calls).toEqual([[0o117], [0o077]]);
   expect(process.umask()).toBe(0o077);
   expect(lstatSync(server.path).mode & 0o7777).toBe(0o660);
   for (const made of ["scx", "scx/root"]) expect(statSync(join(folder, made)).mode & 0o7777).toBe(0o755);

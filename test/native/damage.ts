@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Opens mutants of an object file: damage.ts OBJECT COUNT. Prints how many were opened and refused; the seed is fixed, so
+// that a crash can be repeated.
+import { readFileSync } from "node:fs";
+import { native } from "../../src/native/index.js";
+
+const [path = "", count = "0"] = process.argv.slice(2);
+const original = readFileSync(path);
+
+let state = 0x9e3779b9;
+/** xorshift32: a number below n. */
+function random(n: number): number {
+  state ^= state << 13;
+  state ^= state >>> 17;
+  state ^= state << 5;
+  return (state >>> 0) % n;
+}
+
+const extremes = [0, 1, 0x7f, 0x80, 0xff];
+const result = { opened: 0, refused: 0 };
+for (let i = 0; i < Number(count); i++) {
+  const bytes = Buffer.from(original);
+  for (let change = 1 + random(8); change > 0; change--) {
+    const at = random(bytes.length);
+    if (random(2) === 0) bytes[at] = extremes[random(extremes.length)] ?? 0;
+    else bytes.writeUInt8(random(256), at);
+  }
+  // Half of them in the section headers and symbols, at the end of the file, where it hurts most.
+  if (random(2) === 0) for (let change = 4; change > 0; change--) bytes[bytes.length - 1 - random(Math.min(8192, bytes.length))] = random(256);
+  const mutant = random(20) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
+  try {
+    const opened = await native.Object.open(mutant, "mutant");
+    if (typeof opened === "string") result.refused++;
+    else {
+      result.opened++;
+      opened.close();
+    }
+  } catch {
+    result.refused++;
+  }
+}
+process.stdout.write(JSON.stringify(result));

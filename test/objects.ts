@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+import { fileURLToPath } from "node:url";
+
+const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+
+/** Path of an object built from test/bpf. */
+export const testObject = (name: string): string => path(`build/test/bpf/${name}.bpf.o`);
+
+/** Path of a scheduler that scxkit ships. */
+export const shippedObject = (name: string): string => path(`dist/schedulers/${name}.bpf.o`);
+
+/** The built command. */
+export const cli = path("dist/cli/main.js");

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { BpfObject } from "../../../src/bpf/object.js";
+import { shippedObject, testObject } from "../../objects.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "scxkit-object-"));
+});
+
+async function damaged(name: string, change: (bytes: Buffer) => Buffer): Promise<string> {
+  const path = join(folder, `${name}.bpf.o`);
+  await writeFile(path, change(await readFile(shippedObject("simple"))));
+  return path;
+}
+
+describe("opening", () => {
+  it("needs no privileges and names the scheduler", async () => {
+    using object = await BpfObject.open(shippedObject("simple"));
+    expect(object.name).toBe("simple");
+    expect(object.scheduler).toBe("simple");
+    expect(object.globals["fifo"]).toBe(false);
+    expect(object.globals["slice_us"]).toBe(20000n);
+    expect(object.ops["timeout_ms"]).toBe(10000);
+  });
+
+  const refused: [string, (bytes: Buffer) => Buffer, RegExp][] = [
+    ["no ELF", () => Buffer.from("#!/bin/sh\n"), /not an ELF file/],
+    ["an empty file", () => Buffer.alloc(0), /not an ELF file/],
+    ["a header cut off", (bytes) => bytes.subarray(0, 40), /ends within the ELF header/],
+    ["another machine", (bytes) => (bytes.writeUInt16LE(62, 18), bytes), /machine 62, not for BPF/],
+    ["32 bits", (bytes) => (bytes.writeUInt8(1, 4), bytes), /32-bit/],
+    ["big endian", (bytes) => (bytes.writeUInt8(2, 5), bytes), /big-endian/],
+    ["cut in the middle", (bytes) => bytes.subarray(0, bytes.length / 2), /outside the file/],
+  ];
+  it.each(refused)("refuses %s", async (name, change, why) => {
+    const path = await damaged(name.replaceAll(" ", "-"), change);
+    await expect(BpfObject.open(path)).rejects.toMatchObject({ code: "ERR_SCX_NOT_BPF_OBJECT", op: "open" });
+    await expect(BpfObject.open(path)).rejects.toThrow(why);
+  });
+
+  it("refuses a file that isn't there, and a folder", async () => {
+    await expect(BpfObject.open(join(folder, "nothing.bpf.o"))).rejects.toMatchObject({ code: "ERR_SCX_FILE_NOT_FOUND" });
+    await expect(BpfObject.open(folder)).rejects.toMatchObject({ code: "ERR_SCX_FILE_UNREADABLE" });
+  });
+
+  it("stops at an AbortSignal", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(BpfObject.open(shippedObject("simple"), { signal })).rejects.toThrow("enough");
+  });
+
+  it("tells an object without a scheduler", async () => {
+    using object = await BpfObject.open(testObject("count"));
+    expect(() => object.scheduler).toThrowError(expect.objectContaining({ code: "ERR_SCX_NO_STRUCT_OPS" }));
+    expect(() => object.ops).toThrowError(expect.objectContaining({ code: "ERR_SCX_NO_STRUCT_OPS" }));
+  });
+
+  it("refuses an ops map that isn't there", async () => {
+    await expect(BpfObject.open(shippedObject("simple"), { opsMap: "other" })).rejects.toThrow(/Choose one with opsMap: simple_ops/);
+  });
+
+  it("can't be used after close", async () => {
+    const object = await BpfObject.open(shippedObject("simple"));
+    object.close();
+    object.close();
+    expect(() => object.setGlobal("fifo", true)).toThrowError(expect.objectContaining({ code: "ERR_SCX_CLOSED" }));
+    expect(() => object.globals["fifo"]).toThrowError(expect.objectContaining({ code: "ERR_SCX_CLOSED" }));
+    await expect(object.load()).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" });
+  });
+});

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+import { execFile } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { statuses } from "../../../src/cli/status.js";
+import { cli, testObject } from "../../objects.js";
+
+interface Result {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+const scxkit = (...args: string[]): Promise<Result> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [cli, ...args], (error, stdout, stderr) => {
+      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+
+const folder = mkdtempSync(join(tmpdir(), "scxkit-cli-"));
+const text = join(folder, "text.bpf.o");
+writeFileSync(text, "hello");
+
+/** One line of cause with the code, one line of remedy, nothing else. */
+const twoLines = (code: string) => new RegExp(`^scxkit: .+ \\[${code}\\]\\n  .+\\n$`);
+
+describe("what doesn't reach the kernel", () => {
+  it.each([
+    ["no such file", ["run", "/nowhere/x.bpf.o"], 66, "ERR_SCX_FILE_NOT_FOUND"],
+    ["no such name", ["run", "nothing"], 66, "ERR_SCX_FILE_NOT_FOUND"],
+    ["a folder", ["run", "/tmp/"], 66, "ERR_SCX_FILE_UNREADABLE"],
+    ["no ELF", ["run", text], 65, "ERR_SCX_NOT_BPF_OBJECT"],
+    ["an ELF for another machine", ["run", "/bin/ls"], 65, "ERR_SCX_NOT_BPF_OBJECT"],
+    ["no scheduler", ["run", testObject("count")], 65, "ERR_SCX_NO_STRUCT_OPS"],
+    ["an unknown global", ["run", "simple", "--set", "nothing=1"], 64, "ERR_SCX_GLOBAL_UNKNOWN"],
+    ["a global out of range", ["run", "simple", "--set", "slice_us=-1"], 64, "ERR_SCX_VALUE"],
+    ["a global of another type", ["run", "simple", "--set", "fifo=maybe"], 64, "ERR_SCX_VALUE"],
+    ["a global without a value", ["run", "simple", "--set", "fifo"], 64, "ERR_SCX_USAGE"],
+    ["an unknown ops field", ["run", "simple", "--ops", "nothing=1"], 64, "ERR_SCX_OPS_UNKNOWN"],
+    ["an ops field out of range", ["run", "simple", "--ops", "timeout_ms=5000000000"], 64, "ERR_SCX_VALUE"],
+    ["an unknown log module", ["run", "simple", "--log", "x:debug"], 64, "ERR_SCX_USAGE"],
+  ])("%s", async (_, args, status, code) => {
+    const result = await scxkit(...args);
+    expect(result.stderr).toMatch(twoLines(code));
+    expect(result).toMatchObject({ status, stdout: "" });
+  });
+
+  it.each([[["run"]], [["run", "simple", "--stats", "0"]], [["run", "simple", "--nothing"]], [["nothing"]], [["run", "simple", "--duration", "x"]]])(
+    "wrong usage: %j",
+    async (args) => {
+      expect(await scxkit(...args)).toMatchObject({ status: 64, stdout: "", stderr: expect.stringMatching(/error:/) });
+    },
+  );
+
+  it("names the names that exist", async () => {
+    expect((await scxkit("run", "simple", "--set", "nothing=1")).stderr).toMatch(/It has .*fifo.*slice_us/);
+    expect((await scxkit("run", "simple", "--ops", "nothing=1")).stderr).toMatch(/It has .*timeout_ms/);
+    expect((await scxkit("run", "nothing")).stderr).toMatch(/Name one of simple/);
+  });
+});
+
+describe("help", () => {
+  it("lists every option and status", async () => {
+    const { status, stdout } = await scxkit("run", "--help");
+    expect(status).toBe(0);
+    for (const option of ["--stats", "--duration", "--set", "--ops", "--socket", "--json", "--reset", "-v", "--log"])
+      expect(stdout).toContain(option);
+    for (const [number, meaning] of Object.entries(statuses)) expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
+  });
+
+  it("tells the version", async () => {
+    expect(await scxkit("--version")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+});
+
+it("says what is wrong when the addon can't be loaded", async () => {
+  const result = await new Promise<string>((resolve) => {
+    execFile(process.execPath, [cli, "run", "simple"], { env: { ...process.env, SCXKIT_ADDON: "/nowhere.node" } }, (_, __, stderr) => resolve(stderr));
+  });
+  expect(result).toMatch(twoLines("ERR_SCX_ADDON"));
+  expect(result).toContain("make build");
+});

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Sampler } from "../../../src/sampler/sampler.js";
+import type { StatsSource } from "../../../src/source/stats.js";
+import type { CounterValue, Sample, StatsSchema } from "../../../src/stats/schema.js";
+
+const schema: StatsSchema = {
+  name: "fake_stats",
+  stats: [
+    { name: "events", kind: "counter" },
+    { name: "level", kind: "gauge" },
+  ],
+};
+
+/** A source whose kernel is a field. Words in another order than the statistics, as BTF may have them. */
+class FakeSource implements StatsSource {
+  readonly schema = schema;
+  readonly scheduler = "fake";
+  readonly startedAt = process.hrtime.bigint();
+  readonly words = new BigUint64Array(3);
+  readonly index = [2, 0];
+  readonly kernel = { events: 0n, level: 0n };
+  reads = 0;
+  failure: Error | undefined;
+  end: () => void = () => {};
+  readonly ended = new Promise<void>((resolve) => {
+    this.end = resolve;
+  });
+  state = () => "enabled";
+  resetInKernel(): void {}
+  refresh(): void {
+    if (this.failure) throw this.failure;
+    this.reads++;
+    this.words[2] = this.kernel.events;
+    this.words[0] = BigInt.asUintN(64, this.kernel.level);
+  }
+}
+
+const events = (sample: Sample) => sample.stats["events"] as CounterValue;
+
+let source: FakeSource;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "hrtime", "Date"] });
+  source = new FakeSource();
+});
+afterEach(() => vi.useRealTimers());
+
+describe("iterating", () => {
+  it("gives a sample each interval, deltas from attach on", async () => {
+    const sampler = new Sampler(source, { intervalMs: 1000 });
+    const samples = sampler[Symbol.asyncIterator]();
+    source.kernel.events = 5n;
+    const first = samples.next();
+    await vi.advanceTimersByTimeAsync(1000);
+    const sample = (await first).value as Sample;
+    expect(sample).toMatchObject({ scheduler: "fake", state: "enabled", epoch: 0 });
+    expect(events(sample)).toEqual({ total: 5n, delta: 5n });
+    expect(sample.interval).toBe(1_000_000_000n);
+    source.kernel.events = 12n;
+    const second = samples.next();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(events((await second).value as Sample)).toEqual({ total: 12n, delta: 7n });
+    await samples.return();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("survives a counter that wraps, and shows gauges signed", async () => {
+    const sampler = new Sampler(source, { intervalMs: 10 });
+    const consumer = sampler.consumer();
+    source.kernel.events = 2n ** 64n - 1n;
+    source.kernel.level = -3n;
+    expect(consumer.read().stats["level"]).toEqual({ value: -3n });
+    source.kernel.events = 4n;
+    await vi.advanceTimersByTimeAsync(11);
+    expect(events(consumer.read()).delta).toBe(5n);
+  });
+
+  it("reads the kernel once a tick for all consumers, each with its own baseline", async () => {
+    const sampler = new Sampler(source, { intervalMs: 1000 });
+    const [a, b] = [sampler[Symbol.asyncIterator](), sampler[Symbol.asyncIterator]()];
+    const late = sampler.consumer();
+    source.kernel.events = 3n;
+    let pending = [a.next(), b.next()];
+    await vi.advanceTimersByTimeAsync(1000);
+    for (const one of await Promise.all(pending)) expect(events(one.value as Sample).delta).toBe(3n);
+    expect(source.reads).toBe(1);
+    source.kernel.events = 10n;
+    pending = [a.next(), b.next()];
+    await vi.advanceTimersByTimeAsync(1000);
+    for (const one of await Promise.all(pending)) expect(events(one.value as Sample).delta).toBe(7n);
+    expect(events(late.read())).toEqual({ total: 10n, delta: 10n });
+    expect(source.reads).toBe(2);
+  });
+
+  it("gives a slow consumer everything since its last sample, and delays nobody", async () => {
+    const sampler = new Sampler(source, { intervalMs: 1000 });
+    const slow = sampler[Symbol.asyncIterator]();
+    const fast = sampler[Symbol.asyncIterator]();
+    const first = slow.next();
+    let seen = 0n;
+    for (let i = 1n; i <= 5n; i++) {
+      source.kernel.events = i * 10n;
+      const next = fast.next();
+      await vi.advanceTimersByTimeAsync(1000);
+      seen += events((await next).value as Sample).delta;
+    }
+    expect(seen).toBe(50n);
+    expect(events((await first).value as Sample).delta).toBe(10n);
+    const sample = (await slow.next()).value as Sample;
+    expect(events(sample)).toEqual({ total: 50n, delta: 40n });
+    expect(sample.interval).toBe(4_000_000_000n);
+  });
+
+  it("ends after one last sample when the scheduler leaves", async () => {
+    const sampler = new Sampler(source, { intervalMs: 1000 });
+    const totals: bigint[] = [];
+    const done = (async () => {
+      for await (const sample of sampler) totals.push(events(sample).total);
+    })();
+    source.kernel.events = 1n;
+    await vi.advanceTimersByTimeAsync(1000);
+    source.kernel.events = 9n;
+    source.end();
+    await done;
+    expect(totals).toEqual([1n, 9n]);
+    source.kernel.events = 100n; // nobody reads the kernel any more
+    expect(events(sampler.totals()).total).toBe(9n);
+  });
+
+  it("ends at the signal", async () => {
+    const abort = new AbortController();
+    const sampler = new Sampler(source, { intervalMs: 1000, signal: abort.signal });
+    const next = sampler[Symbol.asyncIterator]().next();
+    await vi.advanceTimersByTimeAsync(0);
+    abort.abort();
+    expect(await next).toEqual({ value: undefined, done: true });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("counts missed ticks and does not make up for them", async () => {
+    const sampler = new Sampler(source, { intervalMs: 100 });
+    const samples = sampler[Symbol.asyncIterator]();
+    const next = samples.next();
+    await vi.advanceTimersByTimeAsync(0);
+    // The process sleeps: time goes on, no timer fires.
+    vi.setSystemTime(Date.now() + 1000);
+    const frozen = performance.now() + 1050;
+    const now = vi.spyOn(performance, "now").mockImplementation(() => frozen);
+    await vi.advanceTimersByTimeAsync(100);
+    await next;
+    expect(sampler.missed).toBe(9);
+    now.mockRestore();
+    await samples.return();
+  });
+
+  it("says why a reading failed, to who asked", async () => {
+    const sampler = new Sampler(source, { intervalMs: 10 });
+    source.failure = new Error("gone");
+    const next = sampler[Symbol.asyncIterator]().next();
+    next.catch(() => {});
+    await vi.advanceTimersByTimeAsync(10);
+    await expect(next).rejects.toThrow("gone");
+  });
+});
+
+describe("totals", () => {
+  it("are of the last tick, and read afresh when older than an interval", async () => {
+    const sampler = new Sampler(source, { intervalMs: 1000 });
+    source.kernel.events = 2n;
+    const first = sampler.totals();
+    source.kernel.events = 3n;
+    expect(sampler.totals()).toBe(first);
+    await vi.advanceTimersByTimeAsync(1001);
+    expect(events(sampler.totals()).total).toBe(3n);
+  });
+});
+
+it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])("refuses an interval of %s ms", (intervalMs) => {
+  expect(() => new Sampler(source, { intervalMs })).toThrowError(expect.objectContaining({ code: "ERR_SCX_USAGE" }));
+});

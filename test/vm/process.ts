@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { cli } from "../objects.js";
+
+/** A scxkit command under way, or another program. */
+export class Running {
+  readonly child: ChildProcess;
+  readonly lines: string[] = [];
+  stderr = "";
+  readonly #ended: Promise<unknown[]>;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(file: string, args: readonly string[], options: object = {}) {
+    this.child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    this.#ended = once(this.child, "close");
+    createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      this.lines.push(line);
+      this.#wake();
+    });
+    this.child.stderr?.on("data", (chunk) => {
+      this.stderr += chunk;
+      this.#wake();
+    });
+    this.#ended.then(() => this.#wake());
+  }
+
+  /** The first line of stdout that matches; fails when the process ends without it. */
+  async line(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = this.lines.find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`ended without ${pattern}: ${this.lines.join("\n")}\n${this.stderr}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Its status, or the signal that ended it, when all output has come. */
+  async end(): Promise<number | string> {
+    const [status, signal] = await this.#ended;
+    return (status as number | null) ?? (signal as string);
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** Starts `scxkit ARGS…`. */
+export const scxkit = (...args: string[]): Running => new Running(process.execPath, [cli, ...args]);
+
+/** Keeps both CPUs' queues moving until disposed of, so that there is something to schedule. */
+export function load(): Disposable {
+  const children = [0, 1, 2].map(() => spawn("sh", ["-c", "while :; do sleep 0.01; done"], { stdio: "ignore" }));
+  return { [Symbol.dispose]: () => children.forEach((child) => void child.kill("SIGKILL")) };
+}
+
+/** sched_ext's state, from the kernel and nobody else. */
+export const kernelState = (): string => readFileSync("/sys/kernel/sched_ext/state", "utf8").trim();
+
+/** Resolves when the kernel has its own scheduler back; the kernel has no event for other processes to wait for. */
+export async function kernelIsFree(): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (kernelState() !== "disabled") {
+    if (Date.now() > deadline) throw new Error(`sched_ext is still ${kernelState()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Members of a PERCPU_ARRAY's one struct, summed over CPUs, as bpftool says. */
+export function bpftoolSums(id: number): Record<string, bigint> {
+  const text = execFileSync("bpftool", ["-j", "map", "dump", "id", String(id)], { encoding: "utf8" });
+  const dump = JSON.parse(text) as { formatted: { values: { cpu: number; value: Record<string, number> }[] } }[];
+  const sums: Record<string, bigint> = {};
+  for (const { value } of dump[0]?.formatted.values ?? [])
+    for (const [name, number] of Object.entries(value)) sums[name] = (sums[name] ?? 0n) + BigInt(number);
+  return sums;
+}
