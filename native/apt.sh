@@ -48,7 +48,7 @@ link_system() {
 		case $kind in sources) parts=sourceparts ;; *) parts=preferencesparts ;; esac
 		eval "$(apt-config shell from "Dir::Etc::$parts/d")"
 		for file in "${from%/}"/*; do
-			[ -f "$file" ] && ln -s "$file" "$dir/$kind.d/"
+			[ ! -f "$file" ] || ln -s "$file" "$dir/$kind.d/"
 		done
 	done
 }
