@@ -1,9 +1,119 @@
 # SPDX-License-Identifier: MIT
+# Everything here does the set-up it needs by itself; with nothing to do, that takes less than two seconds. What set-up says
+# goes to stderr, so that a target's own output can be piped.
+
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+bin := node_modules/.bin
+# Where a machine has Node's headers already, node-gyp and cmake-js need not download them.
+nodedir = $$(node -p 'path.dirname(path.dirname(process.execPath))' | while read -r prefix; do \
+	if [ -f "$$prefix/include/node/node_api.h" ]; then echo "$$prefix"; fi; done)
+
 # make's own quoting stays out of CMD: what the guest's shell gets is what was typed.
 override export CMD := $(value CMD)
-export KERNEL TIMEOUT CPUS MEMORY ACCEL
+export KERNEL TIMEOUT CPUS MEMORY ACCEL DURATION
 
-vm: ## runs CMD as root on the test kernel: make vm CMD='…' [KERNEL=version|path] [TIMEOUT=600] [CPUS=2] [MEMORY=2G]
-	@exec node --import tsx test/vm/boot.ts
+.PHONY: help
+help: ## shows this list
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sort
+
+.PHONY: run
+run: build ## runs the simple scheduler for DURATION=8 s, here or in the VM, and asks its socket once
+	@exec node --import tsx test/vm/run.ts
 
 .PHONY: vm
+vm: build ## runs CMD='…' as root on the test kernel [KERNEL=version|path TIMEOUT=600 CPUS=2 MEMORY=2G ACCEL=kvm|tcg]
+	@exec node --import tsx test/vm/boot.ts
+
+# --- build ------------------------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: addon bpf typescript ## builds the addon, the BPF objects and the library
+
+.PHONY: packages
+packages:
+	@sh native/packages.sh addon build
+
+# npm writes this file last.
+npm := node_modules/.package-lock.json
+$(npm): package-lock.json | packages
+	@echo 'make: npm ci' >&2
+	@npm ci --ignore-scripts --no-audit --no-fund >&2
+	@touch $@
+
+.PHONY: addon bpf typescript
+addon: build/Release/scxkit.node
+build/Release/scxkit.node: binding.gyp $(wildcard native/*.cc native/*.h) $(npm) | packages
+	@echo 'make: native/ -> $@' >&2
+	@dir=$(nodedir); $(bin)/node-gyp configure build --silent $${dir:+--nodedir="$$dir"} >&2
+	@touch $@
+
+bpf_flags := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Ibpf/include
+bpf_headers := $(wildcard bpf/include/*.h bpf/include/*/*.h)
+objects := $(patsubst bpf/%.c,dist/schedulers/%.o,$(wildcard bpf/*.bpf.c))
+test_objects := $(patsubst test/bpf/%.c,build/test/bpf/%.o,$(wildcard test/bpf/*.bpf.c))
+compile_bpf = echo 'make: $< -> $@' >&2; mkdir -p $(@D); \
+	. native/requirements.sh; "$$(newest_llvm clang)" $(bpf_flags) -c $< -o $@
+
+bpf: $(objects) $(test_objects)
+dist/schedulers/%.bpf.o: bpf/%.bpf.c $(bpf_headers) | packages
+	@$(compile_bpf)
+build/test/bpf/%.bpf.o: test/bpf/%.bpf.c $(bpf_headers) | packages
+	@$(compile_bpf)
+
+# The folders are among the sources, so that a file that went away counts as a change; then its output, older than the
+# rest, goes too.
+typescript: build/typescript
+build/typescript: package.json tsconfig.json $(shell find src) $(npm)
+	@echo 'make: src/ -> dist/' >&2
+	@mkdir -p build dist && touch $@.started
+	@$(bin)/tsc >&2
+	@find dist -path dist/schedulers -prune -o -type f ! -newer $@.started -exec rm {} +
+	@chmod +x dist/cli/main.js
+	@mv $@.started $@
+
+# --- test -------------------------------------------------------------------------------------------------------------
+
+# vitest in the guest has two emulated CPUs, hence one file at a time there.
+results := build/test/results
+vitest = SCXKIT_RESULT=$(results)/$(1).json node node_modules/vitest/vitest.mjs run --config test/vitest.config.ts \
+	--project $(1) --reporter=default --reporter=./test/reporter.ts
+
+.PHONY: test
+test: build ## runs all tests: unit and interop, native (root; else in the VM), and those of the kernel VM
+	@rm -rf $(results) && mkdir -p $(results)
+	@sh native/packages.sh vm
+	@$(call vitest,unit) || true
+	@$(call vitest,interop) || true
+	@guest='$(call vitest,vm)'; \
+	if [ "$$(id -u)" = 0 ] && PATH=$$PATH:/usr/sbin bpftool prog show >/dev/null 2>&1; then $(call vitest,native) || true; else \
+		echo 'make: the native tests need root and BPF, and run in the VM' >&2; guest='$(call vitest,native); '"$$guest"; fi; \
+	TIMEOUT=$${TIMEOUT:-1800} node --import tsx test/vm/boot.ts "$$guest" || true
+	@node --import tsx test/summary.ts $(results) unit interop native vm
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+cxx := $(wildcard native/*.cc native/*.h)
+bpf_c := $(wildcard bpf/*.c test/bpf/*.c) $(bpf_headers)
+
+.PHONY: check
+check: bpf build/cmake/compile_commands.json $(npm) ## format, lint and types, of TypeScript, C++ and BPF C
+	@sh native/packages.sh check
+	$(bin)/biome ci --error-on-warnings .
+	$(bin)/tsc --noEmit
+	$(bin)/tsc --noEmit -p test/tsconfig.json
+	. native/requirements.sh; "$$(newest_llvm clang-format)" --dry-run -Werror $(cxx)
+	. native/requirements.sh; "$$(newest_llvm clang-format)" --style=file:bpf/.clang-format --dry-run -Werror $(bpf_c)
+	. native/requirements.sh; "$$(newest_llvm clang-tidy)" --quiet --warnings-as-errors='*' -p build/cmake $(filter %.cc,$(cxx))
+
+build/cmake/compile_commands.json: native/CMakeLists.txt $(wildcard native/*.cc) $(npm) | packages
+	@sh native/packages.sh check
+	@dir=$(nodedir); npm_config_nodedir="$$dir" $(bin)/cmake-js configure -d native -O build/cmake \
+		--CDCMAKE_EXPORT_COMPILE_COMMANDS=ON >&2
+	@touch $@
+
+.PHONY: clean
+clean: ## removes what was built (downloads and kernels stay in the user's cache)
+	rm -rf build dist

@@ -3,6 +3,7 @@
 // machine's files read-only (what it writes there stays with it). Ends with the command's own status; 124 at the
 // deadline; 70 when the guest itself fails; 128+n when a signal ended it before the command did.
 
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -159,6 +160,8 @@ export async function boot(options: BootOptions): Promise<number> {
       return STATUS_FAULT;
     }
   }
+  const setup = spawnSync("sh", [join(checkout, "native", "packages.sh"), "vm"], { stdio: ["ignore", 2, 2] });
+  if (setup.status !== 0) return STATUS_FAULT;
   const timeout = options.timeout ?? 600;
   const deadline = Date.now() + timeout * 1000;
   let { accel, why, forced } = chooseAccel();
