@@ -98,18 +98,22 @@ test: build ## runs all tests: unit and interop, native (root; else in the VM), 
 cxx := $(wildcard native/*.cc native/*.h)
 bpf_c := $(wildcard bpf/*.c test/bpf/*.c) $(bpf_headers)
 
-.PHONY: check
-check: bpf build/cmake/compile_commands.json $(npm) ## format, lint and types, of TypeScript, C++ and BPF C
+.PHONY: check check-packages check-script check-types check-cxx check-bpf
+check: check-script check-types check-cxx check-bpf ## format, lint and types, of TypeScript, C++ and BPF C (-k: all findings)
+check-packages:
 	@sh native/packages.sh check
+check-script: $(npm)
 	$(bin)/biome ci --error-on-warnings .
+check-types: $(npm)
 	$(bin)/tsc --noEmit
 	$(bin)/tsc --noEmit -p test/tsconfig.json
-	. native/requirements.sh; "$$(newest_llvm clang-format)" --dry-run -Werror $(cxx)
-	. native/requirements.sh; "$$(newest_llvm clang-format)" --style=file:bpf/.clang-format --dry-run -Werror $(bpf_c)
-	. native/requirements.sh; "$$(newest_llvm clang-tidy)" --quiet --warnings-as-errors='*' -p build/cmake $(filter %.cc,$(cxx))
+check-cxx: build/cmake/compile_commands.json | check-packages
+	@. native/requirements.sh; $$(newest_llvm clang-format) --dry-run -Werror $(cxx)
+	@. native/requirements.sh; $$(newest_llvm clang-tidy) --quiet --warnings-as-errors='*' -p build/cmake $(filter %.cc,$(cxx))
+check-bpf: bpf | check-packages
+	@. native/requirements.sh; $$(newest_llvm clang-format) --style=file:bpf/.clang-format --dry-run -Werror $(bpf_c)
 
-build/cmake/compile_commands.json: native/CMakeLists.txt $(wildcard native/*.cc) $(npm) | packages
-	@sh native/packages.sh check
+build/cmake/compile_commands.json: native/CMakeLists.txt $(wildcard native/*.cc) $(npm) | packages check-packages
 	@dir=$(nodedir); npm_config_nodedir="$$dir" $(bin)/cmake-js configure -d native -O build/cmake \
 		--CDCMAKE_EXPORT_COMPILE_COMMANDS=ON >&2
 	@touch $@
