@@ -1,12 +1,87 @@
 // SPDX-License-Identifier: MIT
 #include "kernel_btf.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <cstring>
 
 #include "addon.h"
 #include "task.h"
 
 namespace scxkit {
+namespace {
+
+constexpr const char* kPath = "/sys/kernel/btf/vmlinux";
+
+// 0 or a negative errno.
+int ReadFile(const char* path, std::vector<char>* bytes) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  struct stat status {};
+  int error = fstat(fd, &status) < 0 ? -errno : 0;
+  size_t at = 0;
+  if (error == 0) bytes->resize(static_cast<size_t>(status.st_size));
+  while (error == 0 && at < bytes->size()) {
+    const ssize_t size = read(fd, bytes->data() + at, bytes->size() - at);
+    if (size > 0) at += static_cast<size_t>(size);
+    else if (size == 0) error = -EIO;
+    else if (errno != EINTR) error = -errno;
+  }
+  close(fd);
+  return error;
+}
+
+bool IsWhole(const std::vector<char>& bytes) {
+  if (bytes.size() < sizeof(btf_header)) return false;
+  const auto* header = reinterpret_cast<const btf_header*>(bytes.data());
+  const uint64_t types = uint64_t{header->hdr_len} + header->type_off + header->type_len;
+  const uint64_t strings = uint64_t{header->hdr_len} + header->str_off + header->str_len;
+  return header->magic == BTF_MAGIC && header->hdr_len >= sizeof(btf_header) && types <= bytes.size() &&
+         strings <= bytes.size() && header->str_len > 0 && header->type_off % 4 == 0 && bytes[strings - 1] == '\0';
+}
+
+// Bytes after a type's common part; -1 for a kind that this code doesn't know.
+int64_t TailOf(const btf_type* type) {
+  const int64_t count = btf_vlen(type);
+  switch (btf_kind(type)) {
+    case BTF_KIND_FWD:
+    case BTF_KIND_CONST:
+    case BTF_KIND_VOLATILE:
+    case BTF_KIND_RESTRICT:
+    case BTF_KIND_PTR:
+    case BTF_KIND_TYPEDEF:
+    case BTF_KIND_FUNC:
+    case BTF_KIND_FLOAT:
+    case BTF_KIND_TYPE_TAG:
+      return 0;
+    case BTF_KIND_INT:
+      return sizeof(uint32_t);
+    case BTF_KIND_ENUM:
+      return count * static_cast<int64_t>(sizeof(struct btf_enum));
+    case BTF_KIND_ENUM64:
+      return count * static_cast<int64_t>(sizeof(struct btf_enum64));
+    case BTF_KIND_ARRAY:
+      return sizeof(struct btf_array);
+    case BTF_KIND_STRUCT:
+    case BTF_KIND_UNION:
+      return count * static_cast<int64_t>(sizeof(struct btf_member));
+    case BTF_KIND_FUNC_PROTO:
+      return count * static_cast<int64_t>(sizeof(struct btf_param));
+    case BTF_KIND_VAR:
+      return sizeof(struct btf_var);
+    case BTF_KIND_DATASEC:
+      return count * static_cast<int64_t>(sizeof(struct btf_var_secinfo));
+    case BTF_KIND_DECL_TAG:
+      return sizeof(struct btf_decl_tag);
+    default:
+      return -1;
+  }
+}
+
+}  // namespace
 
 Napi::Function KernelBtf::Define(Napi::Env env) {
   return DefineClass(env, "KernelBtf",
@@ -19,36 +94,61 @@ Napi::Function KernelBtf::Define(Napi::Env env) {
 
 KernelBtf::KernelBtf(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use KernelBtf.load()");
-  btf_ = *info[0].As<Napi::External<std::shared_ptr<btf>>>().Data();
+  bytes_ = *info[0].As<Napi::External<std::shared_ptr<std::vector<char>>>>().Data();
+  header_ = reinterpret_cast<const btf_header*>(bytes_->data());
 }
 
 // load(): Promise<KernelBtf>
 Napi::Value KernelBtf::Load(const Napi::CallbackInfo& info) {
-  auto result = std::make_shared<std::shared_ptr<btf>>();
+  using Bytes = std::shared_ptr<std::vector<char>>;
+  auto bytes = std::make_shared<std::vector<char>>();
   return Task::Run(
-      info.Env(), "btf__load_vmlinux_btf", Napi::Object(),
-      [result] {
-        btf* types = btf__load_vmlinux_btf();
-        if (types == nullptr) return -errno;
-        result->reset(types, btf__free);
-        return 0;
+      info.Env(), kPath, Napi::Object(),
+      [bytes] {
+        if (int error = ReadFile(kPath, bytes.get())) return error;
+        return IsWhole(*bytes) ? 0 : -EINVAL;
       },
-      [result](Napi::Env env, const std::vector<std::string>&) -> Napi::Value {
-        return Addon::Of(env)->kernelBtf.New({Napi::External<std::shared_ptr<btf>>::New(env, result.get())});
+      [bytes](Napi::Env env, const std::vector<std::string>&) -> Napi::Value {
+        Bytes share = bytes;
+        return Addon::Of(env)->kernelBtf.New({Napi::External<Bytes>::New(env, &share)});
       });
+}
+
+const btf_type* KernelBtf::Find(const std::string& name, std::initializer_list<uint32_t> kinds) const {
+  // A name stands once in the strings, whole.
+  const char* strings = bytes_->data() + header_->hdr_len + header_->str_off;
+  const std::string pattern = '\0' + name + '\0';
+  const void* found = memmem(strings, header_->str_len, pattern.data(), pattern.size());
+  if (found == nullptr) return nullptr;
+  const auto offset = static_cast<uint32_t>(static_cast<const char*>(found) - strings + 1);
+
+  const char* at = bytes_->data() + header_->hdr_len + header_->type_off;
+  const char* end = at + header_->type_len;
+  while (end - at >= static_cast<ptrdiff_t>(sizeof(btf_type))) {
+    const auto* type = reinterpret_cast<const btf_type*>(at);
+    const int64_t tail = TailOf(type);
+    at += sizeof(btf_type);
+    if (tail < 0 || end - at < tail) return nullptr;
+    at += tail;
+    if (type->name_off != offset) continue;
+    for (uint32_t kind : kinds)
+      if (btf_kind(type) == kind) return type;
+  }
+  return nullptr;
+}
+
+const char* KernelBtf::Text(uint32_t offset) const {
+  return offset < header_->str_len ? bytes_->data() + header_->hdr_len + header_->str_off + offset : "";
 }
 
 // members(struct: string): string[] | undefined
 Napi::Value KernelBtf::Members(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
-  const int32_t id = btf__find_by_name_kind(btf_.get(), name.c_str(), BTF_KIND_STRUCT);
-  if (id < 0) return info.Env().Undefined();
-  const btf_type* type = btf__type_by_id(btf_.get(), static_cast<uint32_t>(id));
+  const btf_type* type = Find(name, {BTF_KIND_STRUCT});
+  if (type == nullptr) return info.Env().Undefined();
   auto list = Napi::Array::New(info.Env(), btf_vlen(type));
-  for (uint32_t i = 0; i < btf_vlen(type); i++) {
-    const char* member = btf__name_by_offset(btf_.get(), btf_members(type)[i].name_off);
-    list[i] = Napi::String::New(info.Env(), member == nullptr ? "" : member);
-  }
+  for (uint32_t i = 0; i < btf_vlen(type); i++)
+    list[i] = Napi::String::New(info.Env(), Text(btf_members(type)[i].name_off));
   return list;
 }
 
@@ -57,10 +157,8 @@ Napi::Value KernelBtf::Enumerators(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const std::string name = info[0].As<Napi::String>();
   auto result = Napi::Object::New(env);
-  int32_t id = btf__find_by_name_kind(btf_.get(), name.c_str(), BTF_KIND_ENUM);
-  if (id < 0) id = btf__find_by_name_kind(btf_.get(), name.c_str(), BTF_KIND_ENUM64);
-  if (id < 0) return env.Undefined();
-  const btf_type* type = btf__type_by_id(btf_.get(), static_cast<uint32_t>(id));
+  const btf_type* type = Find(name, {BTF_KIND_ENUM, BTF_KIND_ENUM64});
+  if (type == nullptr) return env.Undefined();
   for (uint32_t i = 0; i < btf_vlen(type); i++) {
     uint64_t value = 0;
     uint32_t label = 0;
@@ -71,8 +169,7 @@ Napi::Value KernelBtf::Enumerators(const Napi::CallbackInfo& info) {
       value = static_cast<uint64_t>(static_cast<int64_t>(btf_enum(type)[i].val));
       label = btf_enum(type)[i].name_off;
     }
-    const char* text = btf__name_by_offset(btf_.get(), label);
-    if (text != nullptr) result.Set(text, Napi::BigInt::New(env, value));
+    result.Set(Text(label), Napi::BigInt::New(env, value));
   }
   return result;
 }

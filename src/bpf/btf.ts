@@ -46,25 +46,33 @@ const malformed = (what: string) =>
 
 const magic = 0xeb9f;
 
-/** An object's BTF: its types by id and by name. Parsed from the raw section, without privileges. */
+/**
+ * An object's BTF: its types by id and by name. Parsed from the raw section, without privileges; the types themselves are
+ * made only when asked for, as most never are.
+ */
 export class Btf {
-  readonly types: readonly BtfType[];
-  readonly #tags = new Map<number, BtfType[]>();
+  readonly #raw: RawBtf;
+  readonly #types: BtfType[] = [];
+  #tags: Map<number, BtfType[]> | undefined;
 
+  /** @throws ScxError ERR_SCX_NOT_BPF_OBJECT */
   constructor(raw: Uint8Array) {
-    this.types = parse(raw);
-    for (const type of this.types) {
-      if (type.kind !== "decl_tag") continue;
-      const list = this.#tags.get(type.type);
-      if (list) list.push(type);
-      else this.#tags.set(type.type, [type]);
-    }
+    this.#raw = scan(raw);
+  }
+
+  /** All types of a kind, in the order of their ids. */
+  *ofKind(kind: BtfKind): Generator<BtfType> {
+    const wanted = kinds.indexOf(kind);
+    for (let id = 1; id < this.#raw.kinds.length; id++) if (this.#raw.kinds[id] === wanted) yield this.type(id);
   }
 
   /** The type of that id; throws for one that doesn't exist. */
   type(id: number): BtfType {
-    const type = this.types[id];
-    if (!type) throw malformed(`type ${id} does not exist`);
+    const known = this.#types[id];
+    if (known) return known;
+    if (!(id < this.#raw.kinds.length)) throw malformed(`type ${id} does not exist`);
+    const type = id === 0 ? { ...blank, id, kind: "void" as const, name: "void" } : readType(this.#raw, id);
+    this.#types[id] = type;
     return type;
   }
 
@@ -79,11 +87,20 @@ export class Btf {
   }
 
   find(kind: BtfKind, name: string): BtfType | undefined {
-    return this.types.find((type) => type.kind === kind && type.name === name);
+    for (const type of this.ofKind(kind)) if (type.name === name) return type;
+    return undefined;
   }
 
   /** Texts of the decl tags on a type, or on one of its members. */
   tags(type: number, component = -1): string[] {
+    if (!this.#tags) {
+      this.#tags = new Map();
+      for (const tag of this.ofKind("decl_tag")) {
+        const list = this.#tags.get(tag.type);
+        if (list) list.push(tag);
+        else this.#tags.set(tag.type, [tag]);
+      }
+    }
     return (this.#tags.get(type) ?? []).filter((tag) => tag.component === component).map((tag) => tag.name);
   }
 
@@ -124,104 +141,117 @@ export class Btf {
 
 const transparent = new Set<BtfKind>(["typedef", "volatile", "const", "restrict", "type_tag"]);
 
-function parse(raw: Uint8Array): BtfType[] {
+/** The raw section, checked: where each type begins, and of which kind it is. */
+interface RawBtf {
+  readonly view: DataView;
+  readonly strings: string;
+  /** Kind of each type, as BTF_KIND_*; index is the id. */
+  readonly kinds: readonly number[];
+  /** Where each type begins in the view. */
+  readonly offsets: readonly number[];
+}
+
+/** Bytes of a type of each kind after its 12 common ones: fixed, and for each of its parts. */
+const extent: Partial<Record<BtfKind, readonly [fixed: number, each: number]>> = {
+  int: [4, 0], array: [12, 0], struct: [0, 12], union: [0, 12], enum: [0, 8], func_proto: [0, 8], var: [4, 0],
+  datasec: [0, 12], decl_tag: [4, 0], enum64: [0, 12],
+};
+const extents = kinds.map((kind) => extent[kind] ?? ([0, 0] as const));
+
+function scan(raw: Uint8Array): RawBtf {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   if (raw.byteLength < 24 || view.getUint16(0, true) !== magic) throw malformed("its header is wrong");
   const headerLength = view.getUint32(4, true);
-  const typesAt = headerLength + view.getUint32(8, true);
-  const typesEnd = typesAt + view.getUint32(12, true);
+  const typesEnd = headerLength + view.getUint32(8, true) + view.getUint32(12, true);
   const stringsAt = headerLength + view.getUint32(16, true);
   const stringsEnd = stringsAt + view.getUint32(20, true);
   if (typesEnd > raw.byteLength || stringsEnd > raw.byteLength) throw malformed("its sections leave it");
+  // Latin-1 keeps every byte and every offset; names and tags that are more than ASCII are put right when read.
+  const strings = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString("latin1", stringsAt, stringsEnd);
 
-  const decoder = new TextDecoder();
-  const text = (offset: number): string => {
-    const start = stringsAt + offset;
-    const end = raw.indexOf(0, start);
-    if (start >= stringsEnd || end < 0 || end >= stringsEnd) throw malformed("a name leaves the strings");
-    return decoder.decode(raw.subarray(start, end));
-  };
+  const found = { view, strings, kinds: [0], offsets: [0] };
+  let at = headerLength + view.getUint32(8, true);
+  while (at < typesEnd) {
+    if (at + 12 > typesEnd) throw malformed("a type is cut off");
+    const info = view.getUint32(at + 4, true);
+    const kind = (info >>> 24) & 0x1f;
+    const size = extents[kind];
+    if (!size || kind === 0) throw malformed(`kind ${kind} is unknown`);
+    found.kinds.push(kind);
+    found.offsets.push(at);
+    at += 12 + size[0] + (info & 0xffff) * size[1];
+  }
+  if (at !== typesEnd) throw malformed("a type is cut off");
+  return found;
+}
 
-  const types: BtfType[] = [{ ...blank, id: 0, kind: "void", name: "void" }];
-  let at = typesAt;
+function readType({ view, strings, kinds: all, offsets }: RawBtf, id: number): BtfType {
+  let at = offsets[id] ?? 0;
   const u32 = (): number => {
-    if (at + 4 > typesEnd) throw malformed("a type is cut off");
     at += 4;
     return view.getUint32(at - 4, true);
   };
-  while (at < typesEnd) {
-    const name = text(u32());
-    const info = u32();
-    const sizeOrType = u32();
-    const count = info & 0xffff;
-    const flag = info >>> 31 === 1;
-    const kind = kinds[(info >>> 24) & 0x1f];
-    if (!kind || kind === "void") throw malformed(`kind ${(info >>> 24) & 0x1f} is unknown`);
-    const common = { ...blank, id: types.length, kind, name };
-    const times = <T>(one: () => T): T[] => Array.from({ length: count }, one);
-    switch (kind) {
-      case "int": {
-        const encoding = (u32() >>> 24) & 0xf;
-        types.push({ ...common, size: sizeOrType, signed: (encoding & 1) !== 0, bool: (encoding & 4) !== 0 });
-        break;
-      }
-      case "float":
-        types.push({ ...common, size: sizeOrType });
-        break;
-      case "struct":
-      case "union": {
-        const members = times(() => {
-          const member = text(u32());
-          const type = u32();
-          const offset = u32();
-          return { name: member, type, bitOffset: flag ? offset & 0xffffff : offset, bitSize: flag ? offset >>> 24 : 0 };
-        });
-        types.push({ ...common, size: sizeOrType, members });
-        break;
-      }
-      case "enum": {
-        const enumerators = times(() => {
-          const label = text(u32());
-          const value = u32();
-          return { name: label, value: flag ? BigInt(value | 0) : BigInt(value) };
-        });
-        types.push({ ...common, size: sizeOrType, signed: flag, enumerators });
-        break;
-      }
-      case "enum64": {
-        const enumerators = times(() => {
-          const label = text(u32());
-          const value = BigInt(u32()) | (BigInt(u32()) << 32n);
-          return { name: label, value: flag ? BigInt.asIntN(64, value) : value };
-        });
-        types.push({ ...common, size: sizeOrType, signed: flag, enumerators });
-        break;
-      }
-      case "array": {
-        const element = u32();
-        u32(); // the index type tells nothing
-        types.push({ ...common, type: element, length: u32() });
-        break;
-      }
-      case "func_proto":
-        times(() => [u32(), u32()]);
-        types.push({ ...common, type: sizeOrType });
-        break;
-      case "var":
-        u32(); // linkage
-        types.push({ ...common, type: sizeOrType });
-        break;
-      case "datasec":
-        types.push({ ...common, size: sizeOrType, variables: times(() => ({ type: u32(), offset: u32(), size: u32() })) });
-        break;
-      case "decl_tag":
-        types.push({ ...common, type: sizeOrType, component: u32() | 0 });
-        break;
-      default:
-        types.push({ ...common, type: sizeOrType });
+  const text = (): string => {
+    const start = u32();
+    const end = strings.indexOf("\0", start);
+    if (end < 0) throw malformed("a name leaves the strings");
+    const latin = strings.slice(start, end);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+    return /^[\0-\x7f]*$/.test(latin) ? latin : Buffer.from(latin, "latin1").toString("utf8");
+  };
+
+  const name = text();
+  const info = u32();
+  const sizeOrType = u32();
+  const flag = info >>> 31 === 1;
+  const kind = kinds[all[id] ?? 0] ?? "void";
+  const common = { ...blank, id, kind, name };
+  const times = <T>(one: () => T): T[] => Array.from({ length: info & 0xffff }, one);
+  switch (kind) {
+    case "int": {
+      const encoding = (u32() >>> 24) & 0xf;
+      return { ...common, size: sizeOrType, signed: (encoding & 1) !== 0, bool: (encoding & 4) !== 0 };
     }
+    case "float":
+      return { ...common, size: sizeOrType };
+    case "struct":
+    case "union": {
+      const members = times(() => {
+        const member = text();
+        const type = u32();
+        const offset = u32();
+        return { name: member, type, bitOffset: flag ? offset & 0xffffff : offset, bitSize: flag ? offset >>> 24 : 0 };
+      });
+      return { ...common, size: sizeOrType, members };
+    }
+    case "enum": {
+      const enumerators = times(() => {
+        const label = text();
+        const value = u32();
+        return { name: label, value: flag ? BigInt(value | 0) : BigInt(value) };
+      });
+      return { ...common, size: sizeOrType, signed: flag, enumerators };
+    }
+    case "enum64": {
+      const enumerators = times(() => {
+        const label = text();
+        const value = BigInt(u32()) | (BigInt(u32()) << 32n);
+        return { name: label, value: flag ? BigInt.asIntN(64, value) : value };
+      });
+      return { ...common, size: sizeOrType, signed: flag, enumerators };
+    }
+    case "array": {
+      const element = u32();
+      u32(); // the index type tells nothing
+      return { ...common, type: element, length: u32() };
+    }
+    case "datasec":
+      return { ...common, size: sizeOrType, variables: times(() => ({ type: u32(), offset: u32(), size: u32() })) };
+    case "decl_tag":
+      return { ...common, type: sizeOrType, component: u32() | 0 };
+    default:
+      return { ...common, type: sizeOrType };
   }
-  return types;
 }
 
 const blank = {

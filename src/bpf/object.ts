@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { ScxError } from "../error.js";
-import { native, type NativeObject } from "../native/index.js";
+import { native, type NativeObject, type ObjectMap } from "../native/index.js";
 // The one import against the stream: loading makes what the next phase begins with.
 import { type LoadedObject, loadObject } from "../scheduler/loaded.js";
 import { Btf } from "./btf.js";
@@ -22,6 +22,7 @@ export interface OpenOptions {
 export interface ObjectParts {
   readonly native: NativeObject;
   readonly btf: Btf;
+  readonly maps: readonly ObjectMap[];
   readonly sections: readonly DataSection[];
   readonly ops: StructOps | undefined;
   readonly variables: Variables;
@@ -62,10 +63,11 @@ export class BpfObject {
           remedy: "Build it with clang -g -target bpf; don't strip it.",
         });
       const btf = new Btf(raw);
-      const sections = dataSections(opened, btf);
+      const maps = opened.maps();
+      const sections = dataSections(opened, maps, btf);
       const variables = new Variables(btf, sectionVariables(btf, sections), { noun: "global", unknown: "ERR_SCX_GLOBAL_UNKNOWN" });
-      const ops = findStructOps(opened, btf, options.opsMap);
-      return new BpfObject(name, { native: opened, btf, sections, ops, variables });
+      const ops = findStructOps(opened, maps, btf, options.opsMap);
+      return new BpfObject(name, { native: opened, btf, maps, sections, ops, variables });
     } catch (error) {
       opened.close();
       throw error;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { NativeMap, NativeObject } from "../native/index.js";
+import type { NativeMap, NativeObject, ObjectMap } from "../native/index.js";
 import { ScxError } from "../error.js";
 import type { Btf, BtfType } from "./btf.js";
 import type { Memory, Variable } from "./variable.js";
@@ -10,7 +10,7 @@ export class MapMemory implements Memory {
   readonly #map: number;
   readonly #writable: boolean;
   #initial: Uint8Array | undefined;
-  #live: NativeMap | undefined;
+  #live: (() => NativeMap) | undefined;
 
   constructor(object: NativeObject, map: number, writableAfterLoad: boolean) {
     this.#object = object;
@@ -20,7 +20,7 @@ export class MapMemory implements Memory {
 
   read(offset: number, size: number): Uint8Array {
     return guarded(() => {
-      if (this.#live) return this.#live.readMapped(offset, new Uint8Array(size));
+      if (this.#live) return this.#live().readMapped(offset, new Uint8Array(size));
       this.#initial ??= this.#object.initialValue(this.#map) ?? new Uint8Array();
       return this.#initial.slice(offset, offset + size);
     });
@@ -34,7 +34,7 @@ export class MapMemory implements Memory {
         remedy: "Set it on the open object, before load().",
       });
     guarded(() => {
-      if (this.#live) return this.#live.writeMapped(offset, bytes);
+      if (this.#live) return this.#live().writeMapped(offset, bytes);
       this.#object.setInitialValue(this.#map, offset, bytes);
       this.#initial?.set(bytes, offset);
     });
@@ -42,12 +42,16 @@ export class MapMemory implements Memory {
 
   /** Bytes of the map's value. */
   get size(): number {
-    return this.#live?.info().valueSize ?? this.#initial?.length ?? 0;
+    return this.#live?.().info().valueSize ?? this.#initial?.length ?? 0;
   }
 
-  /** From here on reads and writes go to the kernel's memory. */
-  goLive(map: NativeMap): void {
-    this.#live = map;
+  /** From here on reads and writes go to the kernel's memory. The map is opened when first needed. */
+  goLive(open: () => NativeMap): void {
+    let map: NativeMap | undefined;
+    this.#live = () => {
+      map ??= open();
+      return map;
+    };
     this.#initial = undefined;
   }
 }
@@ -77,11 +81,10 @@ export interface DataSection {
 }
 
 /** The object's sections of global variables: .rodata, .data, .bss and their named relatives. */
-export function dataSections(object: NativeObject, btf: Btf): DataSection[] {
-  const maps = object.maps();
+export function dataSections(object: NativeObject, maps: readonly ObjectMap[], btf: Btf): DataSection[] {
   const sections: DataSection[] = [];
-  for (const type of btf.types) {
-    if (type.kind !== "datasec" || !/^\.(rodata|data|bss)(\.|$)/.test(type.name)) continue;
+  for (const type of btf.ofKind("datasec")) {
+    if (!/^\.(rodata|data|bss)(\.|$)/.test(type.name)) continue;
     // libbpf calls the map of .data "<object>.data" (both cut to 15 characters), the map of .data.foo by its own name.
     const map = maps.findIndex((one) => one.name === type.name || (one.name.includes(".") && one.name.endsWith(type.name)));
     if (map < 0) continue;

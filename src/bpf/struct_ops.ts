@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
-import type { NativeObject } from "../native/index.js";
+import type { NativeObject, ObjectMap } from "../native/index.js";
 import type { Btf, BtfMember, BtfType } from "./btf.js";
 import { MapMemory } from "./section.js";
 import { type Variable, Variables } from "./variable.js";
@@ -13,11 +13,10 @@ export class StructOps {
   /** The map's name in the object: `simple_ops`. */
   readonly map: string;
   readonly index: number;
-  /** The fields that are data: name, flags, timeout_ms… */
-  readonly fields: Variables;
   readonly #btf: Btf;
   readonly #type: BtfType;
   readonly #memory: MapMemory;
+  #fields: Variables | undefined;
 
   constructor(object: NativeObject, btf: Btf, found: { map: string; index: number; type: BtfType }) {
     this.map = found.map;
@@ -25,7 +24,12 @@ export class StructOps {
     this.#btf = btf;
     this.#type = found.type;
     this.#memory = new MapMemory(object, found.index, false);
-    this.fields = new Variables(btf, this.#variables(), { noun: "ops field", unknown: "ERR_SCX_OPS_UNKNOWN" });
+  }
+
+  /** The fields that are data: name, flags, timeout_ms… */
+  get fields(): Variables {
+    this.#fields ??= new Variables(this.#btf, this.#variables(), { noun: "ops field", unknown: "ERR_SCX_OPS_UNKNOWN" });
+    return this.#fields;
   }
 
   /** The scheduler's name (ops.name). */
@@ -75,10 +79,14 @@ export class StructOps {
  * The object's sched_ext_ops map; the one called `wanted` when it has several.
  * @throws ScxError ERR_SCX_USAGE when `wanted` doesn't exist, or nothing is wanted and there are several
  */
-export function findStructOps(object: NativeObject, btf: Btf, wanted: string | undefined): StructOps | undefined {
-  const maps = object.maps();
-  const found = btf.types
-    .filter((type) => type.kind === "datasec" && /^\??\.struct_ops(\.link)?/.test(type.name))
+export function findStructOps(
+  object: NativeObject,
+  maps: readonly ObjectMap[],
+  btf: Btf,
+  wanted: string | undefined,
+): StructOps | undefined {
+  const found = [...btf.ofKind("datasec")]
+    .filter((type) => /^\??\.struct_ops(\.link)?/.test(type.name))
     .flatMap((section) => section.variables.map((variable) => btf.type(variable.type)))
     .map((variable) => ({
       map: variable.name,

@@ -20,9 +20,12 @@ export interface NativeError extends Error {
   log: string[];
 }
 
+/** A map of an object, with the ids of its key's and value's BTF types (0 when it has none). */
+export type ObjectMap = MapShape & { keyTypeId: number; valueTypeId: number };
+
 export interface NativeObject {
   btf(): Uint8Array | undefined;
-  maps(): (MapShape & { keyTypeId: number; valueTypeId: number })[];
+  maps(): ObjectMap[];
   programs(): { name: string; section: string; type: number }[];
   initialValue(map: number): Uint8Array | undefined;
   setInitialValue(map: number, offset: number, bytes: Uint8Array): void;

@@ -49,7 +49,7 @@ export class LoadedObject {
     this.#parts = parts;
     this.#exit = exit;
     this.globals = parts.variables.toObject();
-    for (const section of parts.sections) section.memory.goLive(this.#open(section.map));
+    for (const section of parts.sections) section.memory.goLive(() => this.#open(section.map));
     this.#stats = new LoadedStats(parts.ops?.name ?? name, this.#findStats());
   }
 
@@ -61,7 +61,7 @@ export class LoadedObject {
   /** The object's maps. */
   get maps(): LoadedMap[] {
     this.#requireOpen("read");
-    return this.#parts.native.maps().map(({ name }, i) => {
+    return this.#parts.maps.map(({ name }, i) => {
       const map = this.#parts.native.map(i);
       const { id } = map.info();
       map.close();
@@ -147,8 +147,8 @@ export class LoadedObject {
   }
 
   #findStats() {
-    const { native, btf } = this.#parts;
-    const layout = findStats(native, btf);
+    const { native, maps, btf } = this.#parts;
+    const layout = findStats(native, maps, btf);
     if (!layout) return undefined;
     const reset = layout.reset === undefined ? undefined : native.program(layout.reset);
     if (reset) this.#programs.set("scx_stats_reset", reset);

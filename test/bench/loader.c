@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The peer of the library's loading: a C loader with the same libbpf and the same duties.
+ * loader OBJECT: opens, configures, loads and attaches; prints the ns from open to attach returned; detaches.
+ */
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DUMP_LENGTH 32768
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(70);
+}
+
+static uint64_t read_sysfs(const char *path)
+{
+	char text[32] = "";
+	FILE *file = fopen(path, "r");
+
+	if (!file || !fgets(text, sizeof(text), file))
+		die(path);
+	fclose(file);
+	return strtoull(text, NULL, 10);
+}
+
+/* Where a variable or member of that name lies; -1 when there is none. */
+static int offset_of_member(const struct btf *btf, const struct btf_type *type, const char *name)
+{
+	for (int i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
+			return btf_members(type)[i].offset / 8;
+	return -1;
+}
+
+static int offset_of_variable(const struct btf *btf, const char *section, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	for (int i = 0; type && i < btf_vlen(type); i++) {
+		const struct btf_var_secinfo *info = &btf_var_secinfos(type)[i];
+		const struct btf_type *variable = btf__type_by_id(btf, info->type);
+
+		if (!strcmp(btf__name_by_offset(btf, variable->name_off), name))
+			return info->offset;
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_map *map, *ops = NULL, *rodata = NULL, *dump = NULL;
+	size_t size;
+
+	if (argc != 2)
+		return 64;
+	libbpf_set_print(NULL);
+	uint64_t start = now();
+
+	struct bpf_object *object = bpf_object__open(argv[1]);
+	if (!object)
+		die("open");
+	bpf_object__for_each_map(map, object) {
+		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+			ops = map;
+		else if (strstr(bpf_map__name(map), ".rodata"))
+			rodata = map;
+		else if (!strcmp(bpf_map__name(map), ".data.uei_dump"))
+			dump = map;
+	}
+	if (!ops || !rodata || !dump)
+		die("maps");
+
+	/* The kernel's sched_ext_ops: what it lacks would have to be cleared. */
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int kernel_id = btf__find_by_name_kind(kernel, "sched_ext_ops", BTF_KIND_STRUCT);
+	const struct btf_type *kernel_ops = btf__type_by_id(kernel, kernel_id);
+	if (offset_of_member(kernel, kernel_ops, "dump") < 0)
+		die("sched_ext_ops.dump");
+	const struct btf *btf = bpf_object__btf(object);
+	int ops_id = btf__find_by_name_kind(btf, "sched_ext_ops", BTF_KIND_STRUCT);
+	const struct btf_type *local_ops = btf__type_by_id(btf, ops_id);
+	char *data = bpf_map__initial_value(ops, &size);
+	for (int i = 0; i < btf_vlen(local_ops); i++) {
+		const struct btf_member *member = &btf_members(local_ops)[i];
+
+		if (offset_of_member(kernel, kernel_ops, btf__name_by_offset(btf, member->name_off)) < 0)
+			memset(data + member->offset / 8, 0, btf__resolve_size(btf, member->type));
+	}
+	uint64_t hotplug = read_sysfs("/sys/kernel/sched_ext/hotplug_seq");
+	memcpy(data + offset_of_member(btf, local_ops, "hotplug_seq"), &hotplug, sizeof(hotplug));
+
+	/* Room for the exit dump. */
+	uint32_t length = DUMP_LENGTH;
+	char *globals = bpf_map__initial_value(rodata, &size);
+	memcpy(globals + offset_of_variable(btf, ".rodata", "uei_dump_len"), &length, sizeof(length));
+	if (bpf_map__set_value_size(dump, DUMP_LENGTH))
+		die("set_value_size");
+
+	if (bpf_object__load(object))
+		die("load");
+	struct bpf_link *link = bpf_map__attach_struct_ops(ops);
+	if (!link)
+		die("attach");
+	printf("%llu\n", (unsigned long long)(now() - start));
+
+	bpf_link__destroy(link);
+	bpf_object__close(object);
+	btf__free(kernel);
+	return 0;
+}
