@@ -32,9 +32,17 @@ vm: build ## runs CMD='…' as root on the test kernel [KERNEL=version|path TIME
 .PHONY: build
 build: addon bpf typescript ## builds the addon, the BPF objects and the library
 
+# All that the goal at hand needs is asked for at once.
+groups := addon build
+ifneq ($(filter vm test,$(MAKECMDGOALS)),)
+groups += vm
+else ifneq ($(filter run,$(MAKECMDGOALS)),)
+groups += $(if $(wildcard /sys/kernel/sched_ext),,vm)
+endif
+
 .PHONY: packages
 packages:
-	@sh native/packages.sh addon build
+	@sh native/packages.sh $(groups)
 
 # npm writes this file last.
 npm := node_modules/.package-lock.json
@@ -84,7 +92,6 @@ vitest = SCXKIT_RESULT=$(results)/$(1).json node node_modules/vitest/vitest.mjs 
 .PHONY: test
 test: build ## runs all tests: unit and interop, native (root; else in the VM), and those of the kernel VM
 	@rm -rf $(results) && mkdir -p $(results)
-	@sh native/packages.sh vm
 	@$(call vitest,unit) || true
 	@$(call vitest,interop) || true
 	@guest='$(call vitest,vm)'; \

@@ -14,14 +14,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheFolder } from "./cache.js";
 
@@ -190,7 +189,7 @@ function fromDebian(version: string): string {
 function fromPath(path: string): string {
   if (!existsSync(path))
     throw new Error(`no such file: ${path}; KERNEL= takes a version (6.18, 6.18.15, newest) or a path`);
-  const real = realpathSync(path);
+  const real = resolve(path);
   if (statSync(real).isDirectory()) arrange(real);
   const image = statSync(real).isDirectory() ? vmlinuzIn(real) : real;
   try {
