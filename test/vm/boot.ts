@@ -61,14 +61,10 @@ function privateFolder(): string {
 
 /** Last lines of what the machine and the guest's kernel said. */
 function lastWords(folder: string): string {
-  const lines = ["vng.log", crossing.console].flatMap((name) => {
-    const path = join(folder, name);
-    if (!existsSync(path)) return [];
-    return readFileSync(path, "latin1")
-      .replaceAll(/[^\n\t -~]/g, "")
-      .split("\n")
-      .filter((line) => line.trim() !== "");
-  });
+  const lines = readFileSync(join(folder, crossing.log), "latin1")
+    .replaceAll(/[^\n\t -~]/g, "")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
   return lines
     .slice(-40)
     .map((line) => `vm: | ${line}\n`)
@@ -93,13 +89,13 @@ async function bootOnce(options: BootOptions, accel: Accel, folder: string, dead
     `--rwdir=${checkout}=${checkout}`,
     `--cpus=${options.cpus ?? "2"}`,
     `--memory=${options.memory ?? "2G"}`,
-    // The kernel's warnings and worse, to a serial port of our own (vng's goes nowhere).
-    "--append=console=ttyS1 loglevel=5",
-    `--qemu-opts=-serial file:${crossing.console}`,
+    // Verbose, so that the guest's console comes out of vng at all; the kernel's warnings and worse of it.
+    "--verbose",
+    "--append=loglevel=5",
     ...accelArgs[accel],
     `--exec=sh ${join(folder, crossing.script)}`,
   ];
-  const machine = new Machine(command, folder, "vng.log");
+  const machine = new Machine(command, folder, crossing.log);
 
   let ending: Ending | undefined;
   const isUp = () => existsSync(file(crossing.up));

@@ -9,7 +9,7 @@ export const crossing = {
   stderr: "stderr",
   up: "up",
   status: "status",
-  console: "console",
+  log: "log",
 } as const;
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -15,15 +15,16 @@ export class Machine {
   #running = true;
 
   /**
-   * Starts `command`. Its output goes to `log` in `folder`, its standard input is a pipe that `send` writes to; both can
-   * be re-opened through /proc/self/fd, which vng insists on (and Node's own pipes, being sockets, can't).
+   * Starts `command`. Its output goes to `log` in `folder`, its standard input is a pipe that `send` writes to. vng and qemu
+   * open both again through /proc/self/fd: that rules out Node's own pipes, which are sockets, and files, which would be
+   * cut off and written to from several offsets.
    */
   constructor(command: string[], folder: string, log: string) {
     const fifo = join(folder, "input");
     execFileSync("mkfifo", [fifo]);
     this.#input = openSync(fifo, "r+");
-    const output = openSync(join(folder, log), "a+");
-    this.#leader = spawn(command[0] as string, command.slice(1), {
+    const output = openSync(join(folder, log), "a");
+    this.#leader = spawn("sh", ["-c", '"$@" 2>&1 | cat', "sh", ...command], {
       cwd: folder,
       env: { ...process.env, TMPDIR: folder },
       detached: true,
