@@ -1,38 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "kernel_btf.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 
 #include "addon.h"
+#include "file.h"
 #include "task.h"
 
 namespace scxkit {
 namespace {
 
 constexpr const char* kPath = "/sys/kernel/btf/vmlinux";
-
-// 0 or a negative errno.
-int ReadFile(const char* path, std::vector<char>* bytes) {
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -errno;
-  struct stat status {};
-  int error = fstat(fd, &status) < 0 ? -errno : 0;
-  size_t at = 0;
-  if (error == 0) bytes->resize(static_cast<size_t>(status.st_size));
-  while (error == 0 && at < bytes->size()) {
-    const ssize_t size = read(fd, bytes->data() + at, bytes->size() - at);
-    if (size > 0) at += static_cast<size_t>(size);
-    else if (size == 0) error = -EIO;
-    else if (errno != EINTR) error = -errno;
-  }
-  close(fd);
-  return error;
-}
 
 bool IsWhole(const std::vector<char>& bytes) {
   if (bytes.size() < sizeof(btf_header)) return false;

@@ -19,6 +19,8 @@ class Map : public Napi::ObjectWrap<Map> {
   ~Map() override;
 
   int Fd(Napi::Env env) const;
+  // -1 after close().
+  int OpenFd() const { return fd_; }
   const bpf_map_info& Info() const { return info_; }
 
  private:

@@ -9,6 +9,7 @@
 
 #include "addon.h"
 #include "elf_check.h"
+#include "file.h"
 #include "link.h"
 #include "map.h"
 #include "program.h"
@@ -48,26 +49,30 @@ Object::Object(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 
 Napi::Value Object::Open(const Napi::CallbackInfo& info) {
   struct State {
-    std::vector<uint8_t> bytes;
+    std::string path;
     std::string name;
+    int unreadable = 0;
     std::string reason;
     std::shared_ptr<bpf_object> object;
   };
-  auto bytes = info[0].As<Napi::Uint8Array>();
   auto state = std::make_shared<State>();
-  state->bytes.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  state->path = info[0].As<Napi::String>();
   state->name = info[1].As<Napi::String>();
 
   auto work = [state]() -> int {
-    state->reason = CheckElf(state->bytes.data(), state->bytes.size());
+    std::vector<char> bytes;
+    state->unreadable = -ReadFile(state->path.c_str(), &bytes);
+    if (state->unreadable != 0) return 0;
+    state->reason = CheckElf(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
     if (!state->reason.empty()) return 0;
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = state->name.c_str());
-    bpf_object* object = bpf_object__open_mem(state->bytes.data(), state->bytes.size(), &options);
+    bpf_object* object = bpf_object__open_mem(bytes.data(), bytes.size(), &options);
     if (object == nullptr) return -errno;
     state->object.reset(object, bpf_object__close);
     return 0;
   };
   auto done = [state](Napi::Env env, const std::vector<std::string>&) -> Napi::Value {
+    if (state->unreadable != 0) throw Failure{"open", state->unreadable, {}}.ToError(env);
     // A file refused by our own check is no failure of libbpf: it comes back as the reason.
     if (!state->reason.empty()) return Napi::String::New(env, state->reason);
     auto external = Napi::External<std::shared_ptr<bpf_object>>::New(env, &state->object);

@@ -16,7 +16,7 @@ class Object : public Napi::ObjectWrap<Object> {
   static Napi::Function Define(Napi::Env env);
   explicit Object(const Napi::CallbackInfo& info);
 
-  // open(bytes: Uint8Array, name: string): Promise<Object>
+  // open(path: string, name: string): Promise<Object | string>
   static Napi::Value Open(const Napi::CallbackInfo& info);
 
   // The object, for a wrapper's one call into libbpf; throws after close() and while load() or attach() is under way.

@@ -10,14 +10,7 @@
 
 namespace scxkit {
 
-Napi::Function Snapshot::Define(Napi::Env env) {
-  return DefineClass(env, "Snapshot",
-                     {
-                         InstanceMethod<&Snapshot::Sums>("sums"),
-                         InstanceMethod<&Snapshot::Cpus>("cpus"),
-                         InstanceMethod<&Snapshot::Take>("take"),
-                     });
-}
+Napi::Function Snapshot::Define(Napi::Env env) { return DefineClass(env, "Snapshot", {}); }
 
 Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Napi::Env env = info.Env();
@@ -35,15 +28,19 @@ Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   entries_ = shape.max_entries;
   values_.resize(entries_ * cpus_ * words_);
   keys_.resize(entries_);
-  sums_.Bind(Napi::BigUint64Array::New(env, entries_ * words_));
-}
+  sums_ = std::make_shared<std::vector<uint64_t>>(entries_ * words_);
 
-// sums(): BigUint64Array, the same one every time; take() fills it.
-Napi::Value Snapshot::Sums(const Napi::CallbackInfo& info) { return sums_.Array(info.Env()); }
-
-// cpus(): number of possible CPUs that each snapshot sums over.
-Napi::Value Snapshot::Cpus(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(cpus_));
+  using Share = std::shared_ptr<std::vector<uint64_t>>;
+  auto buffer = Napi::ArrayBuffer::New(
+      env, sums_->data(), sums_->size() * sizeof(uint64_t), [](Napi::Env, void*, Share* share) { delete share; },
+      new Share(sums_));
+  auto self = info.This().As<Napi::Object>();
+  self.Set("sums", Napi::BigUint64Array::New(env, sums_->size(), buffer, 0));
+  // A function bound to this snapshot costs a third of a method, which has to find its object first.
+  napi_value take = nullptr;
+  if (napi_create_function(env, "take", NAPI_AUTO_LENGTH, Take, this, &take) != napi_ok) throw Napi::Error::New(env);
+  Napi::Object(env, take).Set("snapshot", self);  // who holds the function holds what it reads into
+  self.Set("take", Napi::Value(env, take));
 }
 
 int Snapshot::Read(int fd) {
@@ -58,18 +55,34 @@ int Snapshot::Read(int fd) {
   return count == entries_ ? 0 : -EIO;
 }
 
-// take(): reads and sums. No allocation.
-void Snapshot::Take(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  uint64_t* sums = sums_.Data(env);
-  if (int error = Read(map_->Fd(env))) Throw(env, entries_ == 1 ? "bpf_map_lookup_elem" : "bpf_map_lookup_batch", -error);
-  memset(sums, 0, entries_ * words_ * sizeof(uint64_t));
-  const uint64_t* value = values_.data();
-  for (size_t entry = 0; entry < entries_; entry++) {
-    uint64_t* sum = sums + entry * words_;
-    for (size_t cpu = 0; cpu < cpus_; cpu++, value += words_)
-      for (size_t word = 0; word < words_; word++) sum[word] += value[word];
+void Snapshot::Sum() {
+  // All in locals: the compiler can't know that a store to a sum leaves the members alone.
+  const size_t words = words_;
+  const size_t cpus = cpus_;
+  uint64_t* __restrict sums = sums_->data();
+  const uint64_t* __restrict value = values_.data();
+  for (size_t entry = 0; entry < entries_; entry++, sums += words, value += cpus * words) {
+    memcpy(sums, value, words * sizeof(uint64_t));
+    for (size_t cpu = 1; cpu < cpus; cpu++)
+      for (size_t word = 0; word < words; word++) sums[word] += value[cpu * words + word];
   }
+}
+
+// take(): reads and sums. No allocation.
+napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  auto* self = static_cast<Snapshot*>(data);
+  const int fd = self->map_->OpenFd();
+  const int error = fd < 0 ? -EBADF : self->Read(fd);
+  if (error == 0) {
+    self->Sum();
+    return nullptr;
+  }
+  const char* call = self->entries_ == 1 ? "bpf_map_lookup_elem" : "bpf_map_lookup_batch";
+  if (fd < 0) Napi::Error::New(env, "the map is closed").ThrowAsJavaScriptException();
+  else Failure{call, -error, {}}.ToError(env).ThrowAsJavaScriptException();
+  return nullptr;
 }
 
 }  // namespace scxkit

@@ -3,10 +3,10 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <vector>
 
 #include "map.h"
-#include "words.h"
 
 namespace scxkit {
 
@@ -16,13 +16,13 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
  public:
   static Napi::Function Define(Napi::Env env);
   // new Snapshot(map: Map): throws for another map type, or a value that is no whole number of words.
+  // Its `sums` is the bound array, its `take` the function that fills it.
   explicit Snapshot(const Napi::CallbackInfo& info);
 
  private:
-  Napi::Value Sums(const Napi::CallbackInfo& info);
-  Napi::Value Cpus(const Napi::CallbackInfo& info);
-  void Take(const Napi::CallbackInfo& info);
+  static napi_value Take(napi_env env, napi_callback_info info);
   int Read(int fd);
+  void Sum();
 
   Napi::Reference<Napi::Object> mapObject_;
   Map* map_ = nullptr;
@@ -31,7 +31,8 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   size_t entries_ = 0;
   std::vector<uint64_t> values_;  // [entry][cpu][word]
   std::vector<uint32_t> keys_;
-  Words sums_;
+  // Shared with the ArrayBuffer, so that it stays valid for us whatever JavaScript does with the buffer.
+  std::shared_ptr<std::vector<uint64_t>> sums_;
 };
 
 }  // namespace scxkit

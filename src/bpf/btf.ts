@@ -145,6 +145,8 @@ const transparent = new Set<BtfKind>(["typedef", "volatile", "const", "restrict"
 interface RawBtf {
   readonly view: DataView;
   readonly strings: string;
+  /** Whether the strings are all ASCII, so that each byte is a character. */
+  readonly ascii: boolean;
   /** Kind of each type, as BTF_KIND_*; index is the id. */
   readonly kinds: readonly number[];
   /** Where each type begins in the view. */
@@ -169,7 +171,9 @@ function scan(raw: Uint8Array): RawBtf {
   // Latin-1 keeps every byte and every offset; names and tags that are more than ASCII are put right when read.
   const strings = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString("latin1", stringsAt, stringsEnd);
 
-  const found = { view, strings, kinds: [0], offsets: [0] };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+  const ascii = /^[\0-\x7f]*$/.test(strings);
+  const found = { view, strings, ascii, kinds: [0], offsets: [0] };
   let at = headerLength + view.getUint32(8, true);
   while (at < typesEnd) {
     if (at + 12 > typesEnd) throw malformed("a type is cut off");
@@ -185,7 +189,7 @@ function scan(raw: Uint8Array): RawBtf {
   return found;
 }
 
-function readType({ view, strings, kinds: all, offsets }: RawBtf, id: number): BtfType {
+function readType({ view, strings, ascii, kinds: all, offsets }: RawBtf, id: number): BtfType {
   let at = offsets[id] ?? 0;
   const u32 = (): number => {
     at += 4;
@@ -196,8 +200,7 @@ function readType({ view, strings, kinds: all, offsets }: RawBtf, id: number): B
     const end = strings.indexOf("\0", start);
     if (end < 0) throw malformed("a name leaves the strings");
     const latin = strings.slice(start, end);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
-    return /^[\0-\x7f]*$/.test(latin) ? latin : Buffer.from(latin, "latin1").toString("utf8");
+    return ascii ? latin : Buffer.from(latin, "latin1").toString("utf8");
   };
 
   const name = text();

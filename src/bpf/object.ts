@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { readFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { basename } from "node:path";
 import { ScxError } from "../error.js";
-import { native, type NativeObject, type ObjectMap } from "../native/index.js";
+import { type NativeError, type NativeObject, native, type ObjectMap } from "../native/index.js";
 // The one import against the stream: loading makes what the next phase begins with.
 import { type LoadedObject, loadObject } from "../scheduler/loaded.js";
 import { Btf } from "./btf.js";
@@ -51,9 +51,9 @@ export class BpfObject {
    * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE, ERR_SCX_NOT_BPF_OBJECT, ERR_SCX_NO_BTF, ERR_SCX_USAGE
    */
   static async open(path: string, options: OpenOptions = {}): Promise<BpfObject> {
-    const bytes = await readObject(path, options.signal);
     const name = basename(path).replace(/(\.bpf)?\.o$/, "");
-    const opened = await openNative(path, bytes, name);
+    options.signal?.throwIfAborted();
+    const opened = await openNative(path, name);
     try {
       const raw = opened.btf();
       if (!raw)
@@ -143,28 +143,38 @@ export class BpfObject {
   }
 }
 
-async function readObject(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  try {
-    return await readFile(path, { signal });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (signal?.aborted) throw signal.reason;
-    if (code === "ENOENT")
-      throw new ScxError("ERR_SCX_FILE_NOT_FOUND", { op: "open", message: `${path}: no such file.`, remedy: "Check the path, or name a scheduler that scxkit brings: simple.", cause });
-    throw new ScxError("ERR_SCX_FILE_UNREADABLE", { op: "open", message: `${path} can't be read: ${message}.`, remedy: "Check its rights, and that it is a file.", cause });
-  }
-}
-
-async function openNative(path: string, bytes: Uint8Array, name: string): Promise<NativeObject> {
-  const refused = (why: string, cause?: unknown, log?: string[]) =>
-    new ScxError("ERR_SCX_NOT_BPF_OBJECT", { op: "open", message: `${path} is no usable BPF object: ${why}.`, remedy: "Give an object file that clang -g -target bpf has built.", cause, log });
+async function openNative(path: string, name: string): Promise<NativeObject> {
+  const refused = (why: string, cause?: NativeError) =>
+    new ScxError("ERR_SCX_NOT_BPF_OBJECT", {
+      op: "open",
+      message: `${path} is no usable BPF object: ${why}.`,
+      remedy: "Give an object file that clang -g -target bpf has built.",
+      log: cause?.log,
+      cause,
+    });
   let opened: NativeObject | string;
   try {
-    opened = await native.Object.open(bytes, name);
-  } catch (cause) {
-    const { log = [], message } = cause as { log?: string[]; message: string };
-    throw refused(log.at(-1)?.replace(/^libbpf: /, "") ?? message, cause, log);
+    opened = await native.Object.open(path, name);
+  } catch (error) {
+    const cause = error as NativeError;
+    if (cause.call === "open") throw unreadable(path, cause);
+    throw refused(cause.log.at(-1)?.replace(/^libbpf: /, "") ?? cause.message, cause);
   }
   if (typeof opened === "string") throw refused(opened);
   return opened;
+}
+
+function unreadable(path: string, cause: NativeError): ScxError {
+  const base = { op: "open", errno: cause.errno, cause };
+  if (cause.errno === constants.errno.ENOENT)
+    return new ScxError("ERR_SCX_FILE_NOT_FOUND", {
+      ...base,
+      message: `${path}: no such file.`,
+      remedy: "Check the path, or name a scheduler that scxkit brings: simple.",
+    });
+  return new ScxError("ERR_SCX_FILE_UNREADABLE", {
+    ...base,
+    message: `${path} can't be read: ${cause.message.replace(/^open: /, "")}.`,
+    remedy: "Check its rights, and that it is a file.",
+  });
 }

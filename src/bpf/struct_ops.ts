@@ -69,7 +69,6 @@ export class StructOps {
 
   *#variables(): Generator<Variable> {
     for (const member of this.#type.members) {
-      if (this.#btf.resolve(member.type).kind === "ptr") continue;
       yield { name: member.name, section: this.map, type: member.type, offset: member.bitOffset / 8, memory: this.#memory };
     }
   }

@@ -20,7 +20,10 @@ export interface Variable {
   readonly memory: Memory;
 }
 
-/** Variables by name; {@link toObject} gives them the look of a plain object. */
+/**
+ * Variables by name; {@link toObject} gives them the look of a plain object. Pointers are none: they belong to the
+ * program and to libbpf.
+ */
 export class Variables {
   readonly #btf: Btf;
   readonly #all = new Map<string, Variable>();
@@ -33,11 +36,15 @@ export class Variables {
   }
 
   names(): string[] {
-    return [...this.#all.keys()];
+    return [...this.#all.keys()].filter((name) => this.#find(name));
+  }
+
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
   }
 
   get(name: string): BtfValue | undefined {
-    const variable = this.#all.get(name);
+    const variable = this.#find(name);
     if (!variable) return undefined;
     return deepFreeze(decode(this.#btf, variable.type, this.#view(variable)));
   }
@@ -48,7 +55,7 @@ export class Variables {
    */
   set(path: string, value: unknown): void {
     const [name = "", ...members] = path.split(".");
-    const variable = this.#all.get(name);
+    const variable = this.#find(name);
     if (!variable) throw this.#unknown(name);
     const view = this.#view(variable);
     const part = this.#part(variable, members, path);
@@ -64,15 +71,20 @@ export class Variables {
         this.set(String(name), value);
         return true;
       },
-      has: (_, name) => this.#all.has(String(name)),
+      has: (_, name) => this.has(String(name)),
       ownKeys: () => this.names(),
       deleteProperty: () => false,
       defineProperty: () => false,
       getOwnPropertyDescriptor: (_, name) =>
-        this.#all.has(String(name))
+        this.has(String(name))
           ? { value: this.get(String(name)), writable: true, enumerable: true, configurable: true }
           : undefined,
     });
+  }
+
+  #find(name: string): Variable | undefined {
+    const variable = this.#all.get(name);
+    return variable && this.#btf.resolve(variable.type).kind !== "ptr" ? variable : undefined;
   }
 
   #view(variable: Variable): DataView {

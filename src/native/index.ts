@@ -57,9 +57,10 @@ export interface NativeLink {
 }
 
 export interface NativeSnapshot {
-  sums(): BigUint64Array;
-  cpus(): number;
-  take(): void;
+  /** sums[entry * words + word], over all possible CPUs; {@link take} fills it. */
+  readonly sums: BigUint64Array;
+  /** Needs no `this`. */
+  readonly take: () => void;
 }
 
 export interface NativeAccumulator {
@@ -79,7 +80,10 @@ export interface NativeUevents {
 /** The addon: one class per noun of libbpf, no policy. */
 export interface Addon {
   libbpfVersion: string;
-  Object: { open(bytes: Uint8Array, name: string): Promise<NativeObject | string> };
+  Object: {
+    /** Resolves with the reason, as text, when the file is no object that libbpf may be given. */
+    open(path: string, name: string): Promise<NativeObject | string>;
+  };
   Snapshot: new (map: NativeMap) => NativeSnapshot;
   Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;
   KernelBtf: { load(): Promise<NativeKernelBtf> };

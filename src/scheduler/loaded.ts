@@ -50,7 +50,7 @@ export class LoadedObject {
     this.#exit = exit;
     this.globals = parts.variables.toObject();
     for (const section of parts.sections) section.memory.goLive(() => this.#open(section.map));
-    this.#stats = new LoadedStats(parts.ops?.name ?? name, this.#findStats());
+    this.#stats = new LoadedStats(parts.ops?.name ?? name, () => this.#findStats());
   }
 
   /** What it counts, for a {@link Sampler}: from attach to the day the scheduler leaves. */
@@ -147,6 +147,7 @@ export class LoadedObject {
   }
 
   #findStats() {
+    this.#requireOpen("read");
     const { native, maps, btf } = this.#parts;
     const layout = findStats(native, maps, btf);
     if (!layout) return undefined;

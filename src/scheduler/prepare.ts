@@ -37,7 +37,7 @@ export async function prepareScheduler(parts: ObjectParts): Promise<ExitInfo | u
   const cleared = ops.clearUnknown(new Set(members));
   if (cleared.length > 0) log.warn(`this kernel's sched_ext_ops lacks ${cleared.join(", ")}: cleared`);
   // The kernel refuses to enable a scheduler that was made for another set of CPUs.
-  if (ops.fields.names().includes("hotplug_seq")) ops.fields.set("hotplug_seq", schedExt.hotplugSeq());
+  if (ops.fields.has("hotplug_seq")) ops.fields.set("hotplug_seq", schedExt.hotplugSeq());
   fillEnums(parts, kernel);
 
   const found = ExitInfo.find(btf, sections);
@@ -53,7 +53,7 @@ function makeRoomForDump({ ops, variables, btf, native }: ObjectParts, name: str
     return;
   }
   const wanted = Number(ops?.fields.get("exit_dump_len") ?? 0) || defaultDumpLength;
-  if (variables.names().includes(`${name}_dump_len`)) variables.set(`${name}_dump_len`, wanted);
+  if (variables.has(`${name}_dump_len`)) variables.set(`${name}_dump_len`, wanted);
   native.setValueSize(map, wanted);
 }
 

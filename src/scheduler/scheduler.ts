@@ -43,7 +43,7 @@ export class Scheduler {
     });
   }
 
-  /** Attaches and begins to watch; the watching begins first, so that no exit is missed. */
+  /** Attaches and begins to watch. */
   static async start(
     name: string,
     attach: () => Promise<NativeLink>,
@@ -51,19 +51,19 @@ export class Scheduler {
     stats: LoadedStats,
   ): Promise<Scheduler> {
     const scheduler = new Scheduler(name, exit, stats);
-    const before = schedExt.enableSeq();
-    scheduler.#watch();
     try {
-      scheduler.#link = await attach();
+      const attaching = attach();
+      scheduler.#watch();
+      scheduler.#link = await attaching;
     } catch (error) {
       scheduler.#unwatch();
       throw error;
     }
-    scheduler.#enableSeq = schedExt.enableSeq();
+    if (!exit) scheduler.#enableSeq = schedExt.enableSeq();
     attached.add(scheduler);
     stats.begin(() => scheduler.state());
-    if (scheduler.#enableSeq > before) log.info(`${name} attached`);
-    scheduler.#look();
+    log.info(`${name} attached`);
+    scheduler.#look(); // it may have left before anybody watched
     return scheduler;
   }
 

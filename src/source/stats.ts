@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Counters } from "../counters/counters.js";
 import { ScxError } from "../error.js";
-import { type NativeError, type NativeMap, type NativeProgram, type NativeSnapshot, native } from "../native/index.js";
+import { type NativeError, type NativeMap, type NativeProgram, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
 import type { StatsLayout } from "./layout.js";
 
@@ -45,32 +45,34 @@ export interface StatsParts {
  * an empty schema, so that its state can still be sampled.
  */
 export class LoadedStats implements StatsSource {
-  readonly schema: StatsSchema;
   readonly scheduler: string;
-  readonly index: readonly number[];
   readonly ended: Promise<void>;
   startedAt = process.hrtime.bigint();
-  readonly #snapshot: NativeSnapshot | undefined;
-  readonly #sums: BigUint64Array;
-  readonly #reset: NativeProgram | undefined;
+  readonly #find: () => StatsParts | undefined;
+  #found: Reader | undefined;
   #claims: Claims | undefined;
   #state: () => string = () => "disabled";
   #end: () => void = () => {};
 
-  constructor(scheduler: string, parts: StatsParts | undefined) {
+  /** @param find says where the statistics are; asked when they are first wanted */
+  constructor(scheduler: string, find: () => StatsParts | undefined) {
     this.scheduler = scheduler;
-    this.schema = parts?.layout.schema ?? { name: scheduler, stats: [] };
-    this.index = parts?.layout.words ?? [];
-    this.#reset = parts?.reset;
-    this.#snapshot = parts && new native.Snapshot(parts.map);
-    this.#sums = this.#snapshot?.sums() ?? new BigUint64Array();
+    this.#find = find;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
   }
 
+  get schema(): StatsSchema {
+    return this.#reader.schema;
+  }
+
+  get index(): readonly number[] {
+    return this.#reader.index;
+  }
+
   get words(): BigUint64Array {
-    return this.#claims?.total ?? this.#sums;
+    return this.#claims?.total ?? this.#reader.sums;
   }
 
   state(): string {
@@ -89,9 +91,10 @@ export class LoadedStats implements StatsSource {
   }
 
   refresh(): void {
+    const reader = this.#reader;
     try {
-      this.#snapshot?.take();
-      this.#claims?.take(this.#sums);
+      reader.take();
+      this.#claims?.take(reader.sums);
     } catch (cause) {
       const { errno, message } = cause as NativeError;
       throw new ScxError(errno === undefined ? "ERR_SCX_CLOSED" : "ERR_SCX_MAP_READ", {
@@ -106,15 +109,37 @@ export class LoadedStats implements StatsSource {
   }
 
   resetInKernel(): void {
-    if (!this.#reset)
+    const { reset, schema, index, sums } = this.#reader;
+    if (!reset)
       throw new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
         op: "reset",
         message: `${this.scheduler} brings no program that resets its statistics in the kernel.`,
         remedy: "Declare them with SCX_STATS of scxkit/stats.h, or do without: each sample's delta is exact anyway.",
       });
-    const gauges = this.schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [this.index[i] ?? 0] : []));
-    this.#claims ??= new Claims(this.#reset, this.#sums.length, gauges);
+    const gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
+    this.#claims ??= new Claims(reset, sums.length, gauges);
   }
+
+  get #reader(): Reader {
+    this.#found ??= reader(this.scheduler, this.#find());
+    return this.#found;
+  }
+}
+
+interface Reader {
+  readonly schema: StatsSchema;
+  readonly index: readonly number[];
+  readonly reset: NativeProgram | undefined;
+  readonly sums: BigUint64Array;
+  readonly take: () => void;
+}
+
+function reader(scheduler: string, parts: StatsParts | undefined): Reader {
+  if (!parts)
+    return { schema: { name: scheduler, stats: [] }, index: [], reset: undefined, sums: new BigUint64Array(), take() {} };
+  const { layout, map, reset } = parts;
+  const { sums, take } = new native.Snapshot(map);
+  return { schema: layout.schema, index: layout.words, reset, sums, take };
 }
 
 /**

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Opens mutants of an object file: damage.ts OBJECT COUNT. Prints how many were opened and refused; the seed is fixed, so
 // that a crash can be repeated.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { native } from "../../src/native/index.js";
 
 const [path = "", count = "0"] = process.argv.slice(2);
@@ -16,6 +18,8 @@ function random(n: number): number {
   return (state >>> 0) % n;
 }
 
+const folder = mkdtempSync(join(tmpdir(), "scxkit-damage-"));
+const file = join(folder, "mutant.bpf.o");
 const extremes = [0, 1, 0x7f, 0x80, 0xff];
 const result = { opened: 0, refused: 0 };
 for (let i = 0; i < Number(count); i++) {
@@ -29,7 +33,8 @@ for (let i = 0; i < Number(count); i++) {
   if (random(2) === 0) for (let change = 4; change > 0; change--) bytes[bytes.length - 1 - random(Math.min(8192, bytes.length))] = random(256);
   const mutant = random(20) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
   try {
-    const opened = await native.Object.open(mutant, "mutant");
+    writeFileSync(file, mutant);
+    const opened = await native.Object.open(file, "mutant");
     if (typeof opened === "string") result.refused++;
     else {
       result.opened++;
@@ -39,4 +44,5 @@ for (let i = 0; i < Number(count); i++) {
     result.refused++;
   }
 }
+rmSync(folder, { recursive: true });
 process.stdout.write(JSON.stringify(result));
