@@ -89,13 +89,16 @@ results := build/test/results
 vitest = SCXKIT_RESULT=$(results)/$(1).json node node_modules/vitest/vitest.mjs run --config test/vitest.config.ts \
 	--project $(1) --reporter=default --reporter=./test/reporter.ts
 
+# Whether BPF programs can be loaded on this machine, by this user.
+host_bpf = [ "$$(id -u)" = 0 ] && PATH=$$PATH:/usr/sbin bpftool prog show >/dev/null 2>&1
+
 .PHONY: test
 test: build ## runs all tests: unit and interop, native (root; else in the VM), and those of the kernel VM
 	@rm -rf $(results) && mkdir -p $(results)
 	@$(call vitest,unit) || true
 	@$(call vitest,interop) || true
 	@guest='$(call vitest,vm)'; \
-	if [ "$$(id -u)" = 0 ] && PATH=$$PATH:/usr/sbin bpftool prog show >/dev/null 2>&1; then $(call vitest,native) || true; else \
+	if $(host_bpf); then $(call vitest,native) || true; else \
 		echo 'make: the native tests need root and BPF, and run in the VM' >&2; guest='$(call vitest,native); '"$$guest"; fi; \
 	TIMEOUT=$${TIMEOUT:-1800} node --import tsx test/vm/boot.ts "$$guest" || true
 	@node --import tsx test/summary.ts $(results) unit interop native vm
@@ -103,7 +106,7 @@ test: build ## runs all tests: unit and interop, native (root; else in the VM), 
 # --- check ------------------------------------------------------------------------------------------------------------
 
 cxx := $(wildcard native/*.cc native/*.h)
-bpf_c := $(wildcard bpf/*.c test/bpf/*.c) $(bpf_headers)
+bpf_c := $(wildcard bpf/*.c test/bpf/*.c test/bench/*.c) $(bpf_headers)
 
 .PHONY: check check-packages check-script check-types check-cxx check-bpf
 check: check-script check-types check-cxx check-bpf ## format, lint and types, of TypeScript, C++ and BPF C (-k: all findings)
@@ -124,6 +127,33 @@ build/cmake/compile_commands.json: native/CMakeLists.txt $(wildcard native/*.cc)
 	@dir=$(nodedir); npm_config_nodedir="$$dir" $(bin)/cmake-js configure -d native -O build/cmake \
 		--CDCMAKE_EXPORT_COMPILE_COMMANDS=ON >&2
 	@touch $@
+
+# --- sanitizers and benches -------------------------------------------------------------------------------------------
+
+sanitized := build/sanitize/Release/scxkit.node
+$(sanitized): native/CMakeLists.txt $(wildcard native/*.cc native/*.h) $(npm) | packages check-packages
+	@echo 'make: native/ -> $@' >&2
+	@dir=$(nodedir); npm_config_nodedir="$$dir" $(bin)/cmake-js compile -d native -O build/sanitize --CDSANITIZE=ON --silent >&2
+	@touch $@
+
+# Node itself is not free of leaks at its end, so only errors count. The preloaded library must be the compiler's own.
+sanitize_run = LD_PRELOAD=$$(g++ -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	SCXKIT_ADDON=$(CURDIR)/$(sanitized) node node_modules/vitest/vitest.mjs run --config test/vitest.config.ts \
+	--project native --project unit test/native test/unit/bpf
+
+.PHONY: sanitize
+sanitize: build $(sanitized) ## runs the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@nm -D $(sanitized) | grep -q __asan_init || { echo 'make: $(sanitized) is not instrumented' >&2; exit 1; }
+	@if $(host_bpf); then $(sanitize_run); else sh native/packages.sh vm && node --import tsx test/vm/boot.ts '$(sanitize_run)'; fi
+
+build/bench/%: test/bench/%.c | packages
+	@mkdir -p $(@D)
+	@$${CC:-cc} -O3 -Wall -Wextra -Werror -Wno-sign-compare $< -o $@ $$(pkg-config --cflags --libs libbpf)
+
+.PHONY: bench
+bench: build build/bench/snapshot build/bench/loader ## measures against C programs in one run, into test/bench/results.md
+	@sh native/packages.sh vm
+	@node --import tsx test/bench/bench.ts
 
 .PHONY: clean
 clean: ## removes what was built (downloads and kernels stay in the user's cache)

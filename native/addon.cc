@@ -14,6 +14,7 @@
 #include "uevent.h"
 
 namespace scxkit {
+namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   MessageLog::Install();
@@ -35,8 +36,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   return exports;
 }
 
-}  // namespace scxkit
+NODE_API_MODULE(scxkit, Init)
 
-// The macro wants an unqualified function.
-static Napi::Object InitAddon(Napi::Env env, Napi::Object exports) { return scxkit::Init(env, exports); }
-NODE_API_MODULE(scxkit, InitAddon)
+}  // namespace
+}  // namespace scxkit

@@ -22,11 +22,13 @@ std::string CheckHeader(const uint8_t* data, size_t size, Elf64_Ehdr* header) {
   if (header->e_ident[EI_DATA] != ELFDATA2LSB) return "it is a big-endian ELF file, not a little-endian one";
   if (header->e_machine != EM_BPF)
     return "it is an ELF file for machine " + std::to_string(header->e_machine) + ", not for BPF (247)";
-  if (header->e_type != ET_REL) return "it is not a relocatable object file (ELF type " + std::to_string(header->e_type) + ")";
+  if (header->e_type != ET_REL)
+    return "it is not a relocatable object file (ELF type " + std::to_string(header->e_type) + ")";
   if (header->e_shentsize != sizeof(Elf64_Shdr)) return "its section headers have an unknown size";
   // 0 would mean that the count stands in section 0, for files with more than 65,279 sections: no BPF object has them.
   if (header->e_shnum == 0) return "it has no section headers";
-  if (header->e_shoff % 8 != 0 || header->e_shoff > size || (size - header->e_shoff) / sizeof(Elf64_Shdr) < header->e_shnum)
+  if (header->e_shoff % 8 != 0 || header->e_shoff > size ||
+      (size - header->e_shoff) / sizeof(Elf64_Shdr) < header->e_shnum)
     return "its section headers lie outside the file";
   if (header->e_shstrndx >= header->e_shnum) return "its section name table does not exist";
   return "";
@@ -70,15 +72,17 @@ std::string CheckString(const uint8_t* data, const Elf64_Shdr& table, uint64_t o
 
 std::string CheckSymbols(const uint8_t* data, const std::vector<Elf64_Shdr>& sections, const Elf64_Shdr& table) {
   for (uint64_t at = 0; at < table.sh_size; at += sizeof(Elf64_Sym)) {
-    Elf64_Sym symbol;
+    Elf64_Sym symbol{};
     memcpy(&symbol, data + table.sh_offset + at, sizeof(symbol));
-    const std::string name = "symbol " + std::to_string(at / sizeof(Elf64_Sym));
-    if (auto why = CheckString(data, sections[table.sh_link], symbol.st_name); !why.empty()) return name + ": " + why;
+    const auto refused = [at](const std::string& why) {
+      return "symbol " + std::to_string(at / sizeof(Elf64_Sym)).append(why);
+    };
+    if (auto why = CheckString(data, sections[table.sh_link], symbol.st_name); !why.empty()) return refused(": " + why);
     if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= SHN_LORESERVE) continue;
-    if (symbol.st_shndx >= sections.size()) return name + " belongs to a section that does not exist";
+    if (symbol.st_shndx >= sections.size()) return refused(" belongs to a section that does not exist");
     const Elf64_Shdr& section = sections[symbol.st_shndx];
     if (symbol.st_value > section.sh_size || section.sh_size - symbol.st_value < symbol.st_size)
-      return name + " leaves its section";
+      return refused(" leaves its section");
   }
   return "";
 }
@@ -98,7 +102,7 @@ std::string CheckRelocations(const uint8_t* data, const std::vector<Elf64_Shdr>&
 }  // namespace
 
 std::string CheckElf(const uint8_t* data, size_t size) {
-  Elf64_Ehdr header;
+  Elf64_Ehdr header{};
   if (auto why = CheckHeader(data, size, &header); !why.empty()) return why;
   std::vector<Elf64_Shdr> sections(header.e_shnum);
   memcpy(sections.data(), data + header.e_shoff, sections.size() * sizeof(Elf64_Shdr));

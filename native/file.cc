@@ -12,7 +12,7 @@ namespace {
 
 // A device or FIFO would keep us for ever.
 int SizeOf(int fd, std::vector<char>* bytes) {
-  struct stat status {};
+  struct stat status{};
   if (fstat(fd, &status) < 0) return -errno;
   if (S_ISDIR(status.st_mode)) return -EISDIR;
   if (!S_ISREG(status.st_mode)) return -EINVAL;

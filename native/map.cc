@@ -54,9 +54,7 @@ Napi::Function Map::Define(Napi::Env env) {
                      });
 }
 
-Napi::Value Map::Create(Napi::Env env, int fd) {
-  return Addon::Of(env)->map.New({Napi::External<int>::New(env, &fd)});
-}
+Napi::Value Map::Create(Napi::Env env, int fd) { return Addon::Of(env)->map.New({Napi::External<int>::New(env, &fd)}); }
 
 Map::Map(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Object.map()");

@@ -20,7 +20,7 @@ int Print(enum libbpf_print_level level, const char* format, va_list args) {
   const int size = vsnprintf(nullptr, 0, format, args);
   if (size > 0) {
     std::string text(static_cast<size_t>(size) + 1, '\0');
-    vsnprintf(text.data(), text.size(), format, again);
+    (void)vsnprintf(text.data(), text.size(), format, again);
     text.pop_back();
     current->Append(text);
   }

@@ -7,7 +7,8 @@
 namespace scxkit {
 
 // What libbpf says while one operation runs on this thread. libbpf has one print callback for the whole process; ours
-// appends to the innermost MessageLog of the calling thread, so that concurrent operations never see each other's words.
+// appends to the innermost MessageLog of the calling thread, so that concurrent operations never see each other's
+// words.
 class MessageLog {
  public:
   MessageLog();

@@ -144,7 +144,8 @@ Napi::Value Object::InitialValue(const Napi::CallbackInfo& info) {
   return copy;
 }
 
-// setInitialValue(map, offset, bytes): writes a part of it; before load only, later the memory is not libbpf's to change.
+// setInitialValue(map, offset, bytes): writes a part of it; before load only, later the memory is not libbpf's to
+// change.
 void Object::SetInitialValue(const Napi::CallbackInfo& info) {
   size_t size = 0;
   void* data = bpf_map__initial_value(MapAt(info, 0), &size);
@@ -187,9 +188,7 @@ Napi::Value Object::Load(const Napi::CallbackInfo& info) {
 }
 
 // map(index): Map, with a descriptor of its own.
-Napi::Value Object::Map(const Napi::CallbackInfo& info) {
-  return Map::Create(info.Env(), bpf_map__fd(MapAt(info, 0)));
-}
+Napi::Value Object::Map(const Napi::CallbackInfo& info) { return Map::Create(info.Env(), bpf_map__fd(MapAt(info, 0))); }
 
 // program(index): Program, with a descriptor of its own.
 Napi::Value Object::Program(const Napi::CallbackInfo& info) {

@@ -10,7 +10,8 @@
 namespace scxkit {
 
 // A bpf_object: opened from memory, changed while it is only data, then loaded. Maps and programs are named by their
-// index, in libbpf's order. Everything that outlives the object (map, program and link wrappers) has its own descriptor.
+// index, in libbpf's order. Everything that outlives the object (map, program and link wrappers) has its own
+// descriptor.
 class Object : public Napi::ObjectWrap<Object> {
  public:
   static Napi::Function Define(Napi::Env env);

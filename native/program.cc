@@ -13,8 +13,7 @@
 namespace scxkit {
 
 Napi::Function Program::Define(Napi::Env env) {
-  return DefineClass(env, "Program",
-                     {InstanceMethod<&Program::Run>("run"), InstanceMethod<&Program::Close>("close")});
+  return DefineClass(env, "Program", {InstanceMethod<&Program::Run>("run"), InstanceMethod<&Program::Close>("close")});
 }
 
 Napi::Value Program::Create(Napi::Env env, int fd) {

@@ -26,8 +26,8 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
 
   Napi::Reference<Napi::Object> mapObject_;
   Map* map_ = nullptr;
-  size_t cpus_ = 0;     // possible CPUs: the kernel lays out a value for each, online or not
-  size_t words_ = 0;    // of one value
+  size_t cpus_ = 0;   // possible CPUs: the kernel lays out a value for each, online or not
+  size_t words_ = 0;  // of one value
   size_t entries_ = 0;
   std::vector<uint64_t> values_;  // [entry][cpu][word]
   std::vector<uint32_t> keys_;

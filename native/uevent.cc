@@ -43,8 +43,8 @@ struct Uevents::Watch {
     sockaddr_nl sender{};
     socklen_t length = sizeof(sender);
     for (;;) {
-      const ssize_t size = recvfrom(watch->fd, text, sizeof(text) - 1, MSG_DONTWAIT,
-                                    reinterpret_cast<sockaddr*>(&sender), &length);
+      const ssize_t size =
+          recvfrom(watch->fd, text, sizeof(text) - 1, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&sender), &length);
       // ENOBUFS means that uevents were lost: an empty call makes the listener look for itself.
       if (size < 0 && errno == ENOBUFS) {
         watch->Deliver(("lost@" + watch->prefix).c_str(), watch->prefix.size() + 5);
@@ -77,8 +77,13 @@ Uevents::Uevents(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     close(fd);
     Throw(env, "bind", error);
   }
-  auto* watch = new Watch{{}, fd, env, Napi::Persistent(info[1].As<Napi::Function>()), Napi::AsyncContext(env, "scxkit:uevents"),
-                          info[0].As<Napi::String>(), nullptr};
+  auto* watch = new Watch{{},
+                          fd,
+                          env,
+                          Napi::Persistent(info[1].As<Napi::Function>()),
+                          Napi::AsyncContext(env, "scxkit:uevents"),
+                          info[0].As<Napi::String>(),
+                          nullptr};
   uv_poll_init(loop, &watch->poll, fd);
   watch->poll.data = watch;
   uv_poll_start(&watch->poll, UV_READABLE, Watch::Readable);

@@ -3,8 +3,26 @@ import { ScxError } from "../error.js";
 
 /** BTF kinds, as in the kernel's include/uapi/linux/btf.h; index is BTF_KIND_*. */
 const kinds = [
-  "void", "int", "ptr", "array", "struct", "union", "enum", "fwd", "typedef", "volatile", "const", "restrict",
-  "func", "func_proto", "var", "datasec", "float", "decl_tag", "type_tag", "enum64",
+  "void",
+  "int",
+  "ptr",
+  "array",
+  "struct",
+  "union",
+  "enum",
+  "fwd",
+  "typedef",
+  "volatile",
+  "const",
+  "restrict",
+  "func",
+  "func_proto",
+  "var",
+  "datasec",
+  "float",
+  "decl_tag",
+  "type_tag",
+  "enum64",
 ] as const;
 
 export type BtfKind = (typeof kinds)[number];
@@ -155,8 +173,16 @@ interface RawBtf {
 
 /** Bytes of a type of each kind after its 12 common ones: fixed, and for each of its parts. */
 const extent: Partial<Record<BtfKind, readonly [fixed: number, each: number]>> = {
-  int: [4, 0], array: [12, 0], struct: [0, 12], union: [0, 12], enum: [0, 8], func_proto: [0, 8], var: [4, 0],
-  datasec: [0, 12], decl_tag: [4, 0], enum64: [0, 12],
+  int: [4, 0],
+  array: [12, 0],
+  struct: [0, 12],
+  union: [0, 12],
+  enum: [0, 8],
+  func_proto: [0, 8],
+  var: [4, 0],
+  datasec: [0, 12],
+  decl_tag: [4, 0],
+  enum64: [0, 12],
 };
 const extents = kinds.map((kind) => extent[kind] ?? ([0, 0] as const));
 
@@ -171,7 +197,6 @@ function scan(raw: Uint8Array): RawBtf {
   // Latin-1 keeps every byte and every offset; names and tags that are more than ASCII are put right when read.
   const strings = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString("latin1", stringsAt, stringsEnd);
 
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
   const ascii = /^[\0-\x7f]*$/.test(strings);
   const found = { view, strings, ascii, kinds: [0], offsets: [0] };
   let at = headerLength + view.getUint32(8, true);
@@ -258,5 +283,13 @@ function readType({ view, strings, ascii, kinds: all, offsets }: RawBtf, id: num
 }
 
 const blank = {
-  size: 0, type: 0, signed: false, bool: false, members: [], enumerators: [], variables: [], length: 0, component: -1,
+  size: 0,
+  type: 0,
+  signed: false,
+  bool: false,
+  members: [],
+  enumerators: [],
+  variables: [],
+  length: 0,
+  component: -1,
 };

@@ -6,7 +6,8 @@ import type { NativeError } from "../native/index.js";
 
 const { EPERM, EBUSY, EINVAL, ESRCH, E2BIG } = constants.errno;
 
-const privilegeRemedy = "Run it as root, or with CAP_BPF and CAP_PERFMON (sudo setcap does not reach scripts: use sudo or systemd).";
+const privilegeRemedy =
+  "Run it as root, or with CAP_BPF and CAP_PERFMON (sudo setcap does not reach scripts: use sudo or systemd).";
 
 const isNative = (cause: unknown): cause is NativeError => cause instanceof Error && "errno" in cause && "log" in cause;
 
@@ -25,7 +26,9 @@ function verifierError(cause: NativeError, lines: string[]): ScxError {
   return new ScxError("ERR_SCX_VERIFIER", {
     op: "load",
     message: `The verifier refused program ${program ?? "?"}: ${reason}`,
-    remedy: source ? `Look at ${source.slice(2)}; the whole log is in the error's log (-v prints it).` : "Read the whole log in the error's log (-v prints it).",
+    remedy: source
+      ? `Look at ${source.slice(2)}; the whole log is in the error's log (-v prints it).`
+      : "Read the whole log in the error's log (-v prints it).",
     errno: cause.errno,
     log: lines,
     cause,
@@ -39,9 +42,17 @@ export function throwLoadFailure(cause: unknown): never {
   const lines = verifierLog(cause.log);
   if (lines.length > 0 && cause.errno !== EPERM) throw verifierError(cause, lines);
   if (cause.errno === EPERM)
-    throw new ScxError("ERR_SCX_PRIVILEGE", { ...base, message: "The kernel lets only the privileged load BPF programs (EPERM).", remedy: privilegeRemedy });
+    throw new ScxError("ERR_SCX_PRIVILEGE", {
+      ...base,
+      message: "The kernel lets only the privileged load BPF programs (EPERM).",
+      remedy: privilegeRemedy,
+    });
   if (cause.errno === ESRCH && !schedExt.exists())
-    throw new ScxError("ERR_SCX_NO_SCHED_EXT", { ...base, message: "This kernel's BTF has no sched_ext_ops.", remedy: "Boot a kernel with CONFIG_SCHED_CLASS_EXT=y." });
+    throw new ScxError("ERR_SCX_NO_SCHED_EXT", {
+      ...base,
+      message: "This kernel's BTF has no sched_ext_ops.",
+      remedy: "Boot a kernel with CONFIG_SCHED_CLASS_EXT=y.",
+    });
   const said = cause.log.findLast((line) => !/failed to load object/.test(line));
   throw new ScxError("ERR_SCX_LOAD", {
     ...base,
@@ -55,10 +66,21 @@ export function throwAttachFailure(cause: unknown, name: string): never {
   if (!isNative(cause)) throw cause;
   const base = { op: "attach", errno: cause.errno, log: cause.log, cause };
   if (cause.errno === EBUSY) requireFree("attach", cause);
-  if (cause.errno === EPERM) throw new ScxError("ERR_SCX_PRIVILEGE", { ...base, message: "The kernel refused to attach (EPERM).", remedy: privilegeRemedy });
+  if (cause.errno === EPERM)
+    throw new ScxError("ERR_SCX_PRIVILEGE", {
+      ...base,
+      message: "The kernel refused to attach (EPERM).",
+      remedy: privilegeRemedy,
+    });
   const hint =
-    cause.errno === E2BIG ? "Lower ops.timeout_ms: the kernel takes at most 30000."
-    : cause.errno === EINVAL ? "Check ops.flags and ops.name, and the kernel's log (dmesg)."
-    : "The kernel's log (dmesg) may say why.";
-  throw new ScxError("ERR_SCX_ATTACH", { ...base, message: `The kernel refused scheduler ${name}: ${cause.message}.`, remedy: hint });
+    cause.errno === E2BIG
+      ? "Lower ops.timeout_ms: the kernel takes at most 30000."
+      : cause.errno === EINVAL
+        ? "Check ops.flags and ops.name, and the kernel's log (dmesg)."
+        : "The kernel's log (dmesg) may say why.";
+  throw new ScxError("ERR_SCX_ATTACH", {
+    ...base,
+    message: `The kernel refused scheduler ${name}: ${cause.message}.`,
+    remedy: hint,
+  });
 }

@@ -65,7 +65,10 @@ export class BpfObject {
       const btf = new Btf(raw);
       const maps = opened.maps();
       const sections = dataSections(opened, maps, btf);
-      const variables = new Variables(btf, sectionVariables(btf, sections), { noun: "global", unknown: "ERR_SCX_GLOBAL_UNKNOWN" });
+      const variables = new Variables(btf, sectionVariables(btf, sections), {
+        noun: "global",
+        unknown: "ERR_SCX_GLOBAL_UNKNOWN",
+      });
       const ops = findStructOps(opened, maps, btf, options.opsMap);
       return new BpfObject(name, { native: opened, btf, maps, sections, ops, variables });
     } catch (error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { NativeMap, NativeObject, ObjectMap } from "../native/index.js";
+
 import { ScxError } from "../error.js";
+import type { NativeMap, NativeObject, ObjectMap } from "../native/index.js";
 import type { Btf, BtfType } from "./btf.js";
 import type { Memory, Variable } from "./variable.js";
 
@@ -86,7 +87,9 @@ export function dataSections(object: NativeObject, maps: readonly ObjectMap[], b
   for (const type of btf.ofKind("datasec")) {
     if (!/^\.(rodata|data|bss)(\.|$)/.test(type.name)) continue;
     // libbpf calls the map of .data "<object>.data" (both cut to 15 characters), the map of .data.foo by its own name.
-    const map = maps.findIndex((one) => one.name === type.name || (one.name.includes(".") && one.name.endsWith(type.name)));
+    const map = maps.findIndex(
+      (one) => one.name === type.name || (one.name.includes(".") && one.name.endsWith(type.name)),
+    );
     if (map < 0) continue;
     const memory = new MapMemory(object, map, !type.name.startsWith(".rodata"));
     sections.push({ name: type.name, map, type, memory });

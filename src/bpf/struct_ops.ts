@@ -69,7 +69,13 @@ export class StructOps {
 
   *#variables(): Generator<Variable> {
     for (const member of this.#type.members) {
-      yield { name: member.name, section: this.map, type: member.type, offset: member.bitOffset / 8, memory: this.#memory };
+      yield {
+        name: member.name,
+        section: this.map,
+        type: member.type,
+        offset: member.bitOffset / 8,
+        memory: this.#memory,
+      };
     }
   }
 }
@@ -97,7 +103,8 @@ export function findStructOps(
   if (chosen.length > 1 || (wanted !== undefined && chosen.length === 0))
     throw new ScxError("ERR_SCX_USAGE", {
       op: "open",
-      message: wanted === undefined ? "The object holds several schedulers." : `The object has no struct_ops map "${wanted}".`,
+      message:
+        wanted === undefined ? "The object holds several schedulers." : `The object has no struct_ops map "${wanted}".`,
       remedy: `Choose one with opsMap: ${found.map((one) => one.map).join(", ") || "it has none"}.`,
     });
   return chosen[0] && new StructOps(object, btf, chosen[0]);

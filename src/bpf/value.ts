@@ -74,7 +74,12 @@ export function decode(btf: Btf, id: number, view: DataView, offset = 0): BtfVal
   }
 }
 
-function readBits(btf: Btf, member: { type: number; bitOffset: number; bitSize: number }, view: DataView, at: number): BtfValue {
+function readBits(
+  btf: Btf,
+  member: { type: number; bitOffset: number; bitSize: number },
+  view: DataView,
+  at: number,
+): BtfValue {
   const first = Math.floor(member.bitOffset / 8);
   const last = Math.floor((member.bitOffset + member.bitSize - 1) / 8);
   const raw = readInt(view, at + first, last - first + 1, false) >> BigInt(member.bitOffset % 8);
@@ -157,13 +162,21 @@ function encodeArray(btf: Btf, type: BtfType, value: unknown, view: DataView, of
   if (isChars(btf, type)) {
     const bytes = typeof value === "string" ? new TextEncoder().encode(value) : undefined;
     if (!bytes || bytes.length >= type.length)
-      throw wrong(where, `${shown(value)} is no text for char[${type.length}].`, `Give a string of at most ${type.length - 1} bytes.`);
+      throw wrong(
+        where,
+        `${shown(value)} is no text for char[${type.length}].`,
+        `Give a string of at most ${type.length - 1} bytes.`,
+      );
     new Uint8Array(view.buffer, view.byteOffset + offset, type.length).fill(0).set(bytes);
     return;
   }
   const list = typeof value === "string" ? value.split(",") : value;
   if (!Array.isArray(list) || list.length > type.length)
-    throw wrong(where, `${shown(value)} is no value of type ${btf.describe(type.id)}.`, `Give at most ${type.length} values (a,b,…).`);
+    throw wrong(
+      where,
+      `${shown(value)} is no value of type ${btf.describe(type.id)}.`,
+      `Give at most ${type.length} values (a,b,…).`,
+    );
   const step = btf.sizeOf(type.type);
   list.forEach((item, i) => {
     encode(btf, type.type, item, view, offset + i * step, `${where}[${i}]`);
@@ -172,11 +185,19 @@ function encodeArray(btf: Btf, type: BtfType, value: unknown, view: DataView, of
 
 function encodeStruct(btf: Btf, type: BtfType, value: unknown, view: DataView, offset: number, where: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw wrong(where, `${shown(value)} is no struct ${type.name}.`, `Give an object, or set a member: ${where}.MEMBER=VALUE.`);
+    throw wrong(
+      where,
+      `${shown(value)} is no struct ${type.name}.`,
+      `Give an object, or set a member: ${where}.MEMBER=VALUE.`,
+    );
   for (const [name, item] of Object.entries(value)) {
     const member = type.members.find((one) => one.name === name);
     if (!member || member.bitSize > 0)
-      throw wrong(where, `struct ${type.name} has no settable member ${shown(name)}.`, `It has ${type.members.map((one) => one.name).join(", ")}.`);
+      throw wrong(
+        where,
+        `struct ${type.name} has no settable member ${shown(name)}.`,
+        `It has ${type.members.map((one) => one.name).join(", ")}.`,
+      );
     encode(btf, member.type, item, view, offset + member.bitOffset / 8, `${where}.${name}`);
   }
 }

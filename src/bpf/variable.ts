@@ -101,7 +101,8 @@ export class Variables {
         throw new ScxError("ERR_SCX_VALUE", {
           op: "set",
           message: `${path}: ${this.#btf.describe(part.type)} has no settable member "${name}".`,
-          remedy: struct.members.length > 0 ? `It has ${struct.members.map((one) => one.name).join(", ")}.` : "Set it whole.",
+          remedy:
+            struct.members.length > 0 ? `It has ${struct.members.map((one) => one.name).join(", ")}.` : "Set it whole.",
         });
       part = { type: member.type, offset: part.offset + member.bitOffset / 8 };
     }

@@ -16,7 +16,9 @@ function complain(error: unknown, verbose: boolean): void {
   if (verbose && error.log.length > 0) process.stderr.write(`${error.log.join("\n")}\n`);
 }
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
 try {
   // Commands come only now: a missing addon or libbpf ends the import with an error of our own.

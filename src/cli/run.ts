@@ -39,10 +39,17 @@ export function addRun(program: Command): void {
   program
     .command("run")
     .description("load a scheduler, let the kernel schedule by it, show its statistics until it leaves")
-    .argument("<object|name>", `an object file, or a scheduler that scxkit brings: ${bundled().join(", ") || "none is built"}`)
+    .argument(
+      "<object|name>",
+      `an object file, or a scheduler that scxkit brings: ${bundled().join(", ") || "none is built"}`,
+    )
     .option("--stats <secs>", "interval of the statistics in seconds", seconds, 1)
     .option("--duration <secs>", "detach after that many seconds", seconds)
-    .option("--set <global=value>", "set a global variable of the object, or a part of one: config.low=5 (repeatable)", collect)
+    .option(
+      "--set <global=value>",
+      "set a global variable of the object, or a part of one: config.low=5 (repeatable)",
+      collect,
+    )
     .option("--ops <field=value>", "set a field of its sched_ext_ops: timeout_ms=5000 (repeatable)", collect)
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
     .option("--json", "one JSON object a line: samples, at last the exit")
@@ -59,7 +66,11 @@ export function addRun(program: Command): void {
 function assignment(flag: string, text: string): [string, string] {
   const at = text.indexOf("=");
   if (at < 1)
-    throw new ScxError("ERR_SCX_USAGE", { op: "set", message: `${flag} ${text}: no value given.`, remedy: `Write ${flag} NAME=VALUE.` });
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "set",
+      message: `${flag} ${text}: no value given.`,
+      remedy: `Write ${flag} NAME=VALUE.`,
+    });
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
@@ -73,7 +84,8 @@ async function run(nameOrPath: string, options: RunOptions): Promise<number> {
   const sampler = new Sampler(loaded.stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
   // Before anything is replaced: neither a running scheduler nor a socket that can't be had may cost anybody anything.
   requireFree("attach");
-  await using _server = options.socket === "none" ? undefined : await StatsServer.listen({ path: options.socket, sampler });
+  await using _server =
+    options.socket === "none" ? undefined : await StatsServer.listen({ path: options.socket, sampler });
   await using scheduler = await loaded.attach();
 
   using _signals = onSignals(() => void scheduler.detach());
@@ -96,7 +108,8 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 function jsonPrinter(): Printer {
   return {
     sample: (sample) => print(stringify(sample) as string),
-    exit: ({ kind, number, code, reason, message }) => print(stringify({ exit: { kind, number, code, reason, message } }) as string),
+    exit: ({ kind, number, code, reason, message }) =>
+      print(stringify({ exit: { kind, number, code, reason, message } }) as string),
   };
 }
 

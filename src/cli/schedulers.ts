@@ -8,7 +8,11 @@ const ending = ".bpf.o";
 
 /** Names of the schedulers that scxkit brings along. */
 export const bundled = (): string[] =>
-  existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length)) : [];
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith(ending))
+        .map((file) => file.slice(0, -ending.length))
+    : [];
 
 /** The object file of a bundled scheduler's name, or the path itself: what has a slash or ends with .o is a path. */
 export function resolveObject(nameOrPath: string): string {

@@ -55,4 +55,6 @@ export const statusOfExit = (exit: ExitRecord): number => (isError(exit) ? 3 : 0
 
 /** The table of statuses, for a command's help. */
 export const statusHelp = (): string =>
-  ["", "Exit status:", ...Object.entries(statuses).map(([status, text]) => `  ${status.padStart(2)}  ${text}`)].join("\n").concat("\n");
+  ["", "Exit status:", ...Object.entries(statuses).map(([status, text]) => `  ${status.padStart(2)}  ${text}`)]
+    .join("\n")
+    .concat("\n");

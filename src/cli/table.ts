@@ -28,7 +28,8 @@ export class Table {
   }
 
   #line(cells: readonly string[]): string {
-    const align = (text: string, i: number) => (i < 3 ? text.padEnd(this.#widths[i] ?? 0) : text.padStart(this.#widths[i] ?? 0));
+    const align = (text: string, i: number) =>
+      i < 3 ? text.padEnd(this.#widths[i] ?? 0) : text.padStart(this.#widths[i] ?? 0);
     return cells.map(align).join("  ").trimEnd();
   }
 }

@@ -96,7 +96,8 @@ const libbpfFloor = [1, 4] as const;
 function remedyFor(text: string): string {
   if (/libbpf\.so\.\d+: cannot open/.test(text))
     return "Install libbpf 1.4 or newer: apt install libbpf1, dnf install libbpf, pacman -S libbpf, or apk add libbpf.";
-  if (/LIBBPF_\d/.test(text)) return "The system's libbpf is older than the one scxkit was built with: run npm rebuild scxkit.";
+  if (/LIBBPF_\d/.test(text))
+    return "The system's libbpf is older than the one scxkit was built with: run npm rebuild scxkit.";
   if (/cannot open shared object file|Cannot find module/.test(text))
     return "Build it: run make build in a checkout, or npm rebuild scxkit in a project; the build says what it lacks.";
   return "Build it again for this machine: run make build in a checkout, or npm rebuild scxkit in a project.";
@@ -104,7 +105,7 @@ function remedyFor(text: string): string {
 
 function loadAddon(): Addon {
   // SCXKIT_ADDON names another build of the same addon: the sanitizers' one.
-  const path = process.env["SCXKIT_ADDON"] ?? fileURLToPath(new URL("../../build/Release/scxkit.node", import.meta.url));
+  const path = process.env.SCXKIT_ADDON ?? fileURLToPath(new URL("../../build/Release/scxkit.node", import.meta.url));
   let addon: Addon;
   try {
     addon = createRequire(import.meta.url)(path) as Addon;

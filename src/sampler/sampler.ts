@@ -67,7 +67,7 @@ export class Sampler implements AsyncIterable<Sample> {
     this.#signal = options.signal;
     this.#run = new Counters(source.words);
     this.#clock = new Clock(intervalMs, () => this.#onTick());
-    source.ended.then(() => this.#end());
+    void source.ended.then(() => this.#end());
     options.signal?.addEventListener("abort", () => this.#wake(), { once: true });
   }
 

@@ -64,13 +64,17 @@ export class ExitInfo {
   }
 
   /** Finds it under any name; undefined when the object keeps none. */
-  static find(btf: Btf, sections: readonly DataSection[]): { info: ExitInfo; name: string; dump: DataSection | undefined } | undefined {
+  static find(
+    btf: Btf,
+    sections: readonly DataSection[],
+  ): { info: ExitInfo; name: string; dump: DataSection | undefined } | undefined {
     for (const section of sections.filter((one) => /^\.(data|bss)/.test(one.name))) {
       for (const { type, offset } of section.type.variables) {
         const variable = btf.type(type);
         const struct = btf.resolve(variable.type);
         const members = new Set(struct.members.map((member) => member.name));
-        if (struct.kind !== "struct" || !["kind", "exit_code", "reason", "msg"].every((name) => members.has(name))) continue;
+        if (struct.kind !== "struct" || !["kind", "exit_code", "reason", "msg"].every((name) => members.has(name)))
+          continue;
         const dump = sections.find((one) => one.name === `.data.${variable.name}_dump`);
         return { info: new ExitInfo(btf, section, variable.type, offset, dump), name: variable.name, dump };
       }
@@ -88,7 +92,13 @@ export class ExitInfo {
     const bytes = this.#section.memory.read(this.#offset, this.#size);
     const value = decode(this.#btf, this.#type, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     const field = value as Record<string, unknown>;
-    return exitRecord(Number(field["kind"]), BigInt(field["exit_code"] as bigint), String(field["reason"]), String(field["msg"]), this.#readDump());
+    return exitRecord(
+      Number(field.kind),
+      BigInt(field.exit_code as bigint),
+      String(field.reason),
+      String(field.msg),
+      this.#readDump(),
+    );
   }
 
   #readDump(): string {
@@ -102,5 +112,13 @@ export class ExitInfo {
 /** An exit record of that kind, noticed now. */
 export function exitRecord(number: number, code: bigint, reason: string, message: string, dump = ""): ExitRecord {
   const kind = (Object.keys(exitKinds) as (keyof typeof exitKinds)[]).find((name) => exitKinds[name] === number);
-  return { kind: number === 0 ? "unknown" : (kind ?? "unknown"), number, code, reason, message, dump, at: BigInt(Date.now()) * 1_000_000n };
+  return {
+    kind: number === 0 ? "unknown" : (kind ?? "unknown"),
+    number,
+    code,
+    reason,
+    message,
+    dump,
+    at: BigInt(Date.now()) * 1_000_000n,
+  };
 }

@@ -86,7 +86,12 @@ export class LoadedObject {
         throw new ScxError("ERR_SCX_USAGE", {
           op: "run",
           message: `The object has no syscall program "${program}".`,
-          remedy: `It has ${all.filter((one) => one.section.startsWith("syscall")).map((one) => one.name).join(", ") || "none at all"}.`,
+          remedy: `It has ${
+            all
+              .filter((one) => one.section.startsWith("syscall"))
+              .map((one) => one.name)
+              .join(", ") || "none at all"
+          }.`,
         });
       found = native.program(index);
       this.#programs.set(program, found);
@@ -95,7 +100,13 @@ export class LoadedObject {
       return found.run(context);
     } catch (cause) {
       const { message, errno } = cause as { message: string; errno?: number };
-      throw new ScxError("ERR_SCX_LOAD", { op: "run", message: `Program ${program} can't be run: ${message}.`, remedy: "Check the size of its context.", errno, cause });
+      throw new ScxError("ERR_SCX_LOAD", {
+        op: "run",
+        message: `Program ${program} can't be run: ${message}.`,
+        remedy: "Check the size of its context.",
+        errno,
+        cause,
+      });
     }
   }
 
@@ -109,9 +120,17 @@ export class LoadedObject {
     options.signal?.throwIfAborted();
     const { ops, native } = this.#parts;
     if (!ops)
-      throw new ScxError("ERR_SCX_NO_STRUCT_OPS", { op: "attach", message: `${this.name} is no scheduler: it holds no sched_ext_ops.`, remedy: "Load an object with a struct_ops map of that type." });
+      throw new ScxError("ERR_SCX_NO_STRUCT_OPS", {
+        op: "attach",
+        message: `${this.name} is no scheduler: it holds no sched_ext_ops.`,
+        remedy: "Load an object with a struct_ops map of that type.",
+      });
     if (this.#scheduler && !this.#scheduler.left)
-      throw new ScxError("ERR_SCX_BUSY", { op: "attach", message: `${ops.name} is attached already.`, remedy: "Detach it first." });
+      throw new ScxError("ERR_SCX_BUSY", {
+        op: "attach",
+        message: `${ops.name} is attached already.`,
+        remedy: "Detach it first.",
+      });
     const attach = async () => {
       try {
         return await native.attach(ops.index);
@@ -164,6 +183,10 @@ export class LoadedObject {
 
   #requireOpen(op: string): void {
     if (this.#closed)
-      throw new ScxError("ERR_SCX_CLOSED", { op, message: `The object ${this.name} is closed.`, remedy: "Open and load it again." });
+      throw new ScxError("ERR_SCX_CLOSED", {
+        op,
+        message: `The object ${this.name} is closed.`,
+        remedy: "Open and load it again.",
+      });
   }
 }

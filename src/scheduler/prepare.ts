@@ -13,8 +13,15 @@ const defaultDumpLength = 32768;
 
 /** Enums of the kernel whose values upstream's headers want in weak `__SCX_*` globals (scx's enum_defs). */
 const kernelEnums = [
-  "scx_public_consts", "scx_rq_flags", "scx_dsq_id_flags", "scx_ent_flags", "scx_ent_dsq_flags", "scx_kick_flags",
-  "scx_enq_flags", "scx_deq_flags", "scx_task_state",
+  "scx_public_consts",
+  "scx_rq_flags",
+  "scx_dsq_id_flags",
+  "scx_ent_flags",
+  "scx_ent_dsq_flags",
+  "scx_kick_flags",
+  "scx_enq_flags",
+  "scx_deq_flags",
+  "scx_task_state",
 ];
 
 /**

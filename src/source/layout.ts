@@ -30,7 +30,9 @@ export interface StatsLayout {
  * @throws ScxError ERR_SCX_STATS_META when a member is no u64
  */
 export function findStats(object: NativeObject, maps: readonly ObjectMap[], btf: Btf): StatsLayout | undefined {
-  const map = maps.findIndex((one) => one.type === percpuArray && one.valueTypeId > 0 && isTagged(btf, one.valueTypeId));
+  const map = maps.findIndex(
+    (one) => one.type === percpuArray && one.valueTypeId > 0 && isTagged(btf, one.valueTypeId),
+  );
   const found = maps[map];
   if (!found) return undefined;
   const struct = btf.resolve(found.valueTypeId);

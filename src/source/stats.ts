@@ -101,7 +101,9 @@ export class LoadedStats implements StatsSource {
         op: "read",
         message: `The statistics of ${this.scheduler} can't be read: ${message}.`,
         remedy:
-          errno === undefined ? "Read them before the loaded object is closed." : "Report it with this text if the map exists still.",
+          errno === undefined
+            ? "Read them before the loaded object is closed."
+            : "Report it with this text if the map exists still.",
         errno,
         cause,
       });
@@ -136,7 +138,13 @@ interface Reader {
 
 function reader(scheduler: string, parts: StatsParts | undefined): Reader {
   if (!parts)
-    return { schema: { name: scheduler, stats: [] }, index: [], reset: undefined, sums: new BigUint64Array(), take() {} };
+    return {
+      schema: { name: scheduler, stats: [] },
+      index: [],
+      reset: undefined,
+      sums: new BigUint64Array(),
+      take() {},
+    };
   const { layout, map, reset } = parts;
   const { sums, take } = new native.Snapshot(map);
   return { schema: layout.schema, index: layout.words, reset, sums, take };

@@ -25,7 +25,8 @@ export function median(values: readonly number[]): number {
 }
 
 /** The median of the rounds' own ratios: a slow minute hits both sides of a round. */
-export const ratio = ({ ours, peers }: Comparison): number => median(ours.map((value, i) => value / (peers[i] ?? Number.NaN)));
+export const ratio = ({ ours, peers }: Comparison): number =>
+  median(ours.map((value, i) => value / (peers[i] ?? Number.NaN)));
 
 /** A row of the table of results. */
 export function row(comparison: Comparison): string {

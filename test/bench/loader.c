@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The peer of the library's loading: a C loader with the same libbpf and the same duties.
- * loader OBJECT: opens, configures, loads and attaches; prints the ns from open to attach returned; detaches.
+ * loader OBJECT: opens, configures, loads and attaches; prints the ns from open to attach returned;
+ * detaches.
  */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -76,7 +77,8 @@ int main(int argc, char **argv)
 	struct bpf_object *object = bpf_object__open(argv[1]);
 	if (!object)
 		die("open");
-	bpf_object__for_each_map(map, object) {
+	bpf_object__for_each_map(map, object)
+	{
 		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
 			ops = map;
 		else if (strstr(bpf_map__name(map), ".rodata"))
@@ -100,7 +102,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < btf_vlen(local_ops); i++) {
 		const struct btf_member *member = &btf_members(local_ops)[i];
 
-		if (offset_of_member(kernel, kernel_ops, btf__name_by_offset(btf, member->name_off)) < 0)
+		if (offset_of_member(kernel, kernel_ops,
+				     btf__name_by_offset(btf, member->name_off)) < 0)
 			memset(data + member->offset / 8, 0, btf__resolve_size(btf, member->type));
 	}
 	uint64_t hotplug = read_sysfs("/sys/kernel/sched_ext/hotplug_seq");
@@ -109,7 +112,8 @@ int main(int argc, char **argv)
 	/* Room for the exit dump. */
 	uint32_t length = DUMP_LENGTH;
 	char *globals = bpf_map__initial_value(rodata, &size);
-	memcpy(globals + offset_of_variable(btf, ".rodata", "uei_dump_len"), &length, sizeof(length));
+	memcpy(globals + offset_of_variable(btf, ".rodata", "uei_dump_len"), &length,
+	       sizeof(length));
 	if (bpf_map__set_value_size(dump, DUMP_LENGTH))
 		die("set_value_size");
 

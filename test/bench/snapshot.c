@@ -26,7 +26,8 @@ int main(int argc, char **argv)
 	struct bpf_map_info info = {};
 	uint32_t size = sizeof(info), key = 0;
 
-	if (fd < 0 || cpus < 0 || bpf_map_get_info_by_fd(fd, &info, &size) || info.max_entries != 1) {
+	if (fd < 0 || cpus < 0 || bpf_map_get_info_by_fd(fd, &info, &size) ||
+	    info.max_entries != 1) {
 		fprintf(stderr, "usage: snapshot MAP_ID ROUNDS\n");
 		return 64;
 	}

@@ -7,15 +7,25 @@ import { shippedObject, testObject } from "../objects.js";
 const mutants = 2000;
 
 // In a process of its own: a crash of libbpf must not take the test runner along.
-it.each([["simple", shippedObject("simple")], ["count", testObject("count")]])("opens %s's mutants without a crash", async (_, path) => {
-  const runner = new URL("./damage.ts", import.meta.url).pathname;
-  const output = await new Promise<string>((resolve, reject) => {
-    execFile(process.execPath, ["--import", "tsx", runner, path, String(mutants)], { timeout: 120_000 }, (error, stdout) =>
-      error ? reject(new Error(`${error.message} signal ${error.signal}`)) : resolve(stdout),
-    );
-  });
-  const { opened, refused } = JSON.parse(output) as { opened: number; refused: number };
-  expect(opened + refused).toBe(mutants);
-  expect(opened).toBeGreaterThan(0);
-  expect(refused).toBeGreaterThan(0);
-}, 130_000);
+it.each([
+  ["simple", shippedObject("simple")],
+  ["count", testObject("count")],
+])(
+  "opens %s's mutants without a crash",
+  async (_, path) => {
+    const runner = new URL("./damage.ts", import.meta.url).pathname;
+    const output = await new Promise<string>((resolve, reject) => {
+      execFile(
+        process.execPath,
+        ["--import", "tsx", runner, path, String(mutants)],
+        { timeout: 120_000 },
+        (error, stdout) => (error ? reject(new Error(`${error.message} signal ${error.signal}`)) : resolve(stdout)),
+      );
+    });
+    const { opened, refused } = JSON.parse(output) as { opened: number; refused: number };
+    expect(opened + refused).toBe(mutants);
+    expect(opened).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(0);
+  },
+  130_000,
+);

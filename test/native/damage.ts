@@ -30,7 +30,9 @@ for (let i = 0; i < Number(count); i++) {
     else bytes.writeUInt8(random(256), at);
   }
   // Half of them in the section headers and symbols, at the end of the file, where it hurts most.
-  if (random(2) === 0) for (let change = 4; change > 0; change--) bytes[bytes.length - 1 - random(Math.min(8192, bytes.length))] = random(256);
+  if (random(2) === 0)
+    for (let change = 4; change > 0; change--)
+      bytes[bytes.length - 1 - random(Math.min(8192, bytes.length))] = random(256);
   const mutant = random(20) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
   try {
     writeFileSync(file, mutant);

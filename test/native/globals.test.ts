@@ -33,7 +33,24 @@ it("carries what was set before load into every section", async () => {
   const loaded = await object.load();
   for (const prefix of ["ro", "data", "bss"]) {
     const char = prefix === "bss" ? 0n : BigInt("x".charCodeAt(0));
-    const expected = [1n, 2n, 3n, 2n ** 63n - 4n, -5n, -6n, -7n, -8n, 1n, char, -3n, 1n, BigInt("b".charCodeAt(0)), -12n, 13n, 14n];
+    const expected = [
+      1n,
+      2n,
+      3n,
+      2n ** 63n - 4n,
+      -5n,
+      -6n,
+      -7n,
+      -8n,
+      1n,
+      char,
+      -3n,
+      1n,
+      BigInt("b".charCodeAt(0)),
+      -12n,
+      13n,
+      14n,
+    ];
     expect(seen(loaded, prefix)).toEqual(expected);
   }
   loaded.close();
@@ -41,16 +58,18 @@ it("carries what was set before load into every section", async () => {
 
 it("reads and writes .data and .bss while programs live, and refuses .rodata", async () => {
   const loaded = await (await BpfObject.open(testObject("count"))).load();
-  loaded.globals["data_u64"] = 41n;
-  loaded.globals["bss_s32"] = 0;
+  loaded.globals.data_u64 = 41n;
+  loaded.globals.bss_s32 = 0;
   loaded.run("bump");
   expect(loaded.globals).toMatchObject({ data_u64: 42n, bss_s32: -1, ro_u8: 0xff });
-  expect((loaded.globals["bss_outer"] as { many: { id: number }[] }).many[1]).toMatchObject({ id: 5 });
+  expect((loaded.globals.bss_outer as { many: { id: number }[] }).many[1]).toMatchObject({ id: 5 });
   expect(() => {
-    loaded.globals["ro_u8"] = 1;
-  }).toThrowError(expect.objectContaining({ code: "ERR_SCX_USAGE", message: expect.stringContaining("before load()") }));
+    loaded.globals.ro_u8 = 1;
+  }).toThrowError(
+    expect.objectContaining({ code: "ERR_SCX_USAGE", message: expect.stringContaining("before load()") }),
+  );
   loaded.close();
-  expect(() => loaded.globals["data_u64"]).toThrowError(expect.objectContaining({ code: "ERR_SCX_CLOSED" }));
+  expect(() => loaded.globals.data_u64).toThrowError(expect.objectContaining({ code: "ERR_SCX_CLOSED" }));
 });
 
 it("loads an object once", async () => {

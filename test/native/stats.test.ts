@@ -54,7 +54,7 @@ describe("a per-CPU map, against a program that knows the truth", () => {
       consumer.read();
     }
     // Set on whichever CPU we ran on; on another one an earlier level may stand.
-    const { value } = consumer.read().stats["level"] as { value: bigint };
+    const { value } = consumer.read().stats.level as { value: bigint };
     expect([3n, 6n, 10n]).toContain(value);
   });
 

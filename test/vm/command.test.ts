@@ -57,8 +57,8 @@ describe("scxkit run", () => {
     await using client = await StatsClient.connect(path);
     const top = (await client.request("stats")) as Record<string, bigint>;
     const delta = (await client.request("stats", { target: "delta" })) as Record<string, bigint>;
-    expect(top["local"]).toBeGreaterThan(0n);
-    expect(delta["local"]).toBe(top["local"]); // this client's first look counts from attach
+    expect(top.local).toBeGreaterThan(0n);
+    expect(delta.local).toBe(top.local); // this client's first look counts from attach
     await expect(client.request("stats", { target: "nothing" })).rejects.toMatchObject({
       code: "ERR_SCX_WIRE",
       errno: 22,

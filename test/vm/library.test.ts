@@ -20,7 +20,7 @@ describe("the library at its smallest", () => {
     using _work = load();
     const path = "/var/run/scx/root/stats";
     const object = await BpfObject.open(shippedObject("simple"));
-    object.globals["fifo"] = true;
+    object.globals.fifo = true;
     const loaded = await object.load();
     const before = schedExt.enableSeq();
     const scheduler = await loaded.attach();
@@ -28,7 +28,7 @@ describe("the library at its smallest", () => {
     const sampler = new Sampler(scheduler.stats, { intervalMs: 500 });
     const server = await StatsServer.listen({ path, sampler });
     let exit: ExitRecord | undefined;
-    scheduler.exited.then((record) => {
+    void scheduler.exited.then((record) => {
       exit = record;
     });
     const samples: Sample[] = [];
@@ -40,7 +40,7 @@ describe("the library at its smallest", () => {
         expect(await client.request("stats_meta")).toMatchObject({
           simple_stats: { top: "true", fields: { local: { datum: "u64", user: { _scx_kind: "counter" } } } },
         });
-        client.close();
+        await client.close();
         void scheduler.detach();
       }
     }
@@ -61,7 +61,7 @@ describe("the library at its smallest", () => {
       expect([name, "total" in value ? value.total : value.value]).toEqual([name, truth[name]]);
       if ("total" in value) expect([name, sums[name]]).toEqual([name, truth[name]]);
     }
-    expect(truth["local"]).toBeGreaterThan(0n);
+    expect(truth.local).toBeGreaterThan(0n);
     loaded.close();
   });
 
@@ -97,7 +97,7 @@ describe("the library at its smallest", () => {
       if (++count === 4) void scheduler.detach();
     }
     const ids = Object.fromEntries(loaded.maps.map(({ name, id }) => [name, id]));
-    const truth = bpftoolSums(ids["scx_stats"] ?? 0);
+    const truth = bpftoolSums(ids.scx_stats ?? 0);
     for (const name of ["local", "global"]) expect(last?.stats[name]).toMatchObject({ total: truth[name] });
   });
 });
@@ -131,7 +131,7 @@ describe("a scheduler that leaves by itself", () => {
     using _work = load();
     const exit = await start("stall");
     expect(exit).toMatchObject({ kind: "error_stall", number: 1026, reason: "runnable task stall" });
-    expect(exit.dump).toMatch(/watchdog failed to check in[^]*CPU states/);
+    expect(exit.dump).toMatch(/watchdog failed to check in[\s\S]*CPU states/);
   });
 
   it("by the watchdog, though its object calls no kfunc (libbpf 1.4 can't make room for a dump then)", async () => {
@@ -152,7 +152,7 @@ describe("what the kernel refuses", () => {
     expect(error).toBeInstanceOf(ScxError);
     expect(error).toMatchObject({ code: "ERR_SCX_VERIFIER", op: "load", errno: 13 });
     expect((error as ScxError).message).toMatch(
-      /verifier_reject_enqueue.*map_value_or_null[^]*verifier_reject\.bpf\.c:\d+/,
+      /verifier_reject_enqueue.*map_value_or_null[\s\S]*verifier_reject\.bpf\.c:\d+/,
     );
     expect((error as ScxError).log.length).toBeGreaterThan(3);
   });

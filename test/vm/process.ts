@@ -24,7 +24,7 @@ export class Running {
       this.stderr += chunk;
       this.#wake();
     });
-    this.#ended.then(() => this.#wake());
+    void this.#ended.then(() => this.#wake());
   }
 
   /** The first line of stdout that matches; fails when the process ends without it. */

@@ -48,12 +48,15 @@ describe("what doesn't reach the kernel", () => {
     expect(result).toMatchObject({ status, stdout: "" });
   });
 
-  it.each([[["run"]], [["run", "simple", "--stats", "0"]], [["run", "simple", "--nothing"]], [["nothing"]], [["run", "simple", "--duration", "x"]]])(
-    "wrong usage: %j",
-    async (args) => {
-      expect(await scxkit(...args)).toMatchObject({ status: 64, stdout: "", stderr: expect.stringMatching(/error:/) });
-    },
-  );
+  it.each([
+    [["run"]],
+    [["run", "simple", "--stats", "0"]],
+    [["run", "simple", "--nothing"]],
+    [["nothing"]],
+    [["run", "simple", "--duration", "x"]],
+  ])("wrong usage: %j", async (args) => {
+    expect(await scxkit(...args)).toMatchObject({ status: 64, stdout: "", stderr: expect.stringMatching(/error:/) });
+  });
 
   it("names the names that exist", async () => {
     expect((await scxkit("run", "simple", "--set", "nothing=1")).stderr).toMatch(/It has .*fifo.*slice_us/);
@@ -68,7 +71,8 @@ describe("help", () => {
     expect(status).toBe(0);
     for (const option of ["--stats", "--duration", "--set", "--ops", "--socket", "--json", "--reset", "-v", "--log"])
       expect(stdout).toContain(option);
-    for (const [number, meaning] of Object.entries(statuses)) expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
+    for (const [number, meaning] of Object.entries(statuses))
+      expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
   });
 
   it("tells the version", async () => {
@@ -78,7 +82,12 @@ describe("help", () => {
 
 it("says what is wrong when the addon can't be loaded", async () => {
   const result = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [cli, "run", "simple"], { env: { ...process.env, SCXKIT_ADDON: "/nowhere.node" } }, (_, __, stderr) => resolve(stderr));
+    execFile(
+      process.execPath,
+      [cli, "run", "simple"],
+      { env: { ...process.env, SCXKIT_ADDON: "/nowhere.node" } },
+      (_, __, stderr) => resolve(stderr),
+    );
   });
   expect(result).toMatch(twoLines("ERR_SCX_ADDON"));
   expect(result).toContain("make build");

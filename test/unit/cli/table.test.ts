@@ -13,7 +13,16 @@ const sample = (total: bigint): Sample => ({
 });
 
 it("aligns rows under a header, repeats it, and keeps a column as wide as it got", () => {
-  const table = new Table({ name: "x", stats: [{ name: "local", kind: "counter" }, { name: "depth", kind: "gauge" }] }, "simple");
+  const table = new Table(
+    {
+      name: "x",
+      stats: [
+        { name: "local", kind: "counter" },
+        { name: "depth", kind: "gauge" },
+      ],
+    },
+    "simple",
+  );
   const first = table.lines(sample(806n));
   expect(first).toHaveLength(2);
   expect(first[0]).toMatch(/^TIME +SCHEDULER +STATE +local +depth$/);

@@ -36,7 +36,7 @@ class FakeSource implements StatsSource {
   }
 }
 
-const events = (sample: Sample) => sample.stats["events"] as CounterValue;
+const events = (sample: Sample) => sample.stats.events as CounterValue;
 
 let source: FakeSource;
 beforeEach(() => {
@@ -69,7 +69,7 @@ describe("iterating", () => {
     const consumer = sampler.consumer();
     source.kernel.events = 2n ** 64n - 1n;
     source.kernel.level = -3n;
-    expect(consumer.read().stats["level"]).toEqual({ value: -3n });
+    expect(consumer.read().stats.level).toEqual({ value: -3n });
     source.kernel.events = 4n;
     await vi.advanceTimersByTimeAsync(11);
     expect(events(consumer.read()).delta).toBe(5n);
