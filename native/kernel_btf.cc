@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "kernel_btf.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -13,13 +18,13 @@ namespace {
 
 constexpr const char* kPath = "/sys/kernel/btf/vmlinux";
 
-bool IsWhole(const std::vector<char>& bytes) {
-  if (bytes.size() < sizeof(btf_header)) return false;
-  const auto* header = reinterpret_cast<const btf_header*>(bytes.data());
+bool IsWhole(const char* bytes, size_t size) {
+  if (size < sizeof(btf_header)) return false;
+  const auto* header = reinterpret_cast<const btf_header*>(bytes);
   const uint64_t types = uint64_t{header->hdr_len} + header->type_off + header->type_len;
   const uint64_t strings = uint64_t{header->hdr_len} + header->str_off + header->str_len;
-  return header->magic == BTF_MAGIC && header->hdr_len >= sizeof(btf_header) && types <= bytes.size() &&
-         strings <= bytes.size() && header->str_len > 0 && header->type_off % 4 == 0 && bytes[strings - 1] == '\0';
+  return header->magic == BTF_MAGIC && header->hdr_len >= sizeof(btf_header) && types <= size && strings <= size &&
+         header->str_len > 0 && header->type_off % 4 == 0 && bytes[strings - 1] == '\0';
 }
 
 // Bytes after a type's common part; -1 for a kind that this code doesn't know.
@@ -62,6 +67,44 @@ int64_t TailOf(const btf_type* type) {
 
 }  // namespace
 
+// The kernel's own memory where it lets itself be mapped (from 6.16 on), else a copy.
+struct KernelBtf::Bytes {
+  const char* data = nullptr;
+  size_t size = 0;
+
+  Bytes() = default;
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+  ~Bytes() {
+    if (mapped_) munmap(const_cast<char*>(data), size);
+  }
+
+  int Read() {
+    if (Map()) return 0;
+    const int error = ReadFile(kPath, &copy_);
+    data = copy_.data();
+    size = copy_.size();
+    return error;
+  }
+
+ private:
+  bool Map() {
+    const int fd = open(kPath, O_RDONLY | O_CLOEXEC);
+    struct stat status{};
+    if (fd >= 0 && fstat(fd, &status) == 0) {
+      size = static_cast<size_t>(status.st_size);
+      void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+      mapped_ = memory != MAP_FAILED;
+      if (mapped_) data = static_cast<const char*>(memory);
+    }
+    if (fd >= 0) close(fd);
+    return mapped_;
+  }
+
+  std::vector<char> copy_;
+  bool mapped_ = false;
+};
+
 Napi::Function KernelBtf::Define(Napi::Env env) {
   return DefineClass(env, "KernelBtf",
                      {
@@ -73,35 +116,34 @@ Napi::Function KernelBtf::Define(Napi::Env env) {
 
 KernelBtf::KernelBtf(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use KernelBtf.load()");
-  bytes_ = *info[0].As<Napi::External<std::shared_ptr<std::vector<char>>>>().Data();
-  header_ = reinterpret_cast<const btf_header*>(bytes_->data());
+  bytes_ = *info[0].As<Napi::External<std::shared_ptr<Bytes>>>().Data();
+  header_ = reinterpret_cast<const btf_header*>(bytes_->data);
 }
 
 // load(): Promise<KernelBtf>
 Napi::Value KernelBtf::Load(const Napi::CallbackInfo& info) {
-  using Bytes = std::shared_ptr<std::vector<char>>;
-  auto bytes = std::make_shared<std::vector<char>>();
+  auto bytes = std::make_shared<Bytes>();
   return Task::Run(
       info.Env(), kPath, Napi::Object(),
       [bytes] {
-        if (int error = ReadFile(kPath, bytes.get())) return error;
-        return IsWhole(*bytes) ? 0 : -EINVAL;
+        if (int error = bytes->Read()) return error;
+        return IsWhole(bytes->data, bytes->size) ? 0 : -EINVAL;
       },
       [bytes](Napi::Env env, const std::vector<std::string>&) -> Napi::Value {
-        Bytes share = bytes;
-        return Addon::Of(env)->kernelBtf.New({Napi::External<Bytes>::New(env, &share)});
+        auto share = bytes;
+        return Addon::Of(env)->kernelBtf.New({Napi::External<std::shared_ptr<Bytes>>::New(env, &share)});
       });
 }
 
 const btf_type* KernelBtf::Find(const std::string& name, std::initializer_list<uint32_t> kinds) const {
   // A name stands once in the strings, whole.
-  const char* strings = bytes_->data() + header_->hdr_len + header_->str_off;
+  const char* strings = bytes_->data + header_->hdr_len + header_->str_off;
   const std::string pattern = '\0' + name + '\0';
   const void* found = memmem(strings, header_->str_len, pattern.data(), pattern.size());
   if (found == nullptr) return nullptr;
   const auto offset = static_cast<uint32_t>(static_cast<const char*>(found) - strings + 1);
 
-  const char* at = bytes_->data() + header_->hdr_len + header_->type_off;
+  const char* at = bytes_->data + header_->hdr_len + header_->type_off;
   const char* end = at + header_->type_len;
   while (end - at >= static_cast<ptrdiff_t>(sizeof(btf_type))) {
     const auto* type = reinterpret_cast<const btf_type*>(at);
@@ -117,7 +159,7 @@ const btf_type* KernelBtf::Find(const std::string& name, std::initializer_list<u
 }
 
 const char* KernelBtf::Text(uint32_t offset) const {
-  return offset < header_->str_len ? bytes_->data() + header_->hdr_len + header_->str_off + offset : "";
+  return offset < header_->str_len ? bytes_->data + header_->hdr_len + header_->str_off + offset : "";
 }
 
 // members(struct: string): string[] | undefined

@@ -19,6 +19,7 @@ class KernelBtf : public Napi::ObjectWrap<KernelBtf> {
   explicit KernelBtf(const Napi::CallbackInfo& info);
 
  private:
+  struct Bytes;
   static Napi::Value Load(const Napi::CallbackInfo& info);
   Napi::Value Members(const Napi::CallbackInfo& info);
   Napi::Value Enumerators(const Napi::CallbackInfo& info);
@@ -27,7 +28,7 @@ class KernelBtf : public Napi::ObjectWrap<KernelBtf> {
   const btf_type* Find(const std::string& name, std::initializer_list<uint32_t> kinds) const;
   const char* Text(uint32_t offset) const;
 
-  std::shared_ptr<std::vector<char>> bytes_;
+  std::shared_ptr<Bytes> bytes_;
   const btf_header* header_ = nullptr;
 };
 

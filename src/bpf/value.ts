@@ -23,12 +23,15 @@ const isChars = (btf: Btf, type: BtfType): boolean => {
 };
 
 function readInt(view: DataView, offset: number, size: number, signed: boolean): bigint {
+  if (size === 8) return signed ? view.getBigInt64(offset, true) : view.getBigUint64(offset, true);
+  if (size === 4) return BigInt(signed ? view.getInt32(offset, true) : view.getUint32(offset, true));
   let value = 0n;
   for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(view.getUint8(offset + i));
   return signed ? BigInt.asIntN(size * 8, value) : value;
 }
 
 function writeInt(view: DataView, offset: number, size: number, value: bigint): void {
+  if (size === 8) return view.setBigUint64(offset, BigInt.asUintN(64, value), true);
   for (let i = 0, rest = BigInt.asUintN(size * 8, value); i < size; i++, rest >>= 8n)
     view.setUint8(offset + i, Number(rest & 0xffn));
 }

@@ -8,17 +8,17 @@ import { benchSnapshot } from "./snapshot.js";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-function benchLoading(): Comparison {
+function benchLoading(): Comparison[] {
   const file = "build/bench/loading.json";
   const command = `node --import tsx test/bench/loading.ts ${file}`;
   execFileSync(process.execPath, ["--import", "tsx", path("../vm/boot.ts"), command], {
     cwd: path("../.."),
     stdio: ["ignore", "inherit", "inherit"],
   });
-  return JSON.parse(readFileSync(path(`../../${file}`), "utf8")) as Comparison;
+  return JSON.parse(readFileSync(path(`../../${file}`), "utf8")) as Comparison[];
 }
 
-const comparisons = [await benchSnapshot("count"), await benchSnapshot("wide"), benchLoading()];
+const comparisons = [await benchSnapshot("count"), await benchSnapshot("wide"), ...benchLoading()];
 const cpu = /model name\s*: (.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "an unknown CPU";
 const text = `# What scxkit costs
 

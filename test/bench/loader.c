@@ -7,10 +7,13 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/netlink.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define DUMP_LENGTH 32768
@@ -64,9 +67,20 @@ static int offset_of_variable(const struct btf *btf, const char *section, const 
 	return -1;
 }
 
+/* The kernel's uevents tell when a scheduler leaves. */
+static void watch(void)
+{
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_KOBJECT_UEVENT);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)))
+		die("uevents");
+}
+
 int main(int argc, char **argv)
 {
-	struct bpf_map *map, *ops = NULL, *rodata = NULL, *dump = NULL;
+	struct bpf_map *map, *ops = NULL, *rodata = NULL, *dump = NULL, *globals_map = NULL;
 	size_t size;
 
 	if (argc != 2)
@@ -85,8 +99,10 @@ int main(int argc, char **argv)
 			rodata = map;
 		else if (!strcmp(bpf_map__name(map), ".data.uei_dump"))
 			dump = map;
+		else if (strstr(bpf_map__name(map), ".data"))
+			globals_map = map;
 	}
-	if (!ops || !rodata || !dump)
+	if (!ops || !rodata || !dump || !globals_map)
 		die("maps");
 
 	/* The kernel's sched_ext_ops: what it lacks would have to be cleared. */
@@ -122,6 +138,13 @@ int main(int argc, char **argv)
 	struct bpf_link *link = bpf_map__attach_struct_ops(ops);
 	if (!link)
 		die("attach");
+	/* Attached is what stays: nothing has been recorded in .data. And somebody has to notice
+	 * when it leaves. */
+	watch();
+	char *live =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(globals_map), 0);
+	if (live == MAP_FAILED || *(int *)(live + offset_of_variable(btf, ".data", "uei")))
+		die("left already");
 	printf("%llu\n", (unsigned long long)(now() - start));
 
 	bpf_link__destroy(link);

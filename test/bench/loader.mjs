@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The library's side of the loading bench: prints the ns from open to attach returned, then detaches. From dist, as users
-// run it, and in plain JavaScript, so that no TypeScript loader is in the process.
+// The library's side of the loading bench: from dist, as users run it, and in plain JavaScript, so that no TypeScript loader
+// need be in the process. `node loader.mjs OBJECT` prints the ns.
 import { BpfObject } from "../../dist/index.js";
 
-const start = process.hrtime.bigint();
-const object = await BpfObject.open(process.argv[2]);
-const loaded = await object.load();
-await loaded.attach();
-process.stdout.write(`${process.hrtime.bigint() - start}\n`);
-await loaded[Symbol.asyncDispose]();
+/** The ns from open to attach returned; detaches afterwards. */
+export async function openToAttached(path) {
+  const start = process.hrtime.bigint();
+  const object = await BpfObject.open(path);
+  const loaded = await object.load();
+  await loaded.attach();
+  const took = process.hrtime.bigint() - start;
+  await loaded[Symbol.asyncDispose]();
+  return took;
+}
+
+if (process.argv[1] === import.meta.filename) process.stdout.write(`${await openToAttached(process.argv[2])}\n`);
