@@ -6,12 +6,23 @@ export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } 
 export { errorCodes, ScxError, type ScxErrorCode, type ScxErrorInit } from "./error.js";
 export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";
 export { StatsClient, type StatsClientOptions } from "./protocol/client.js";
+export type { WireValue } from "./protocol/json.js";
+export { defaultSocketPath } from "./protocol/path.js";
+export type { ReplyValue } from "./protocol/reply.js";
 export { StatsServer, type StatsServerOptions } from "./protocol/server.js";
-export type { Handler, Session, Target } from "./protocol/target.js";
+export {
+  EncodedReply,
+  type Handler,
+  type HandlerReply,
+  type SampleProvider,
+  type Session,
+  type Target,
+} from "./protocol/target.js";
 export type { SampleConsumer, SamplerOptions } from "./sampler/sampler.js";
 export { Sampler } from "./sampler/sampler.js";
 export { type ExitKind, type ExitRecord, exitKinds } from "./scheduler/exit.js";
 export type { LoadedMap, LoadedObject } from "./scheduler/loaded.js";
 export type { Scheduler } from "./scheduler/scheduler.js";
 export type { StatsSource } from "./source/stats.js";
+export type * from "./stats/meta.js";
 export type * from "./stats/schema.js";

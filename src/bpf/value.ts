@@ -31,7 +31,10 @@ function readInt(view: DataView, offset: number, size: number, signed: boolean):
 }
 
 function writeInt(view: DataView, offset: number, size: number, value: bigint): void {
-  if (size === 8) return view.setBigUint64(offset, BigInt.asUintN(64, value), true);
+  if (size === 8) {
+    view.setBigUint64(offset, BigInt.asUintN(64, value), true);
+    return;
+  }
   for (let i = 0, rest = BigInt.asUintN(size * 8, value); i < size; i++, rest >>= 8n)
     view.setUint8(offset + i, Number(rest & 0xffn));
 }

@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 import { shippedObject } from "../objects.js";
 import { type Comparison, peer } from "./compare.js";
 
-const { openToAttached } = (await import("./loader.mjs" as string)) as { openToAttached(path: string): Promise<bigint> };
+const { openToAttached } = (await import("./loader.mjs" as string)) as {
+  openToAttached(path: string): Promise<bigint>;
+};
 
 const rounds = 20;
 const simple = shippedObject("simple");
