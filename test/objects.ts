@@ -3,6 +3,9 @@ import { fileURLToPath } from "node:url";
 
 const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
+/** The checkout's root. */
+export const checkout = path("");
+
 /** Path of an object built from test/bpf. */
 export const testObject = (name: string): string => path(`build/test/bpf/${name}.bpf.o`);
 

@@ -31,6 +31,11 @@ ${comparisons.map(row).join("\n")}
 `;
 writeFileSync(path("results.md"), text);
 process.stdout.write(text);
+
+// The README quotes the table.
+const readme = readFileSync(path("../../README.md"), "utf8");
+const table = text.slice(text.indexOf("| what"));
+writeFileSync(path("../../README.md"), readme.replace(/<!-- bench -->[\s\S]*?(?=\n## )/, `<!-- bench -->\n${table}`));
 const over = comparisons.filter((one) => ratio(one) > one.limit);
 for (const one of over) process.stderr.write(`bench: over its limit: ${one.what}\n`);
 process.exitCode = over.length > 0 ? 1 : 0;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   BpfObject,
@@ -10,13 +12,31 @@ import {
   StatsServer,
   schedExt,
 } from "../../src/index.js";
-import { shippedObject, testObject } from "../objects.js";
-import { bpftoolSums, kernelIsFree, kernelState, load } from "./process.js";
+import { checkout, shippedObject, testObject } from "../objects.js";
+import { bpftoolSums, kernelIsFree, kernelState, load, Running } from "./process.js";
 
 afterEach(kernelIsFree);
 
 describe("the library at its smallest", () => {
-  it("runs as the README shows it, and counts what the kernel counted", async () => {
+  it("runs as it stands in the README", async () => {
+    using _work = load();
+    const readme = readFileSync(join(checkout, "README.md"), "utf8");
+    const [, program = ""] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+    expect(program).toContain("for await (const sample of sampler)");
+    const folder = join(checkout, "build/readme");
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(shippedObject("simple"), join(folder, "simple.bpf.o"));
+    // It runs for as long as the scheduler does: something has to end that.
+    const ended = program.replace("for await", "setTimeout(() => void scheduler.detach(), 2500);\nfor await");
+    writeFileSync(join(folder, "readme.mjs"), ended);
+    const run = new Running(process.execPath, ["readme.mjs"], { cwd: folder });
+    expect(await run.end()).toBe(0);
+    expect(run.stderr).toBe("");
+    expect(run.lines.filter((line) => /^\d+n \d+n$/.test(line)).length).toBeGreaterThanOrEqual(2);
+    expect(run.lines).toContain("unreg unregistered from user space ");
+  });
+
+  it("counts what the kernel counted", async () => {
     using _work = load();
     const path = "/var/run/scx/root/stats";
     const object = await BpfObject.open(shippedObject("simple"));
