@@ -146,6 +146,12 @@ sanitize: build $(sanitized) ## runs the native tests under AddressSanitizer and
 	@nm -D $(sanitized) | grep -q __asan_init || { echo 'make: $(sanitized) is not instrumented' >&2; exit 1; }
 	@if $(host_bpf); then $(sanitize_run); else sh native/packages.sh vm && node --import tsx test/vm/boot.ts '$(sanitize_run)'; fi
 
+COUNT ?= 100000
+.PHONY: fuzz
+fuzz: build ## opens COUNT=100000 damaged copies of each object: none may crash the process or keep it busy
+	@for object in $(objects) $(test_objects); do \
+		echo "$$object: $$(timeout 1800 node --import tsx test/native/damage.ts $$object $(COUNT))" || exit 1; done
+
 build/bench/%: test/bench/%.c | packages
 	@mkdir -p $(@D)
 	@$${CC:-cc} -O3 -Wall -Wextra -Werror -Wno-sign-compare $< -o $@ $$(pkg-config --cflags --libs libbpf)

@@ -12,9 +12,9 @@ Napi::Function Accumulator::Define(Napi::Env env) {
 }
 
 Accumulator::Accumulator(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  source_.Bind(info[0].As<Napi::BigUint64Array>());
-  delta_.Bind(info[1].As<Napi::BigUint64Array>());
-  total_.Bind(info[2].As<Napi::BigUint64Array>());
+  source_.Bind(info[0]);
+  delta_.Bind(info[1]);
+  total_.Bind(info[2]);
   if (delta_.Length() != source_.Length() || total_.Length() != source_.Length())
     throw Napi::RangeError::New(info.Env(), "the arrays differ in length");
   base_.resize(source_.Length());

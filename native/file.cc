@@ -10,12 +10,16 @@
 namespace scxkit {
 namespace {
 
+// The largest objects and kernel BTFs have a tenth of it. A sparse file may claim any size.
+constexpr off_t kMaxFile = off_t{256} << 20;
+
 // A device or FIFO would keep us for ever.
 int SizeOf(int fd, std::vector<char>* bytes) {
   struct stat status{};
   if (fstat(fd, &status) < 0) return -errno;
   if (S_ISDIR(status.st_mode)) return -EISDIR;
   if (!S_ISREG(status.st_mode)) return -EINVAL;
+  if (status.st_size > kMaxFile) return -EFBIG;
   bytes->resize(static_cast<size_t>(status.st_size));
   return 0;
 }

@@ -12,8 +12,7 @@ Napi::Function Link::Define(Napi::Env env) {
   return DefineClass(env, "Link", {InstanceMethod<&Link::Detach>("detach")});
 }
 
-Napi::Value Link::Create(Napi::Env env, bpf_link* link, std::shared_ptr<bpf_object> object) {
-  Held held{link, std::move(object)};
+Napi::Value Link::Create(Napi::Env env, Held held) {
   return Addon::Of(env)->link.New({Napi::External<Held>::New(env, &held)});
 }
 
@@ -22,16 +21,15 @@ Link::Link(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   held_ = *info[0].As<Napi::External<Held>>().Data();
 }
 
-Link::~Link() {
-  if (held_.link != nullptr) bpf_link__destroy(held_.link);
-}
-
-// detach(): Promise<void>, idempotent; resolves when the kernel has its own scheduler back.
+// detach(): Promise<void>. Resolves when the kernel has its own scheduler back; again at once when called again.
 Napi::Value Link::Detach(const Napi::CallbackInfo& info) {
   auto held = std::make_shared<Held>(std::exchange(held_, Held{}));
   return Task::Run(
       info.Env(), "bpf_link__destroy", info.This().As<Napi::Object>(),
-      [held] { return held->link == nullptr ? 0 : bpf_link__destroy(held->link); },
+      [held] {
+        held->link.reset();
+        return 0;
+      },
       [](Napi::Env env, const std::vector<std::string>&) { return env.Undefined(); });
 }
 

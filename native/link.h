@@ -13,18 +13,18 @@ namespace scxkit {
 class Link : public Napi::ObjectWrap<Link> {
  public:
   static Napi::Function Define(Napi::Env env);
-  static Napi::Value Create(Napi::Env env, bpf_link* link, std::shared_ptr<bpf_object> object);
+  // Destroying the last copy detaches.
+  struct Held {
+    std::shared_ptr<bpf_object> object;  // libbpf's link points into the object's map
+    std::shared_ptr<bpf_link> link;
+  };
+  static Napi::Value Create(Napi::Env env, Held held);
   explicit Link(const Napi::CallbackInfo& info);
-  ~Link() override;
 
  private:
   Napi::Value Detach(const Napi::CallbackInfo& info);
 
-  struct Held {
-    bpf_link* link;
-    std::shared_ptr<bpf_object> object;  // libbpf's link points into the object's map
-  };
-  Held held_{};
+  Held held_;
 };
 
 }  // namespace scxkit

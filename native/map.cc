@@ -16,6 +16,9 @@
 namespace scxkit {
 namespace {
 
+// Tells a Map from the objects of other classes, which Unwrap can't.
+constexpr napi_type_tag kTag = {0x7363786b69744d61, 0x8f1d2c3b4a596877};
+
 bool IsPercpu(uint32_t type) {
   return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
          type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
@@ -58,6 +61,7 @@ Napi::Value Map::Create(Napi::Env env, int fd) { return Addon::Of(env)->map.New(
 
 Map::Map(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Object.map()");
+  info.This().As<Napi::Object>().TypeTag(&kTag);
   fd_ = fcntl(*info[0].As<Napi::External<int>>().Data(), F_DUPFD_CLOEXEC, 3);
   if (fd_ < 0) Throw(info.Env(), "fcntl", errno);
   uint32_t size = sizeof(info_);
@@ -65,6 +69,12 @@ Map::Map(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     Release();
     Throw(info.Env(), "bpf_map_get_info_by_fd", -error);
   }
+}
+
+Map* Map::From(Napi::Value value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag))
+    throw Napi::TypeError::New(value.Env(), "not a Map");
+  return Unwrap(value.As<Napi::Object>());
 }
 
 Map::~Map() { Release(); }

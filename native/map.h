@@ -18,6 +18,8 @@ class Map : public Napi::ObjectWrap<Map> {
   explicit Map(const Napi::CallbackInfo& info);
   ~Map() override;
 
+  // The Map behind a JavaScript object; throws when it is none.
+  static Map* From(Napi::Value value);
   int Fd(Napi::Env env) const;
   // -1 after close().
   int OpenFd() const { return fd_; }

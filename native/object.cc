@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "addon.h"
 #include "elf_check.h"
@@ -27,8 +28,6 @@ Napi::Function Object::Define(Napi::Env env) {
                          InstanceMethod<&Object::InitialValue>("initialValue"),
                          InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
                          InstanceMethod<&Object::SetValueSize>("setValueSize"),
-                         InstanceMethod<&Object::SetAutocreate>("setAutocreate"),
-                         InstanceMethod<&Object::SetAutoload>("setAutoload"),
                          InstanceMethod<&Object::Load>("load"),
                          InstanceMethod<&Object::Map>("map"),
                          InstanceMethod<&Object::Program>("program"),
@@ -147,6 +146,7 @@ Napi::Value Object::InitialValue(const Napi::CallbackInfo& info) {
 // setInitialValue(map, offset, bytes): writes a part of it; before load only, later the memory is not libbpf's to
 // change.
 void Object::SetInitialValue(const Napi::CallbackInfo& info) {
+  if (loaded_) throw Napi::Error::New(info.Env(), "the object is loaded");
   size_t size = 0;
   void* data = bpf_map__initial_value(MapAt(info, 0), &size);
   const int64_t offset = info[1].As<Napi::Number>();
@@ -162,21 +162,11 @@ void Object::SetValueSize(const Napi::CallbackInfo& info) {
   if (int error = bpf_map__set_value_size(MapAt(info, 0), size)) Throw(info.Env(), "bpf_map__set_value_size", -error);
 }
 
-void Object::SetAutocreate(const Napi::CallbackInfo& info) {
-  const bool on = info[1].As<Napi::Boolean>();
-  if (int error = bpf_map__set_autocreate(MapAt(info, 0), on)) Throw(info.Env(), "bpf_map__set_autocreate", -error);
-}
-
-void Object::SetAutoload(const Napi::CallbackInfo& info) {
-  const bool on = info[1].As<Napi::Boolean>();
-  if (int error = bpf_program__set_autoload(ProgramAt(info, 0), on))
-    Throw(info.Env(), "bpf_program__set_autoload", -error);
-}
-
 // load(): Promise<string[]>, libbpf's messages; they are on the error as `log` when it fails.
 Napi::Value Object::Load(const Napi::CallbackInfo& info) {
   bpf_object* object = Get(info.Env());
   busy_ = true;
+  loaded_ = true;
   return Task::Run(
       info.Env(), "bpf_object__load", info.This().As<Napi::Object>(), [object] { return bpf_object__load(object); },
       [](Napi::Env env, const std::vector<std::string>& log) -> Napi::Value {
@@ -199,15 +189,17 @@ Napi::Value Object::Program(const Napi::CallbackInfo& info) {
 Napi::Value Object::Attach(const Napi::CallbackInfo& info) {
   bpf_map* map = MapAt(info, 0);
   busy_ = true;
-  auto link = std::make_shared<bpf_link*>(nullptr);
-  auto share = object_;
+  auto held = std::make_shared<Link::Held>();
+  held->object = object_;
   return Task::Run(
       info.Env(), "bpf_map__attach_struct_ops", info.This().As<Napi::Object>(),
-      [map, link] {
-        *link = bpf_map__attach_struct_ops(map);
-        return *link == nullptr ? -errno : 0;
+      [map, held] {
+        bpf_link* link = bpf_map__attach_struct_ops(map);
+        if (link == nullptr) return -errno;
+        held->link.reset(link, [](bpf_link* last) { bpf_link__destroy(last); });
+        return 0;
       },
-      [link, share](Napi::Env env, const std::vector<std::string>&) { return Link::Create(env, *link, share); },
+      [held](Napi::Env env, const std::vector<std::string>&) { return Link::Create(env, std::move(*held)); },
       [this] { busy_ = false; });
 }
 

@@ -24,7 +24,6 @@ class Object : public Napi::ObjectWrap<Object> {
   bpf_object* Get(Napi::Env env) const;
   bpf_map* MapAt(const Napi::CallbackInfo& info, size_t argument) const;
   bpf_program* ProgramAt(const Napi::CallbackInfo& info, size_t argument) const;
-  std::shared_ptr<bpf_object> Share() const { return object_; }
 
  private:
   Napi::Value Btf(const Napi::CallbackInfo& info);
@@ -33,8 +32,6 @@ class Object : public Napi::ObjectWrap<Object> {
   Napi::Value InitialValue(const Napi::CallbackInfo& info);
   void SetInitialValue(const Napi::CallbackInfo& info);
   void SetValueSize(const Napi::CallbackInfo& info);
-  void SetAutocreate(const Napi::CallbackInfo& info);
-  void SetAutoload(const Napi::CallbackInfo& info);
   Napi::Value Load(const Napi::CallbackInfo& info);
   Napi::Value Map(const Napi::CallbackInfo& info);
   Napi::Value Program(const Napi::CallbackInfo& info);
@@ -45,6 +42,7 @@ class Object : public Napi::ObjectWrap<Object> {
   std::vector<bpf_map*> maps_;
   std::vector<bpf_program*> programs_;
   bool busy_ = false;
+  bool loaded_ = false;  // or tried to be: libbpf's initial values are not ours to change any more
 };
 
 }  // namespace scxkit

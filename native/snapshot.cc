@@ -14,8 +14,8 @@ Napi::Function Snapshot::Define(Napi::Env env) { return DefineClass(env, "Snapsh
 
 Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Napi::Env env = info.Env();
+  map_ = Map::From(info[0]);
   auto object = info[0].As<Napi::Object>();
-  map_ = Map::Unwrap(object);
   const bpf_map_info& shape = map_->Info();
   map_->Fd(env);
   if (shape.type != BPF_MAP_TYPE_PERCPU_ARRAY || shape.value_size % sizeof(uint64_t) != 0 || shape.value_size == 0)
@@ -39,7 +39,8 @@ Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   // A function bound to this snapshot costs a third of a method, which has to find its object first.
   napi_value take = nullptr;
   if (napi_create_function(env, "take", NAPI_AUTO_LENGTH, Take, this, &take) != napi_ok) throw Napi::Error::New(env);
-  Napi::Object(env, take).Set("snapshot", self);  // who holds the function holds what it reads into
+  // Who holds the function holds what it reads into; hence for good.
+  Napi::Object(env, take).DefineProperty(Napi::PropertyDescriptor::Value("snapshot", self, napi_default));
   self.Set("take", Napi::Value(env, take));
 }
 

@@ -3,7 +3,9 @@
 
 #include <napi.h>
 
+#include <cerrno>
 #include <functional>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -31,21 +33,23 @@ class Task : public Napi::AsyncWorker {
  protected:
   void Execute() override {
     MessageLog log;
-    const int result = work_();
+    int result = 0;
+    try {
+      result = work_();
+    } catch (const std::bad_alloc&) {
+      result = -ENOMEM;
+    }
     if (result < 0) failure_ = Failure{call_, -result, log.Lines()};
     else lines_ = log.Lines();
   }
 
   void OnOK() override {
     if (finally_) finally_();
-    if (failure_) {
-      deferred_.Reject(failure_->ToError(Env()).Value());
-      return;
-    }
+    // Nothing may be thrown out of here: when a worker thread is being ended, every call into JavaScript fails, and
+    // there is nobody left to tell.
     try {
-      deferred_.Resolve(done_(Env(), lines_));
-    } catch (const Napi::Error& error) {
-      deferred_.Reject(error.Value());
+      Settle();
+    } catch (const Napi::Error&) {
     }
   }
 
@@ -57,6 +61,21 @@ class Task : public Napi::AsyncWorker {
         done_(std::move(done)),
         finally_(std::move(finally)),
         deferred_(Napi::Promise::Deferred::New(env)) {}
+
+  void Settle() {
+    if (failure_) {
+      deferred_.Reject(failure_->ToError(Env()).Value());
+      return;
+    }
+    Napi::Value value;
+    try {
+      value = done_(Env(), lines_);
+    } catch (const Napi::Error& error) {
+      deferred_.Reject(error.Value());
+      return;
+    }
+    deferred_.Resolve(value);
+  }
 
   const char* call_;
   Work work_;

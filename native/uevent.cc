@@ -21,6 +21,22 @@ struct Uevents::Watch {
   Napi::AsyncContext context;
   std::string prefix;
   napi_async_cleanup_hook_handle cleanup;
+  Uevents* owner;  // until either ends
+  bool stopping = false;
+
+  void Stop() {
+    if (stopping) return;
+    stopping = true;
+    if (owner != nullptr) owner->watch_ = nullptr;
+    owner = nullptr;
+    uv_poll_stop(&poll);
+    uv_close(reinterpret_cast<uv_handle_t*>(&poll), [](uv_handle_t* handle) {
+      auto* closed = static_cast<Watch*>(handle->data);
+      close(closed->fd);
+      napi_remove_async_cleanup_hook(closed->cleanup);
+      delete closed;
+    });
+  }
 
   void Deliver(const char* text, size_t size) {
     // "ACTION@DEVPATH\0KEY=VALUE\0…"
@@ -54,7 +70,7 @@ struct Uevents::Watch {
       text[size] = '\0';
       // Only the kernel (port 0) is believed; any process may send to the group.
       if (sender.nl_pid == 0) watch->Deliver(text, static_cast<size_t>(size));
-      if (handle->data == nullptr) return;
+      if (watch->stopping) return;
     }
   }
 };
@@ -65,6 +81,8 @@ Napi::Function Uevents::Define(Napi::Env env) {
 
 Uevents::Uevents(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Napi::Env env = info.Env();
+  const std::string prefix = info[0].As<Napi::String>();
+  if (!info[1].IsFunction()) throw Napi::TypeError::New(env, "not a function");
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) throw Napi::Error::New(env, "no event loop");
   const int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
@@ -77,37 +95,23 @@ Uevents::Uevents(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     close(fd);
     Throw(env, "bind", error);
   }
-  auto* watch = new Watch{{},
-                          fd,
-                          env,
-                          Napi::Persistent(info[1].As<Napi::Function>()),
-                          Napi::AsyncContext(env, "scxkit:uevents"),
-                          info[0].As<Napi::String>(),
-                          nullptr};
+  auto* watch = new Watch{
+      {},     fd,      env, Napi::Persistent(info[1].As<Napi::Function>()), Napi::AsyncContext(env, "scxkit:uevents"),
+      prefix, nullptr, this};
   uv_poll_init(loop, &watch->poll, fd);
   watch->poll.data = watch;
   uv_poll_start(&watch->poll, UV_READABLE, Watch::Readable);
   watch_ = watch;
   // A worker thread may end while we watch: the handle must be closed before its loop goes.
   napi_add_async_cleanup_hook(
-      env, [](napi_async_cleanup_hook_handle, void* self) { static_cast<Uevents*>(self)->Stop(); }, this,
+      env, [](napi_async_cleanup_hook_handle, void* self) { static_cast<Watch*>(self)->Stop(); }, watch,
       &watch->cleanup);
 }
 
 Uevents::~Uevents() { Stop(); }
 
 void Uevents::Stop() {
-  if (watch_ == nullptr) return;
-  Watch* watch = watch_;
-  watch_ = nullptr;
-  uv_poll_stop(&watch->poll);
-  watch->poll.data = nullptr;
-  uv_close(reinterpret_cast<uv_handle_t*>(&watch->poll), [](uv_handle_t* handle) {
-    auto* closed = reinterpret_cast<Watch*>(handle);
-    close(closed->fd);
-    napi_remove_async_cleanup_hook(closed->cleanup);
-    delete closed;
-  });
+  if (watch_ != nullptr) watch_->Stop();
 }
 
 // close(): idempotent; no call comes after it.

@@ -3,8 +3,14 @@
 
 namespace scxkit {
 
-void Words::Bind(Napi::BigUint64Array array) {
-  array_ = Napi::Persistent(array);
+void Words::Bind(Napi::Value value) {
+  Napi::Env env = value.Env();
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_biguint64_array)
+    throw Napi::TypeError::New(env, "not a BigUint64Array");
+  auto array = value.As<Napi::BigUint64Array>();
+  // A buffer that shrinks would leave us with an address in no memory.
+  if (array.ArrayBuffer().Get("resizable").ToBoolean())
+    throw Napi::TypeError::New(env, "the array's buffer is resizable");
   buffer_ = Napi::Persistent(array.ArrayBuffer());
   data_ = array.Data();
   length_ = array.ElementLength();

@@ -12,14 +12,13 @@ namespace scxkit {
 class Words {
  public:
   Words() = default;
-  void Bind(Napi::BigUint64Array array);
+  // Throws for anything but a BigUint64Array over a buffer of fixed size.
+  void Bind(Napi::Value value);
   // The first word; throws when the buffer is gone.
   uint64_t* Data(Napi::Env env) const;
-  Napi::BigUint64Array Array(Napi::Env) const { return array_.Value(); }
   size_t Length() const { return length_; }
 
  private:
-  Napi::Reference<Napi::BigUint64Array> array_;
   Napi::Reference<Napi::ArrayBuffer> buffer_;
   uint64_t* data_ = nullptr;
   size_t length_ = 0;

@@ -13,7 +13,6 @@ export const errorCodes = {
   ERR_SCX_FILE_NOT_FOUND: "no such file",
   ERR_SCX_FILE_UNREADABLE: "the file exists but can't be read",
   ERR_SCX_GLOBAL_UNKNOWN: "the object has no global variable of that name",
-  ERR_SCX_INTERNAL: "a fault of scxkit itself",
   ERR_SCX_KERNEL_NO_BTF: "the running kernel carries no BTF type information",
   ERR_SCX_LOAD: "the kernel or libbpf refused to load the object",
   ERR_SCX_MAP_READ: "a BPF map can't be read",
@@ -70,4 +69,19 @@ export class ScxError extends Error {
     this.errno = init.errno;
     this.log = init.log ?? [];
   }
+}
+
+/** The error of a step that its caller gave up. */
+export function aborted(op: string, what: string, signal: AbortSignal | undefined): ScxError {
+  return new ScxError("ERR_SCX_ABORTED", {
+    op,
+    message: `${what} was given up by its caller.`,
+    remedy: "Nothing to do, if that was intended.",
+    cause: signal?.reason,
+  });
+}
+
+/** Throws ERR_SCX_ABORTED when the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined, op: string, what: string): void {
+  if (signal?.aborted) throw aborted(op, what, signal);
 }

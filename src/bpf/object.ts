@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { constants } from "node:os";
 import { basename } from "node:path";
-import { ScxError } from "../error.js";
+import { ScxError, throwIfAborted } from "../error.js";
 import { type NativeError, type NativeObject, native, type ObjectMap } from "../native/index.js";
 // The one import against the stream: loading makes what the next phase begins with.
 import { type LoadedObject, loadObject } from "../scheduler/loaded.js";
@@ -48,20 +48,23 @@ export class BpfObject {
 
   /**
    * Opens an object file built for sched_ext, or any BPF object with BTF.
-   * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE, ERR_SCX_NOT_BPF_OBJECT, ERR_SCX_NO_BTF, ERR_SCX_USAGE
+   * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE, ERR_SCX_PRIVILEGE, ERR_SCX_NOT_BPF_OBJECT,
+   * ERR_SCX_NO_BTF, ERR_SCX_USAGE, ERR_SCX_ABORTED
    */
   static async open(path: string, options: OpenOptions = {}): Promise<BpfObject> {
+    if (typeof path !== "string" || path === "" || path.includes("\0"))
+      throw new ScxError("ERR_SCX_USAGE", {
+        op: "open",
+        message: `${String(path)} is no path.`,
+        remedy: "Give an object file's path, as a string.",
+      });
     const name = basename(path).replace(/(\.bpf)?\.o$/, "");
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal, "open", `Opening ${path}`);
     const opened = await openNative(path, name);
     try {
+      throwIfAborted(options.signal, "open", `Opening ${path}`);
       const raw = opened.btf();
-      if (!raw)
-        throw new ScxError("ERR_SCX_NO_BTF", {
-          op: "open",
-          message: `${path} carries no BTF.`,
-          remedy: "Build it with clang -g -target bpf; don't strip it.",
-        });
+      if (!raw) throw noBtf(path);
       const btf = new Btf(raw);
       const maps = opened.maps();
       const sections = dataSections(opened, maps, btf);
@@ -106,10 +109,13 @@ export class BpfObject {
    */
   async load(options: { signal?: AbortSignal } = {}): Promise<LoadedObject> {
     this.#requireOpen("load");
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal, "load", `Loading ${this.name}`);
     this.#state = "loaded";
     try {
-      return await loadObject(this.name, this.#parts);
+      const loaded = await loadObject(this.name, this.#parts);
+      if (options.signal?.aborted) loaded.close();
+      throwIfAborted(options.signal, "load", `Loading ${this.name}`);
+      return loaded;
     } catch (error) {
       this.#parts.native.close();
       throw error;
@@ -160,24 +166,56 @@ async function openNative(path: string, name: string): Promise<NativeObject> {
     opened = await native.Object.open(path, name);
   } catch (error) {
     const cause = error as NativeError;
-    if (cause.call === "open") throw unreadable(path, cause);
-    throw refused(cause.log.at(-1)?.replace(/^libbpf: /, "") ?? cause.message, cause);
+    if (cause.call === "open") throw unreadable(path, cause, refused);
+    if (cause.log.some((line) => line.includes("BTF is required"))) throw noBtf(path, cause);
+    throw refused(cause.log.at(-1)?.replace(/^libbpf: |\.+$/g, "") ?? cause.message, cause);
   }
   if (typeof opened === "string") throw refused(opened);
   return opened;
 }
 
-function unreadable(path: string, cause: NativeError): ScxError {
-  const base = { op: "open", errno: cause.errno, cause };
-  if (cause.errno === constants.errno.ENOENT)
-    return new ScxError("ERR_SCX_FILE_NOT_FOUND", {
-      ...base,
-      message: `${path}: no such file.`,
-      remedy: "Check the path, or name a scheduler that scxkit brings: simple.",
-    });
-  return new ScxError("ERR_SCX_FILE_UNREADABLE", {
-    ...base,
-    message: `${path} can't be read: ${cause.message.replace(/^open: /, "")}.`,
-    remedy: "Check its rights, and that it is a file.",
+const noBtf = (path: string, cause?: NativeError) =>
+  new ScxError("ERR_SCX_NO_BTF", {
+    op: "open",
+    message: `${path} carries no BTF.`,
+    remedy: "Build it with clang -g -target bpf; don't strip it.",
+    log: cause?.log,
+    cause,
   });
+
+function unreadable(
+  path: string,
+  cause: NativeError,
+  refused: (why: string, cause: NativeError) => ScxError,
+): ScxError {
+  const { ENOENT, ENOTDIR, EACCES, EPERM, EISDIR, EINVAL, EFBIG } = constants.errno;
+  const base = { op: "open", errno: cause.errno, cause };
+  switch (cause.errno) {
+    case ENOENT:
+    case ENOTDIR:
+      return new ScxError("ERR_SCX_FILE_NOT_FOUND", {
+        ...base,
+        message: `${path}: no such file.`,
+        remedy: "Check the path, or name a scheduler that scxkit brings: simple.",
+      });
+    case EACCES:
+    case EPERM:
+      return new ScxError("ERR_SCX_PRIVILEGE", {
+        ...base,
+        message: `${path} may not be read by this user.`,
+        remedy: "Check its rights and those of its folders (ls -l), or run as another user.",
+      });
+    case EISDIR:
+      return refused("it is a folder", cause);
+    case EINVAL:
+      return refused("it is no regular file", cause);
+    case EFBIG:
+      return refused("it is larger than 256 MiB", cause);
+    default:
+      return new ScxError("ERR_SCX_FILE_UNREADABLE", {
+        ...base,
+        message: `${path} can't be read: ${cause.message.replace(/^open: /, "")}.`,
+        remedy: "Check the file and the disk that it is on.",
+      });
+  }
 }

@@ -10,6 +10,7 @@ export class MapMemory implements Memory {
   readonly #object: NativeObject;
   readonly #map: number;
   readonly #writable: boolean;
+  #frozen = false;
   #initial: Uint8Array | undefined;
   #live: (() => NativeMap) | undefined;
 
@@ -22,16 +23,22 @@ export class MapMemory implements Memory {
   read(offset: number, size: number): Uint8Array {
     return guarded(() => {
       if (this.#live) return this.#live().readMapped(offset, new Uint8Array(size));
-      this.#initial ??= this.#object.initialValue(this.#map) ?? new Uint8Array();
-      return this.#initial.slice(offset, offset + size);
+      const initial = this.#read();
+      if (offset + size > initial.length)
+        throw new ScxError("ERR_SCX_NOT_BPF_OBJECT", {
+          op: "access",
+          message: "A variable leaves its section: the object's BTF is damaged.",
+          remedy: "Build the object again with clang -g -target bpf.",
+        });
+      return initial.slice(offset, offset + size);
     });
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    if (this.#live && !this.#writable)
+    if (this.#frozen)
       throw new ScxError("ERR_SCX_USAGE", {
         op: "set",
-        message: "The variable is in .rodata, which the kernel has frozen since the object was loaded.",
+        message: "This can't be changed any more since the object was loaded.",
         remedy: "Set it on the open object, before load().",
       });
     guarded(() => {
@@ -39,6 +46,17 @@ export class MapMemory implements Memory {
       this.#object.setInitialValue(this.#map, offset, bytes);
       this.#initial?.set(bytes, offset);
     });
+  }
+
+  #read(): Uint8Array {
+    this.#initial ??= this.#object.initialValue(this.#map) ?? new Uint8Array();
+    return this.#initial;
+  }
+
+  /** From here on nothing can be changed, and what stands there now is what is read. */
+  freeze(): void {
+    this.#read();
+    this.#frozen = true;
   }
 
   /** Bytes of the map's value. */
@@ -49,6 +67,7 @@ export class MapMemory implements Memory {
   /** From here on reads and writes go to the kernel's memory. The map is opened when first needed. */
   goLive(open: () => NativeMap): void {
     let map: NativeMap | undefined;
+    this.#frozen = !this.#writable;
     this.#live = () => {
       map ??= open();
       return map;
@@ -62,9 +81,19 @@ function guarded<T>(call: () => T): T {
   try {
     return call();
   } catch (cause) {
+    if (cause instanceof ScxError) throw cause;
+    const { message, errno } = cause as { message: string; errno?: number };
+    if (errno !== undefined)
+      throw new ScxError("ERR_SCX_MAP_READ", {
+        op: "access",
+        message: `The variable's memory can't be reached: ${message}.`,
+        remedy: "Check the limits on mapped memory (ulimit -v), or report it with this text.",
+        errno,
+        cause,
+      });
     throw new ScxError("ERR_SCX_CLOSED", {
       op: "access",
-      message: `The variable's memory is gone: ${(cause as Error).message}.`,
+      message: `The variable's memory is gone: ${message}.`,
       remedy: "Read and set variables while the object is open or loaded.",
       cause,
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
 import type { NativeObject, ObjectMap } from "../native/index.js";
-import type { Btf, BtfMember, BtfType } from "./btf.js";
+import type { Btf, BtfType } from "./btf.js";
 import { MapMemory } from "./section.js";
 import { type Variable, Variables } from "./variable.js";
 
@@ -37,11 +37,9 @@ export class StructOps {
     return String(this.fields.get("name") ?? this.map);
   }
 
-  /** Names of the callbacks that the object sets, of all that its type knows. */
-  callbacks(): string[] {
-    return this.#pointers()
-      .filter((member) => this.#read(member) !== 0n)
-      .map((member) => member.name);
+  /** The object is being loaded: nothing here can be changed any more. */
+  freeze(): void {
+    this.#memory.freeze();
   }
 
   /** Clears callbacks and fields that the kernel's own type lacks: libbpf refuses them otherwise. Returns their names. */
@@ -56,15 +54,6 @@ export class StructOps {
       cleared.push(member.name);
     }
     return cleared;
-  }
-
-  #pointers(): BtfMember[] {
-    return this.#type.members.filter((member) => this.#btf.resolve(member.type).kind === "ptr");
-  }
-
-  #read(member: BtfMember): bigint {
-    const bytes = this.#memory.read(member.bitOffset / 8, 8);
-    return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   }
 
   *#variables(): Generator<Variable> {

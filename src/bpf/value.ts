@@ -64,6 +64,7 @@ export function decode(btf: Btf, id: number, view: DataView, offset = 0): BtfVal
         return new TextDecoder().decode(bytes.subarray(0, end < 0 ? undefined : end));
       }
       const step = btf.sizeOf(type.type);
+      if (step === 0) return []; // however many of them there are
       return Array.from({ length: type.length }, (_, i) => decode(btf, type.type, view, offset + i * step));
     }
     case "struct":

@@ -46,7 +46,7 @@ export class Variables {
   get(name: string): BtfValue | undefined {
     const variable = this.#find(name);
     if (!variable) return undefined;
-    return deepFreeze(decode(this.#btf, variable.type, this.#view(variable)));
+    return whole(name, () => deepFreeze(decode(this.#btf, variable.type, this.#view(variable))));
   }
 
   /**
@@ -59,7 +59,7 @@ export class Variables {
     if (!variable) throw this.#unknown(name);
     const view = this.#view(variable);
     const part = this.#part(variable, members, path);
-    encode(this.#btf, part.type, value, view, part.offset, path);
+    whole(name, () => encode(this.#btf, part.type, value, view, part.offset, path));
     variable.memory.write(variable.offset, new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   }
 
@@ -115,6 +115,21 @@ export class Variables {
       op: "set",
       message: `The object has no ${this.#what.noun} "${name}".`,
       remedy: names.length > 0 ? `It has ${names.sort().join(", ")}.` : `It has none at all.`,
+    });
+  }
+}
+
+/** What damaged BTF leads to, a member outside its struct or a type within itself, is a RangeError. */
+function whole<T>(name: string, access: () => T): T {
+  try {
+    return access();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ScxError("ERR_SCX_NOT_BPF_OBJECT", {
+      op: "access",
+      message: `The type of ${name} contradicts itself: the object's BTF is damaged.`,
+      remedy: "Build the object again with clang -g -target bpf.",
+      cause,
     });
   }
 }

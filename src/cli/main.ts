@@ -3,33 +3,46 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
+import { addRun } from "./run.js";
 import { statusHelp, statusOfError } from "./status.js";
 
-/** The errors' last words, in place of a stack. */
+const say = (text: string) => process.stderr.write(`scxkit: ${text}\n`);
+
+/** An error's last words, in place of a stack. */
 function complain(error: unknown, verbose: boolean): void {
   if (!(error instanceof ScxError)) {
-    process.stderr.write(`scxkit: a fault of its own: ${error instanceof Error ? error.stack : String(error)}\n`);
+    say(`a fault of its own: ${error instanceof Error ? error.stack : String(error)}`);
     return;
   }
+  if (error.code === "ERR_SCX_ABORTED") return; // the user knows
   const [cause, ...remedy] = error.message.split("\n");
-  process.stderr.write(`scxkit: ${cause} [${error.code}]\n${remedy.map((line) => `  ${line}\n`).join("")}`);
+  say([`${cause} [${error.code}]`, ...remedy.map((line) => `  ${line}`)].join("\n"));
   if (verbose && error.log.length > 0) process.stderr.write(`${error.log.join("\n")}\n`);
 }
+
+// Nobody reads on (`| head`): that is no failure. Anything else is.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return;
+  say(`The output can't be written: ${error.message}.\n  Check the disk or the program that it goes to.`);
+  process.exitCode = 73;
+});
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
+const program = new Command("scxkit")
+  .description("Run and watch sched_ext schedulers.")
+  .version(version)
+  .addHelpText("after", statusHelp);
+addRun(program);
+for (const command of [program, ...program.commands]) {
+  const help = `Read ${command === program ? "scxkit" : `scxkit ${command.name()}`} --help.`;
+  command.exitOverride().configureOutput({
+    outputError: (text) => say(`${text.trim().replace(/^error: /, "")} [ERR_SCX_USAGE]\n  ${help}`),
+  });
+}
 
 try {
-  // Commands come only now: a missing addon or libbpf ends the import with an error of our own.
-  const { addRun } = await import("./run.js");
-  const program = new Command("scxkit")
-    .description("Run and watch sched_ext schedulers.")
-    .version(version)
-    .addHelpText("after", statusHelp)
-    .exitOverride();
-  addRun(program);
-  for (const command of program.commands) command.exitOverride();
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 64;

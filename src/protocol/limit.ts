@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { ScxError } from "../error.js";
+import { aborted, ScxError } from "../error.js";
 
 /** A deadline and an AbortSignal as one: whichever comes first ends what waits. */
 export class Limit {
@@ -13,16 +13,9 @@ export class Limit {
 
   /** @param what the subject of the error's sentence. */
   constructor(op: string, what: string, timeoutMs: number, signal: AbortSignal | undefined) {
-    const aborted = () =>
-      new ScxError("ERR_SCX_ABORTED", {
-        op,
-        message: `${what} was given up by its caller.`,
-        remedy: "Nothing to do, if that was intended.",
-        cause: signal?.reason,
-      });
     this.#signal = signal;
-    this.#abort = () => this.#end(aborted());
-    this.reason = signal?.aborted ? aborted() : undefined;
+    this.#abort = () => this.#end(aborted(op, what, signal));
+    this.reason = signal?.aborted ? aborted(op, what, signal) : undefined;
     if (this.reason !== undefined) return;
     signal?.addEventListener("abort", this.#abort);
     if (timeoutMs === Number.POSITIVE_INFINITY) return;

@@ -23,8 +23,8 @@ export interface SampleConsumer {
   close(): void;
 }
 
-/** ns since 1970, to the microsecond: what a double of milliseconds still holds. */
-const wallClock = (): bigint => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+/** ns since 1970 by the system's clock, which may be set: intervals are measured by another one. */
+const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /**
  * Reads a source every interval and hands each consumer its samples. One clock and one kernel read a tick serve all
@@ -79,19 +79,21 @@ export class Sampler implements AsyncIterable<Sample> {
   /** The run's totals as of the last tick, read afresh when older than an interval. Deltas are those of that reading. */
   totals(): Sample {
     const age = process.hrtime.bigint() - this.#readAt;
-    const fresh = this.#ended || (!this.#stale && age <= this.#intervalNs);
+    // What was read before the attach says nothing of the run.
+    const ofThisRun = this.#readAt >= this.#source.startedAt;
+    const fresh = this.#ended || (!this.#stale && ofThisRun && age <= this.#intervalNs);
     return this.#last && fresh ? this.#last : this.#refresh();
   }
 
   /** A reader with its own baseline, which begins at attach. Its reads are as of the last tick, like {@link totals}. */
   consumer(): SampleConsumer {
     const counters = new Counters(this.#run.total);
-    let previous: bigint | undefined;
+    let previous = 0n;
     return {
       read: () => {
         this.totals();
         counters.advance();
-        const sample = this.#sample(counters, previous ?? this.#source.startedAt);
+        const sample = this.#sample(counters, previous);
         previous = this.#readAt;
         return sample;
       },
@@ -99,22 +101,34 @@ export class Sampler implements AsyncIterable<Sample> {
     };
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Sample, void, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<Sample, void, void> {
+    // A generator's return() waits for the next() under way; this one must not wait for a tick.
+    const left = { yes: false };
+    const samples = this.#samples(left);
+    const end = samples.return.bind(samples);
+    samples.return = (value) => {
+      left.yes = true;
+      this.#wake();
+      return end(value);
+    };
+    return samples;
+  }
+
+  async *#samples(left: { yes: boolean }): AsyncGenerator<Sample, void, void> {
     const consumer = this.consumer();
     let seen = this.#tick;
     this.#iterating++;
     this.#clock.start();
     try {
       for (;;) {
-        while (this.#tick === seen && !this.#ended && !this.#signal?.aborted) await this.#next();
-        if (this.#signal?.aborted) return;
+        while (this.#tick === seen && !this.#ended && !this.#signal?.aborted && !left.yes) await this.#next();
+        if (this.#signal?.aborted || left.yes) return;
         seen = this.#tick;
         const last = this.#ended;
         yield consumer.read();
         if (last) return;
       }
     } finally {
-      consumer.close();
       if (--this.#iterating === 0) this.#clock.stop();
     }
   }
@@ -150,7 +164,7 @@ export class Sampler implements AsyncIterable<Sample> {
   }
 
   #refresh(): Sample {
-    const previous = this.#last ? this.#readAt : this.#source.startedAt;
+    const previous = this.#readAt;
     this.#source.refresh();
     this.#readAt = process.hrtime.bigint();
     this.#readWall = wallClock();
@@ -162,7 +176,7 @@ export class Sampler implements AsyncIterable<Sample> {
 
   #sample(counters: Counters, previous: bigint): Sample {
     const { delta, total } = counters;
-    const words = this.#source.words;
+    const { words, startedAt } = this.#source;
     const stats: Record<string, StatValue> = Object.create(null);
     this.schema.stats.forEach((stat, i) => {
       const word = this.#source.index[i] ?? 0;
@@ -173,7 +187,7 @@ export class Sampler implements AsyncIterable<Sample> {
     });
     return {
       at: this.#readWall,
-      interval: this.#readAt - previous,
+      interval: this.#readAt - (previous > startedAt ? previous : startedAt),
       epoch: 0,
       scheduler: this.scheduler,
       state: this.#source.state(),

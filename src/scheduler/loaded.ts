@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { throwAttachFailure, throwLoadFailure } from "../bpf/failure.js";
 import type { ObjectParts } from "../bpf/object.js";
+import type { StructOps } from "../bpf/struct_ops.js";
 import type { BtfValue } from "../bpf/value.js";
 import { logger } from "../diagnostics.js";
-import { ScxError } from "../error.js";
+import { ScxError, throwIfAborted } from "../error.js";
 import type { NativeMap, NativeProgram } from "../native/index.js";
 import { findStats } from "../source/layout.js";
 import { LoadedStats, type StatsSource } from "../source/stats.js";
 import type { ExitInfo } from "./exit.js";
+import { throwAttachFailure, throwLoadFailure } from "./failure.js";
 import { prepareScheduler } from "./prepare.js";
 import { Scheduler } from "./scheduler.js";
 
@@ -23,6 +24,7 @@ export interface LoadedMap {
 /** Loads an open object; the object's own half of {@link BpfObject.load}. */
 export async function loadObject(name: string, parts: ObjectParts): Promise<LoadedObject> {
   const exit = await prepareScheduler(parts);
+  parts.ops?.freeze();
   try {
     for (const line of await parts.native.load()) log.debug(line);
   } catch (cause) {
@@ -41,8 +43,9 @@ export class LoadedObject {
   readonly #stats: LoadedStats;
   readonly #maps: NativeMap[] = [];
   readonly #programs = new Map<string, NativeProgram>();
-  #scheduler: Scheduler | undefined;
-  #closed = false;
+  #attaching: Promise<Scheduler> | undefined;
+  #closing: Promise<void> | undefined;
+  #freed = false;
 
   constructor(name: string, parts: ObjectParts, exit: ExitInfo | undefined) {
     this.name = name;
@@ -111,35 +114,43 @@ export class LoadedObject {
   }
 
   /**
-   * Makes the kernel schedule by it. A scheduler whose init fails is attached for a moment: look at
-   * {@link Scheduler.exited}.
-   * @throws ScxError ERR_SCX_NO_STRUCT_OPS, ERR_SCX_BUSY, ERR_SCX_PRIVILEGE, ERR_SCX_ATTACH, ERR_SCX_CLOSED
+   * Makes the kernel schedule by it, once: to attach again, open and load again. A scheduler whose init fails is attached
+   * for a moment: look at {@link Scheduler.exited}.
+   * @throws ScxError ERR_SCX_NO_STRUCT_OPS, ERR_SCX_BUSY, ERR_SCX_PRIVILEGE, ERR_SCX_ATTACH, ERR_SCX_CLOSED,
+   * ERR_SCX_USAGE (attached before), ERR_SCX_ABORTED (it is detached again)
    */
   async attach(options: { signal?: AbortSignal } = {}): Promise<Scheduler> {
     this.#requireOpen("attach");
-    options.signal?.throwIfAborted();
-    const { ops, native } = this.#parts;
+    const { signal } = options;
+    const { ops } = this.#parts;
     if (!ops)
       throw new ScxError("ERR_SCX_NO_STRUCT_OPS", {
         op: "attach",
         message: `${this.name} is no scheduler: it holds no sched_ext_ops.`,
         remedy: "Load an object with a struct_ops map of that type.",
       });
-    if (this.#scheduler && !this.#scheduler.left)
-      throw new ScxError("ERR_SCX_BUSY", {
+    const what = `Attaching ${ops.name}`;
+    throwIfAborted(signal, "attach", what);
+    if (this.#attaching)
+      throw new ScxError("ERR_SCX_USAGE", {
         op: "attach",
-        message: `${ops.name} is attached already.`,
-        remedy: "Detach it first.",
+        message: `This object of ${ops.name} has been attached already.`,
+        remedy: "Open and load the file again: counters, globals and exit record then begin afresh.",
       });
-    const attach = async () => {
-      try {
-        return await native.attach(ops.index);
-      } catch (cause) {
-        throwAttachFailure(cause, ops.name);
+    this.#attaching = Scheduler.start(ops.name, () => this.#attach(ops), this.#exit, this.#stats);
+    try {
+      const scheduler = await this.#attaching;
+      if (signal?.aborted) await scheduler.detach();
+      throwIfAborted(signal, "attach", what);
+      if (this.#closing) {
+        await scheduler.detach();
+        this.#requireOpen("attach");
       }
-    };
-    this.#scheduler = await Scheduler.start(ops.name, attach, this.#exit, this.#stats);
-    return this.#scheduler;
+      return scheduler;
+    } catch (error) {
+      if (!signal?.aborted && !this.#closing) this.#attaching = undefined; // the kernel refused: it may be tried again
+      throw error;
+    }
   }
 
   /**
@@ -147,18 +158,38 @@ export class LoadedObject {
    * {@link Scheduler.detach} first for the last ones.
    */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#scheduler) void this.#scheduler.detach().finally(() => this.#free());
-    else this.#free();
+    void this[Symbol.asyncDispose]();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#scheduler?.detach();
-    this.close();
+  /** {@link close}, resolved when the kernel has its own scheduler back. Never rejects. */
+  [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#attaching) this.#free();
+    this.#closing ??= this.#detachAndFree();
+    return this.#closing;
+  }
+
+  async #detachAndFree(): Promise<void> {
+    try {
+      const scheduler = await this.#attaching;
+      await scheduler?.detach();
+    } catch (error) {
+      // Not attached, then; who called attach() has the error.
+      logger("scheduler").debug(`closing ${this.name}: ${(error as Error).message}`);
+    }
+    this.#free();
+  }
+
+  async #attach(ops: StructOps) {
+    try {
+      return await this.#parts.native.attach(ops.index);
+    } catch (cause) {
+      throwAttachFailure(cause, ops.name);
+    }
   }
 
   #free(): void {
+    if (this.#freed) return;
+    this.#freed = true;
     this.#stats.end();
     for (const map of this.#maps) map.close();
     for (const program of this.#programs.values()) program.close();
@@ -182,7 +213,7 @@ export class LoadedObject {
   }
 
   #requireOpen(op: string): void {
-    if (this.#closed)
+    if (this.#closing || this.#freed)
       throw new ScxError("ERR_SCX_CLOSED", {
         op,
         message: `The object ${this.name} is closed.`,

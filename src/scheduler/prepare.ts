@@ -11,6 +11,9 @@ const log = logger("scheduler");
 /** SCX_EXIT_DUMP_DFL_LEN of kernel/sched/ext_internal.h: the dump's size when ops.exit_dump_len is 0. */
 const defaultDumpLength = 32768;
 
+/** More than a dump of thousands of tasks; each loaded scheduler holds that much memory. */
+const longestDump = 16 * 1024 * 1024;
+
 /** Enums of the kernel whose values upstream's headers want in weak `__SCX_*` globals (scx's enum_defs). */
 const kernelEnums = [
   "scx_public_consts",
@@ -60,6 +63,12 @@ function makeRoomForDump({ ops, variables, btf, native }: ObjectParts, name: str
     return;
   }
   const wanted = Number(ops?.fields.get("exit_dump_len") ?? 0) || defaultDumpLength;
+  if (wanted > longestDump)
+    throw new ScxError("ERR_SCX_VALUE", {
+      op: "load",
+      message: `ops.exit_dump_len is ${wanted}, more than any dump needs.`,
+      remedy: `Give bytes up to ${longestDump}, or 0 for the kernel's default of ${defaultDumpLength}.`,
+    });
   if (variables.has(`${name}_dump_len`)) variables.set(`${name}_dump_len`, wanted);
   native.setValueSize(map, wanted);
 }

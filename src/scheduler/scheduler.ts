@@ -119,6 +119,8 @@ export class Scheduler {
     if (!this.#link || this.#record) return;
     if (this.#exit) {
       if (this.#exit.kind() !== 0) this.#leave(this.#exit.read());
+    } else if (this.#detaching) {
+      // On our own wish; nothing in the object says so.
     } else if (schedExt.enableSeq() !== this.#enableSeq || schedExt.state() === "disabled") {
       this.#leave(exitRecord(0, 0n, "", "The scheduler keeps no exit information."));
     }

@@ -173,7 +173,9 @@ class Claims {
   }
 
   take(sums: BigUint64Array): void {
-    this.#program.run(this.#context);
+    const status = this.#program.run(this.#context);
+    if (status !== 0)
+      throw Object.assign(new Error(`scx_stats_reset returned ${status | 0}`), { errno: -(status | 0) });
     this.#counters.rebase(); // a claim is a difference already
     this.#counters.advance();
     for (const word of this.#gauges) this.total[word] = sums[word] ?? 0n;

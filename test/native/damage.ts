@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Opens mutants of an object file: damage.ts OBJECT COUNT. Prints how many were opened and refused; the seed is fixed, so
-// that a crash can be repeated.
+// Opens mutants of an object file, and reads all there is to read without privileges: damage.ts OBJECT COUNT. Prints how many
+// were opened and refused. Fails at any error but an ScxError, leaving the mutant; the seed is fixed, so that a crash can be
+// repeated.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { native } from "../../src/native/index.js";
+import { BpfObject } from "../../src/bpf/object.js";
+import { ScxError } from "../../src/error.js";
 
 const [path = "", count = "0"] = process.argv.slice(2);
 const original = readFileSync(path);
@@ -34,15 +36,21 @@ for (let i = 0; i < Number(count); i++) {
     for (let change = 4; change > 0; change--)
       bytes[bytes.length - 1 - random(Math.min(8192, bytes.length))] = random(256);
   const mutant = random(20) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
+  writeFileSync(file, mutant);
   try {
-    writeFileSync(file, mutant);
-    const opened = await native.Object.open(file, "mutant");
-    if (typeof opened === "string") result.refused++;
-    else {
-      result.opened++;
-      opened.close();
+    const object = await BpfObject.open(file);
+    result.opened++;
+    // Reading decodes what BTF says is there, which may be refused as well.
+    for (const read of [() => object.globals, () => object.ops]) {
+      try {
+        Object.values(read());
+      } catch (error) {
+        if (!(error instanceof ScxError)) throw error;
+      }
     }
-  } catch {
+    object.close();
+  } catch (error) {
+    if (!(error instanceof ScxError)) throw error;
     result.refused++;
   }
 }

@@ -66,6 +66,34 @@ describe("scxkit run", () => {
     run.kill("SIGTERM");
     expect(await run.end()).toBe(0);
   });
+
+  it("ends with 0 and leaves nothing behind at Ctrl-C before it has attached", async () => {
+    for (const wait of [/^debug bpf|^info|^debug/, /listening at/]) {
+      const run = scxkit("run", "simple", "-v");
+      await run.error(wait);
+      run.kill("SIGINT");
+      expect(await run.end()).toBe(0);
+      expect(kernelState()).toBe("disabled");
+      expect(() => statSync(socket)).toThrow(/ENOENT/);
+    }
+  });
+
+  it("detaches when nobody reads on", async () => {
+    using _work = load();
+    const run = scxkit("run", "simple", "--stats", "0.5");
+    await run.line(/ enabled /);
+    run.child.stdout?.destroy();
+    expect(await run.end()).toBe(0);
+    expect(run.stderr).toBe("");
+    expect(kernelState()).toBe("disabled");
+    expect(() => statSync(socket)).toThrow(/ENOENT/);
+  });
+
+  it("ends with 0 for a scheduler that keeps no exit information", async () => {
+    const run = scxkit("run", testObject("no_exit_info"), "--duration", "0.5", "--json", "--socket", "none");
+    expect(await run.end()).toBe(0);
+    expect(run.lines.at(-1)).toContain('"kind":"unreg","number":64');
+  });
 });
 
 describe("faults", () => {
@@ -75,6 +103,12 @@ describe("faults", () => {
       ["run", testObject("verifier_reject")],
       65,
       /^scxkit: The verifier refused program .* \[ERR_SCX_VERIFIER\]\n {2}.*\n$/,
+    ],
+    [
+      "a dump of absurd length",
+      ["run", "simple", "--ops", "exit_dump_len=4294967295"],
+      64,
+      /\[ERR_SCX_VALUE\]\n {2}.*\n$/,
     ],
     ["ops out of range", ["run", "simple", "--ops", "timeout_ms=40000"], 65, /\[ERR_SCX_ATTACH\]\n {2}.*30000.*\n$/],
     [

@@ -85,7 +85,7 @@ describe("the library at its smallest", () => {
     loaded.close();
   });
 
-  it("can attach again after a detach, and is clean at scope's end after a throw", async () => {
+  it("is detached at the end of its scope after a throw, and another load attaches", async () => {
     for (let i = 0; i < 2; i++) {
       const run = async () => {
         await using loaded = await (await BpfObject.open(shippedObject("simple"))).load();
@@ -103,6 +103,38 @@ describe("the library at its smallest", () => {
     const scheduler = await loaded.attach();
     loaded.close();
     expect((await scheduler.exited).kind).toBe("unreg");
+  });
+
+  it("gives it back when closed in the middle of attaching", async () => {
+    const loaded = await (await BpfObject.open(shippedObject("simple"))).load();
+    const attaching = loaded.attach();
+    await Promise.all([
+      expect(attaching).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" }),
+      loaded[Symbol.asyncDispose](),
+    ]);
+    expect(kernelState()).toBe("disabled");
+  });
+
+  it("gives it back when the caller gives up in the middle of attaching", async () => {
+    await using loaded = await (await BpfObject.open(shippedObject("simple"))).load();
+    const abort = new AbortController();
+    const attaching = loaded.attach({ signal: abort.signal });
+    abort.abort();
+    await expect(attaching).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
+    expect(kernelState()).toBe("disabled");
+  });
+
+  it("refuses what comes too late", async () => {
+    const object = await BpfObject.open(shippedObject("simple"));
+    await using loaded = await object.load();
+    expect(() => {
+      object.ops.timeout_ms = 1;
+    }).toThrowError(expect.objectContaining({ code: "ERR_SCX_USAGE" }));
+    expect(object.ops.timeout_ms).toBe(10000);
+    const scheduler = await loaded.attach();
+    await expect(loaded.attach()).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
+    await scheduler.detach();
+    await expect(loaded.attach()).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
   });
 
   it("resets exactly in the kernel on the way", async () => {

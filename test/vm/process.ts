@@ -38,6 +38,14 @@ export class Running {
     }
   }
 
+  /** Resolves when stderr has had a line that matches; fails when the process ends without it. */
+  async error(pattern: RegExp): Promise<void> {
+    while (!this.stderr.split("\n").some((line) => pattern.test(line))) {
+      if (this.child.exitCode !== null) throw new Error(`ended without ${pattern}: ${this.stderr}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

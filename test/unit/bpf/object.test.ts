@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -51,12 +51,25 @@ describe("opening", () => {
     await expect(BpfObject.open(join(folder, "nothing.bpf.o"))).rejects.toMatchObject({
       code: "ERR_SCX_FILE_NOT_FOUND",
     });
-    await expect(BpfObject.open(folder)).rejects.toMatchObject({ code: "ERR_SCX_FILE_UNREADABLE" });
+    await expect(BpfObject.open(folder)).rejects.toThrow(/it is a folder/);
+    await expect(BpfObject.open("")).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
+    await expect(BpfObject.open("a\0b")).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
+    await expect(BpfObject.open("/dev/zero")).rejects.toThrow(/no regular file/);
+  });
+
+  it("refuses a file larger than any object, without reading it", async () => {
+    const path = join(folder, "sparse.bpf.o");
+    await writeFile(path, "");
+    await truncate(path, 2 ** 43);
+    await expect(BpfObject.open(path)).rejects.toThrow(/larger than 256 MiB/);
   });
 
   it("stops at an AbortSignal", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
-    await expect(BpfObject.open(shippedObject("simple"), { signal })).rejects.toThrow("enough");
+    await expect(BpfObject.open(shippedObject("simple"), { signal })).rejects.toMatchObject({
+      code: "ERR_SCX_ABORTED",
+      cause: new Error("enough"),
+    });
   });
 
   it("tells an object without a scheduler", async () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ describe("what doesn't reach the kernel", () => {
   it.each([
     ["no such file", ["run", "/nowhere/x.bpf.o"], 66, "ERR_SCX_FILE_NOT_FOUND"],
     ["no such name", ["run", "nothing"], 66, "ERR_SCX_FILE_NOT_FOUND"],
-    ["a folder", ["run", "/tmp/"], 66, "ERR_SCX_FILE_UNREADABLE"],
+    ["a folder", ["run", "/tmp/"], 65, "ERR_SCX_NOT_BPF_OBJECT"],
     ["no ELF", ["run", text], 65, "ERR_SCX_NOT_BPF_OBJECT"],
     ["an ELF for another machine", ["run", "/bin/ls"], 65, "ERR_SCX_NOT_BPF_OBJECT"],
     ["no scheduler", ["run", testObject("count")], 65, "ERR_SCX_NO_STRUCT_OPS"],
@@ -55,7 +55,11 @@ describe("what doesn't reach the kernel", () => {
     [["nothing"]],
     [["run", "simple", "--duration", "x"]],
   ])("wrong usage: %j", async (args) => {
-    expect(await scxkit(...args)).toMatchObject({ status: 64, stdout: "", stderr: expect.stringMatching(/error:/) });
+    expect(await scxkit(...args)).toMatchObject({
+      status: 64,
+      stdout: "",
+      stderr: expect.stringMatching(twoLines("ERR_SCX_USAGE")),
+    });
   });
 
   it("names the names that exist", async () => {
@@ -78,6 +82,15 @@ describe("help", () => {
   it("tells the version", async () => {
     expect(await scxkit("--version")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
+});
+
+it("takes it in good part when nobody reads on", async () => {
+  const status = await new Promise((resolve) => {
+    const child = spawn(process.execPath, [cli, "run", "--help"], { stdio: ["ignore", "pipe", "inherit"] });
+    child.stdout.destroy();
+    child.once("close", resolve);
+  });
+  expect(status).toBe(0);
 });
 
 it("says what is wrong when the addon can't be loaded", async () => {
