@@ -12,6 +12,9 @@ import { findKernel } from "./kernel.js";
 const SOCKET = "/var/run/scx/root/stats";
 const duration = Number(process.env.DURATION || 8);
 
+/** More than an emulated machine takes to boot and to start Node. */
+const bootSeconds = 300;
+
 const say = (text: string) => process.stderr.write(`run: ${text}\n`);
 
 /** Why the scheduler can't run on this machine; nothing when it can. */
@@ -84,6 +87,7 @@ try {
   process.exitCode = await boot({
     command: `DURATION=${duration} node --import tsx test/vm/run.ts`,
     kernel: findKernel(process.env.KERNEL),
+    timeout: duration + bootSeconds,
   });
 } catch (error) {
   say((error as Error).message);
