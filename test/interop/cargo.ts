@@ -20,7 +20,7 @@ export async function buildPeer(): Promise<{ program: string } | { missing: stri
   if (major === leastRust[0] && (minor ?? 0) < leastRust[1]) {
     return { missing: `${cargo.stdout.trim()} is too old, scx_stats needs ${leastRust.join(".")}` };
   }
-  const { status, stderr } = await run("cargo", ["build", "--locked", "--target-dir", target]);
+  const { status, stderr } = await run("cargo", ["build", "--target-dir", target]);
   if (status === 0) return { program: join(target, "debug/interop") };
   if (unreachable.test(stderr)) return { missing: `the crates can't be fetched: ${stderr.trim().split("\n").at(-1)}` };
   throw new Error(`cargo build failed:\n${stderr}`);

@@ -72,6 +72,14 @@ describe("opening", () => {
     });
   });
 
+  it("tells an object without BTF", async () => {
+    // As strip -g would leave it: no section is called .BTF any more.
+    const path = await damaged("no-btf", (bytes) =>
+      Buffer.from(bytes.toString("latin1").replaceAll(".BTF", ".XXX"), "latin1"),
+    );
+    await expect(BpfObject.open(path)).rejects.toMatchObject({ code: "ERR_SCX_NO_BTF", op: "open" });
+  });
+
   it("tells an object without a scheduler", async () => {
     using object = await BpfObject.open(testObject("count"));
     expect(() => object.scheduler).toThrowError(expect.objectContaining({ code: "ERR_SCX_NO_STRUCT_OPS" }));
