@@ -4,6 +4,8 @@ export { BpfObject, type OpenOptions } from "./bpf/object.js";
 export type { BtfValue } from "./bpf/value.js";
 export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } from "./diagnostics.js";
 export { errorCodes, ScxError, type ScxErrorCode, type ScxErrorInit } from "./error.js";
+export { diagnose } from "./kernel/diagnosis.js";
+export type { Finding, FindingId, FindingStatus } from "./kernel/finding.js";
 export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";
 export { StatsClient, type StatsClientOptions } from "./protocol/client.js";
 export type { WireValue } from "./protocol/json.js";

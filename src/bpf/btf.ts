@@ -49,6 +49,8 @@ export interface BtfType {
   readonly members: readonly BtfMember[];
   readonly enumerators: readonly { readonly name: string; readonly value: bigint }[];
   readonly variables: readonly { readonly type: number; readonly offset: number; readonly size: number }[];
+  /** Of a func_proto: its arguments. */
+  readonly parameters: readonly { readonly name: string; readonly type: number }[];
   /** Of an array: how many elements. */
   readonly length: number;
   /** Of a decl_tag: the member it is on, or -1 for the type itself. */
@@ -275,6 +277,8 @@ function readType({ view, strings, ascii, kinds: all, offsets }: RawBtf, id: num
     }
     case "datasec":
       return { ...common, size: sizeOrType, variables: times(() => ({ type: u32(), offset: u32(), size: u32() })) };
+    case "func_proto":
+      return { ...common, type: sizeOrType, parameters: times(() => ({ name: text(), type: u32() })) };
     case "decl_tag":
       return { ...common, type: sizeOrType, component: u32() | 0 };
     default:
@@ -290,6 +294,7 @@ const blank = {
   members: [],
   enumerators: [],
   variables: [],
+  parameters: [],
   length: 0,
   component: -1,
 };

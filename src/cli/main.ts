@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
+import { addDoctor } from "./doctor.js";
 import { addRun } from "./run.js";
 import { statusHelp, statusOfError } from "./status.js";
 
@@ -35,6 +36,7 @@ const program = new Command("scxkit")
   .version(version)
   .addHelpText("after", statusHelp);
 addRun(program);
+addDoctor(program);
 for (const command of [program, ...program.commands]) {
   const help = `Read ${command === program ? "scxkit" : `scxkit ${command.name()}`} --help.`;
   command.exitOverride().configureOutput({

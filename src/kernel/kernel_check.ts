@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+import { type Finding, ok, problem, warning } from "./finding.js";
+import type { Machine } from "./machine.js";
+
+/** [6, 18] of "6.18.15+deb13-amd64"; [0, 0] of what is no release. */
+function version(release: string): [major: number, minor: number] {
+  const [, major = 0, minor = 0] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  return [Number(major), Number(minor)];
+}
+
+const isBefore = (release: string, major: number, minor: number): boolean => {
+  const [a, b] = version(release);
+  return a < major || (a === major && b < minor);
+};
+
+const boot = "Boot a kernel from 6.16 to 7.2 with CONFIG_SCHED_CLASS_EXT=y";
+
+export function checkRelease({ release }: Pick<Machine, "release">): Finding {
+  const range = "scxkit is built for 6.16 to 7.2";
+  if (isBefore(release, 6, 12))
+    return problem("kernel", `Linux ${release} is from before sched_ext (6.12)`, `${boot}.`);
+  if (isBefore(release, 6, 16))
+    return warning(
+      "kernel",
+      `Linux ${release}; ${range}`,
+      "It may work; what fails here is worth a try on 6.16 or newer.",
+    );
+  if (!isBefore(release, 7, 3))
+    return warning("kernel", `Linux ${release}; ${range}`, "It should work; look for a newer scxkit if it doesn't.");
+  return ok("kernel", `Linux ${release}; ${range}`);
+}
+
+export function checkSchedExt({ schedExt }: Pick<Machine, "schedExt">): Finding {
+  if (schedExt) return ok("sched_ext", "this kernel has it");
+  return problem(
+    "sched_ext",
+    "this kernel has none: there is no /sys/kernel/sched_ext",
+    `${boot}, and see that sysfs is mounted (containers may hide it).`,
+  );
+}
+
+/** What SCHED_CLASS_EXT depends on (kernel/Kconfig.preempt), and itself. */
+const needed = ["BPF_SYSCALL", "BPF_JIT", "DEBUG_INFO_BTF", "SCHED_CLASS_EXT"].map((name) => `CONFIG_${name}`);
+
+const isSet = (config: string, option: string): boolean => new RegExp(`^${option}=y$`, "m").test(config);
+
+/** CONFIG_PAHOLE_VERSION of the kernel's build: 130 is 1.30, 0 means that there was none. */
+function pahole(config: string): number | undefined {
+  const found = /^CONFIG_PAHOLE_VERSION=(\d+)$/m.exec(config)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+export function checkConfig({ config }: Pick<Machine, "config">): Finding {
+  if (!config) return ok("config", "no file of it to be found; the other checks ask the kernel itself");
+  const missing = needed.filter((option) => !isSet(config.text, option));
+  if (missing.length > 0)
+    return problem(
+      "config",
+      `${config.path} lacks ${missing.join(", ")}`,
+      `Boot a kernel built with ${missing.map((option) => `${option}=y`).join(", ")}.`,
+    );
+  const made = pahole(config.text);
+  // From 1.26 on the kernel's build names each feature that it wants of pahole, consistent_func too (scripts/Makefile.btf).
+  if (made !== undefined && made < 126)
+    return warning(
+      "config",
+      `the kernel's BTF was made by pahole ${(made / 100).toFixed(2)}; older than 1.26 may leave out kfuncs`,
+      "If schedulers fail with an unresolved kfunc: build the kernel with pahole 1.26 or newer.",
+    );
+  return ok("config", `${config.path} has ${needed.map((option) => option.replace("CONFIG_", "")).join(", ")}`);
+}
+
+/** Programs that call kfuncs are never interpreted (kernel/bpf/verifier.c: "JIT is required for calling kernel function"). */
+export function checkJit({ jit, config }: Pick<Machine, "jit" | "config">): Finding {
+  const remedy = "Switch it on: sysctl net.core.bpf_jit_enable=1.";
+  const always = config !== undefined && isSet(config.text, "CONFIG_BPF_JIT_ALWAYS_ON");
+  switch (jit?.trim()) {
+    case "0":
+      return problem(
+        "jit",
+        "BPF's JIT is off (net.core.bpf_jit_enable is 0), and schedulers can't run without",
+        remedy,
+      );
+    case "2":
+      return warning("jit", "BPF's JIT is on and debugs: it writes each program to the kernel's log", remedy);
+    case undefined:
+      return ok(
+        "jit",
+        always ? "always on (CONFIG_BPF_JIT_ALWAYS_ON)" : "can't be asked without root; most kernels have it on",
+      );
+    default:
+      return ok("jit", always ? "always on (CONFIG_BPF_JIT_ALWAYS_ON)" : "on (net.core.bpf_jit_enable is 1)");
+  }
+}
+
+export function checkScheduler({ running }: Pick<Machine, "running">): Finding {
+  if (running === undefined) return ok("scheduler", "none runs but the kernel's own");
+  return warning(
+    "scheduler",
+    `${running} runs, and the kernel takes one at a time`,
+    "To run another one stop it first: end its loader, or press SysRq-S.",
+  );
+}
+
+/** How many CPUs a list such as "0-3,8" names. */
+const count = (list = ""): number =>
+  list
+    .trim()
+    .split(",")
+    .filter(Boolean)
+    .map((range) => range.split("-").map(Number))
+    .reduce((sum, [first = 0, last = first]) => sum + last - first + 1, 0);
+
+export function checkCpus({ possible, online }: Pick<Machine, "possible" | "online">): Finding {
+  const [most, now] = [count(possible), count(online)];
+  if (most === 0 || now === 0) return ok("cpus", "can't be counted: /sys/devices/system/cpu is not there");
+  // A per-CPU map has a value for each possible CPU. Firmware of VMs often promises a hundred that never come.
+  if (most >= 32 && most >= 4 * now)
+    return warning(
+      "cpus",
+      `${now} online of ${most} possible: each reading of per-CPU statistics copies ${most} values`,
+      `Boot with nr_cpus=${now} on the kernel's command line when no more will be added.`,
+    );
+  return ok("cpus", `${now} online of ${most} possible`);
+}
