@@ -129,4 +129,24 @@ std::string CheckElf(const uint8_t* data, size_t size) {
   return "";
 }
 
+std::vector<Extern> ReadExterns(const uint8_t* data) {
+  Elf64_Ehdr header{};
+  memcpy(&header, data, sizeof(header));
+  std::vector<Elf64_Shdr> sections(header.e_shnum);
+  memcpy(sections.data(), data + header.e_shoff, sections.size() * sizeof(Elf64_Shdr));
+  std::vector<Extern> found;
+  for (const Elf64_Shdr& table : sections) {
+    if (table.sh_type != SHT_SYMTAB) continue;
+    const auto* names = reinterpret_cast<const char*>(data + sections[table.sh_link].sh_offset);
+    for (uint64_t at = 0; at < table.sh_size; at += sizeof(Elf64_Sym)) {
+      Elf64_Sym symbol{};
+      memcpy(&symbol, data + table.sh_offset + at, sizeof(symbol));
+      const unsigned char binding = ELF64_ST_BIND(symbol.st_info);
+      if (symbol.st_shndx != SHN_UNDEF || (binding != STB_GLOBAL && binding != STB_WEAK)) continue;
+      found.push_back({names + symbol.st_name, binding == STB_WEAK});
+    }
+  }
+  return found;
+}
+
 }  // namespace scxkit

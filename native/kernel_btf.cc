@@ -111,6 +111,7 @@ Napi::Function KernelBtf::Define(Napi::Env env) {
                          StaticMethod<&KernelBtf::Load>("load"),
                          InstanceMethod<&KernelBtf::Members>("members"),
                          InstanceMethod<&KernelBtf::Enumerators>("enumerators"),
+                         InstanceMethod<&KernelBtf::HasFunction>("hasFunction"),
                      });
 }
 
@@ -193,6 +194,11 @@ Napi::Value KernelBtf::Enumerators(const Napi::CallbackInfo& info) {
     result.Set(Text(label), Napi::BigInt::New(env, value));
   }
   return result;
+}
+
+// hasFunction(name: string): boolean
+Napi::Value KernelBtf::HasFunction(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), Find(info[0].As<Napi::String>(), {BTF_KIND_FUNC}) != nullptr);
 }
 
 }  // namespace scxkit

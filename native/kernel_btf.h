@@ -23,6 +23,7 @@ class KernelBtf : public Napi::ObjectWrap<KernelBtf> {
   static Napi::Value Load(const Napi::CallbackInfo& info);
   Napi::Value Members(const Napi::CallbackInfo& info);
   Napi::Value Enumerators(const Napi::CallbackInfo& info);
+  Napi::Value HasFunction(const Napi::CallbackInfo& info);
 
   // The type of that name and one of these kinds, or nullptr.
   const btf_type* Find(const std::string& name, std::initializer_list<uint32_t> kinds) const;

@@ -3,7 +3,9 @@
 
 #include <bpf/btf.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -25,6 +27,8 @@ Napi::Function Object::Define(Napi::Env env) {
                          InstanceMethod<&Object::Btf>("btf"),
                          InstanceMethod<&Object::Maps>("maps"),
                          InstanceMethod<&Object::Programs>("programs"),
+                         InstanceMethod<&Object::Externs>("externs"),
+                         InstanceMethod<&Object::Callback>("callback"),
                          InstanceMethod<&Object::InitialValue>("initialValue"),
                          InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
                          InstanceMethod<&Object::SetValueSize>("setValueSize"),
@@ -36,10 +40,17 @@ Napi::Function Object::Define(Napi::Env env) {
                      });
 }
 
+struct Object::Opened {
+  std::shared_ptr<bpf_object> object;
+  std::vector<Extern> externs;
+};
+
 // new Object(external): only open() constructs one.
 Object::Object(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Object.open()");
-  object_ = *info[0].As<Napi::External<std::shared_ptr<bpf_object>>>().Data();
+  const Opened& opened = *info[0].As<Napi::External<Opened>>().Data();
+  object_ = opened.object;
+  externs_ = opened.externs;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object_.get()) maps_.push_back(map);
   bpf_program* program = nullptr;
@@ -52,7 +63,7 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
     std::string name;
     int unreadable = 0;
     std::string reason;
-    std::shared_ptr<bpf_object> object;
+    Opened opened;
   };
   auto state = std::make_shared<State>();
   state->path = info[0].As<Napi::String>();
@@ -67,14 +78,15 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = state->name.c_str());
     bpf_object* object = bpf_object__open_mem(bytes.data(), bytes.size(), &options);
     if (object == nullptr) return -errno;
-    state->object.reset(object, bpf_object__close);
+    state->opened.object.reset(object, bpf_object__close);
+    state->opened.externs = ReadExterns(reinterpret_cast<const uint8_t*>(bytes.data()));
     return 0;
   };
   auto done = [state](Napi::Env env, const std::vector<std::string>&) -> Napi::Value {
     if (state->unreadable != 0) throw Failure{"open", state->unreadable, {}}.ToError(env);
     // A file refused by our own check is no failure of libbpf: it comes back as the reason.
     if (!state->reason.empty()) return Napi::String::New(env, state->reason);
-    auto external = Napi::External<std::shared_ptr<bpf_object>>::New(env, &state->object);
+    auto external = Napi::External<Opened>::New(env, &state->opened);
     return Addon::Of(env)->object.New({external});
   };
   return Task::Run(info.Env(), "bpf_object__open_mem", Napi::Object(), work, done);
@@ -128,9 +140,44 @@ Napi::Value Object::Programs(const Napi::CallbackInfo& info) {
     entry.Set("name", bpf_program__name(programs_[i]));
     entry.Set("section", bpf_program__section_name(programs_[i]));
     entry.Set("type", Napi::Number::New(env, bpf_program__type(programs_[i])));
+    if (const char* type = libbpf_bpf_prog_type_str(bpf_program__type(programs_[i]))) entry.Set("typeName", type);
     list[i] = entry;
   }
   return list;
+}
+
+// externs(): { name: string, weak: boolean }[], the symbols that the kernel has to bring.
+Napi::Value Object::Externs(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Get(env);
+  auto list = Napi::Array::New(env, externs_.size());
+  for (size_t i = 0; i < externs_.size(); i++) {
+    auto entry = Napi::Object::New(env);
+    entry.Set("name", externs_[i].name);
+    entry.Set("weak", Napi::Boolean::New(env, externs_[i].weak));
+    list[i] = entry;
+  }
+  return list;
+}
+
+// callback(map, offset): number | undefined, the program at that place of a struct_ops map's initial value, where
+// libbpf (from 1.4 on) keeps its pointer until load. The pointer is compared only: the object's author may have put any
+// number.
+Napi::Value Object::Callback(const Napi::CallbackInfo& info) {
+  if (loaded_) throw Napi::Error::New(info.Env(), "the object is loaded");
+  size_t size = 0;
+  const void* data = bpf_map__initial_value(MapAt(info, 0), &size);
+  const int64_t offset = info[1].As<Napi::Number>();
+  uintptr_t place = 0;
+  if (data == nullptr || offset < 0 || static_cast<size_t>(offset) > size ||
+      size - static_cast<size_t>(offset) < sizeof(place))
+    throw Napi::RangeError::New(info.Env(), "outside the map's initial value");
+  memcpy(&place, static_cast<const char*>(data) + offset, sizeof(place));
+  const auto found = std::find_if(programs_.begin(), programs_.end(), [place](const bpf_program* program) {
+    return reinterpret_cast<uintptr_t>(program) == place;
+  });
+  if (found == programs_.end()) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(found - programs_.begin()));
 }
 
 // initialValue(map): Uint8Array | undefined, a copy of what the map will hold when created (globals, struct_ops).

@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "elf_check.h"
+
 namespace scxkit {
 
 // A bpf_object: opened from memory, changed while it is only data, then loaded. Maps and programs are named by their
@@ -26,9 +28,12 @@ class Object : public Napi::ObjectWrap<Object> {
   bpf_program* ProgramAt(const Napi::CallbackInfo& info, size_t argument) const;
 
  private:
+  struct Opened;
   Napi::Value Btf(const Napi::CallbackInfo& info);
   Napi::Value Maps(const Napi::CallbackInfo& info);
   Napi::Value Programs(const Napi::CallbackInfo& info);
+  Napi::Value Externs(const Napi::CallbackInfo& info);
+  Napi::Value Callback(const Napi::CallbackInfo& info);
   Napi::Value InitialValue(const Napi::CallbackInfo& info);
   void SetInitialValue(const Napi::CallbackInfo& info);
   void SetValueSize(const Napi::CallbackInfo& info);
@@ -41,6 +46,7 @@ class Object : public Napi::ObjectWrap<Object> {
   std::shared_ptr<bpf_object> object_;
   std::vector<bpf_map*> maps_;
   std::vector<bpf_program*> programs_;
+  std::vector<Extern> externs_;
   bool busy_ = false;
   bool loaded_ = false;  // or tried to be: libbpf's initial values are not ours to change any more
 };

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 export { Btf, type BtfKind, type BtfMember, type BtfType } from "./bpf/btf.js";
+export type { BpfDescription, ExternDescription, MapDescription, TypeShape } from "./bpf/describe.js";
 export { BpfObject, type OpenOptions } from "./bpf/object.js";
+export type { StructOpsDescription } from "./bpf/struct_ops.js";
 export type { BtfValue } from "./bpf/value.js";
+export type { VariableDescription } from "./bpf/variable.js";
 export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } from "./diagnostics.js";
 export { errorCodes, ScxError, type ScxErrorCode, type ScxErrorInit } from "./error.js";
+export type { KernelNeeds, NeededKfunc, NeededMember } from "./inspect/kernel.js";
+export { inspectObject, type ObjectDescription } from "./inspect/object.js";
 export { diagnose } from "./kernel/diagnosis.js";
 export type { Finding, FindingId, FindingStatus } from "./kernel/finding.js";
 export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";
+export type { MapShape, ObjectMap, ObjectProgram } from "./native/index.js";
 export { StatsClient, type StatsClientOptions } from "./protocol/client.js";
 export type { WireValue } from "./protocol/json.js";
 export { defaultSocketPath } from "./protocol/path.js";

@@ -139,9 +139,17 @@ export class Btf {
     if (depth > 8) return "…";
     switch (type.kind) {
       case "ptr":
-        return `${this.describe(type.type, depth + 1)} *`;
-      case "array":
-        return `${this.describe(type.type, depth + 1)}[${type.length}]`;
+        return this.type(type.type).kind === "func_proto"
+          ? `${this.describe(this.type(type.type).type, depth + 1)} (*)(…)`
+          : `${this.describe(type.type, depth + 1)} *`;
+      case "array": {
+        const element = this.describe(type.type, depth + 1);
+        // C writes the outer dimension first: int[2][3] is two times int[3].
+        const inner = this.type(type.type).kind === "array" ? element.indexOf("[") : -1;
+        return inner < 0
+          ? `${element}[${type.length}]`
+          : `${element.slice(0, inner)}[${type.length}]${element.slice(inner)}`;
+      }
       case "struct":
       case "union":
         return `${type.kind} ${type.name}`.trim();

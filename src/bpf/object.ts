@@ -6,13 +6,14 @@ import { type NativeError, type NativeObject, native, type ObjectMap } from "../
 // The one import against the stream: loading makes what the next phase begins with.
 import { type LoadedObject, loadObject } from "../scheduler/loaded.js";
 import { Btf } from "./btf.js";
+import { type BpfDescription, describeParts } from "./describe.js";
 import { type DataSection, dataSections, sectionVariables } from "./section.js";
-import { findStructOps, type StructOps } from "./struct_ops.js";
+import { chooseScheduler, requireOneScheduler, type StructOps, structOpsMaps } from "./struct_ops.js";
 import type { BtfValue } from "./value.js";
 import { Variables } from "./variable.js";
 
 export interface OpenOptions {
-  /** Which sched_ext_ops map to use, when the object holds several. */
+  /** Which sched_ext_ops map to use, when the object holds several: it can be looked at without, but not loaded. */
   opsMap?: string;
   /** Stops the opening. */
   signal?: AbortSignal;
@@ -24,6 +25,9 @@ export interface ObjectParts {
   readonly btf: Btf;
   readonly maps: readonly ObjectMap[];
   readonly sections: readonly DataSection[];
+  /** All struct_ops maps. */
+  readonly structOps: readonly StructOps[];
+  /** The scheduler's among them. */
   readonly ops: StructOps | undefined;
   readonly variables: Variables;
 }
@@ -72,12 +76,27 @@ export class BpfObject {
         noun: "global",
         unknown: "ERR_SCX_GLOBAL_UNKNOWN",
       });
-      const ops = findStructOps(opened, maps, btf, options.opsMap);
-      return new BpfObject(name, { native: opened, btf, maps, sections, ops, variables });
+      const structOps = structOpsMaps(opened, maps, btf);
+      const ops = chooseScheduler(structOps, options.opsMap);
+      return new BpfObject(name, { native: opened, btf, maps, sections, structOps, ops, variables });
     } catch (error) {
       opened.close();
       throw error;
     }
+  }
+
+  /** The object's types. */
+  get btf(): Btf {
+    return this.#parts.btf;
+  }
+
+  /**
+   * What the object is made of, with the values that are set now, as plain data.
+   * @throws ScxError ERR_SCX_CLOSED, ERR_SCX_NOT_BPF_OBJECT when its BTF turns out to be damaged
+   */
+  describe(): BpfDescription {
+    this.#requireOpen("describe");
+    return describeParts(this.#parts);
   }
 
   /** Fields of the scheduler's sched_ext_ops that are data (timeout_ms, flags, name…), by name. */
@@ -105,10 +124,12 @@ export class BpfObject {
   /**
    * Loads maps and programs into the kernel: the verifier says yes or no. The object can't be used afterwards, whatever
    * came of it; what is loaded is in the result.
-   * @throws ScxError ERR_SCX_NO_SCHED_EXT, ERR_SCX_NO_BTF, ERR_SCX_PRIVILEGE, ERR_SCX_VERIFIER, ERR_SCX_LOAD
+   * @throws ScxError ERR_SCX_USAGE when there are several schedulers and none was chosen, ERR_SCX_NO_SCHED_EXT,
+   * ERR_SCX_NO_BTF, ERR_SCX_PRIVILEGE, ERR_SCX_VERIFIER, ERR_SCX_LOAD
    */
   async load(options: { signal?: AbortSignal } = {}): Promise<LoadedObject> {
     this.#requireOpen("load");
+    if (!this.#parts.ops) requireOneScheduler(this.#parts.structOps);
     throwIfAborted(options.signal, "load", `Loading ${this.name}`);
     this.#state = "loaded";
     try {
@@ -142,8 +163,9 @@ export class BpfObject {
   }
 
   #requireOps(): StructOps {
-    const { ops } = this.#parts;
+    const { ops, structOps } = this.#parts;
     if (ops) return ops;
+    requireOneScheduler(structOps);
     throw new ScxError("ERR_SCX_NO_STRUCT_OPS", {
       op: "open",
       message: `${this.name} is no scheduler: it holds no struct_ops map of type sched_ext_ops.`,

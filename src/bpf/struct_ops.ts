@@ -3,16 +3,34 @@ import { ScxError } from "../error.js";
 import type { NativeObject, ObjectMap } from "../native/index.js";
 import type { Btf, BtfType } from "./btf.js";
 import { MapMemory } from "./section.js";
-import { type Variable, Variables } from "./variable.js";
+import { type Variable, type VariableDescription, Variables } from "./variable.js";
 
 /** The kernel's type name behind a local one: `sched_ext_ops___old` is a flavour of `sched_ext_ops`. */
 const essentialName = (name: string): string => name.replace(/___.*$/, "");
 
-/** A struct_ops map of type sched_ext_ops: the scheduler's fields and callbacks, as plain data before load. */
+/** The kernel's type of a scheduler's struct_ops map. */
+const schedExtOps = "sched_ext_ops";
+
+/** What a struct_ops map holds. */
+export interface StructOpsDescription {
+  /** The map's name in the object: `simple_ops`. */
+  readonly map: string;
+  /** The kernel's type that it is made for: `sched_ext_ops`. */
+  readonly type: string;
+  /** ops.name, where the type has it. */
+  readonly name?: string;
+  /** The callbacks that are set, in the struct's order, each with the program behind it. */
+  readonly callbacks: readonly { readonly name: string; readonly program: string }[];
+  /** The fields that are data and not zero. */
+  readonly fields: readonly VariableDescription[];
+}
+
+/** A struct_ops map, mostly one of type sched_ext_ops: the scheduler's fields and callbacks, as plain data before load. */
 export class StructOps {
   /** The map's name in the object: `simple_ops`. */
   readonly map: string;
   readonly index: number;
+  readonly #object: NativeObject;
   readonly #btf: Btf;
   readonly #type: BtfType;
   readonly #memory: MapMemory;
@@ -21,6 +39,7 @@ export class StructOps {
   constructor(object: NativeObject, btf: Btf, found: { map: string; index: number; type: BtfType }) {
     this.map = found.map;
     this.index = found.index;
+    this.#object = object;
     this.#btf = btf;
     this.#type = found.type;
     this.#memory = new MapMemory(object, found.index, false);
@@ -37,6 +56,33 @@ export class StructOps {
     return String(this.fields.get("name") ?? this.map);
   }
 
+  /** Name of the kernel's type that the map is made for. */
+  get type(): string {
+    return essentialName(this.#type.name);
+  }
+
+  /** What it holds, as plain data; before load only. */
+  describe(programs: readonly { readonly name: string }[]): StructOpsDescription {
+    const callbacks = this.#type.members.flatMap((member) => {
+      const offset = member.bitOffset / 8;
+      if (this.#btf.resolve(member.type).kind !== "ptr" || this.#isZero(offset, 8)) return [];
+      const program = programs[this.#object.callback(this.index, offset) ?? -1];
+      return program ? [{ name: member.name, program: program.name }] : [];
+    });
+    const set = new Set(
+      this.#type.members
+        .filter((member) => !this.#isZero(member.bitOffset / 8, this.#btf.sizeOf(member.type)))
+        .map((member) => member.name),
+    );
+    const fields = this.fields.describe().filter((field) => field.value !== undefined && set.has(field.name));
+    const name = this.fields.get("name");
+    return { map: this.map, type: this.type, ...(typeof name === "string" && { name }), callbacks, fields };
+  }
+
+  #isZero(offset: number, size: number): boolean {
+    return this.#memory.read(offset, size).every((byte) => byte === 0);
+  }
+
   /** The object is being loaded: nothing here can be changed any more. */
   freeze(): void {
     this.#memory.freeze();
@@ -49,7 +95,7 @@ export class StructOps {
       if (kernelMembers.has(member.name)) continue;
       const size = this.#btf.sizeOf(member.type);
       const offset = member.bitOffset / 8;
-      if (this.#memory.read(offset, size).every((byte) => byte === 0)) continue;
+      if (this.#isZero(offset, size)) continue;
       this.#memory.write(offset, new Uint8Array(size));
       cleared.push(member.name);
     }
@@ -69,17 +115,9 @@ export class StructOps {
   }
 }
 
-/**
- * The object's sched_ext_ops map; the one called `wanted` when it has several.
- * @throws ScxError ERR_SCX_USAGE when `wanted` doesn't exist, or nothing is wanted and there are several
- */
-export function findStructOps(
-  object: NativeObject,
-  maps: readonly ObjectMap[],
-  btf: Btf,
-  wanted: string | undefined,
-): StructOps | undefined {
-  const found = [...btf.ofKind("datasec")]
+/** The object's struct_ops maps, of whatever type, in the order of their declaration. */
+export function structOpsMaps(object: NativeObject, maps: readonly ObjectMap[], btf: Btf): StructOps[] {
+  return [...btf.ofKind("datasec")]
     .filter((type) => /^\??\.struct_ops(\.link)?/.test(type.name))
     .flatMap((section) => section.variables.map((variable) => btf.type(variable.type)))
     .map((variable) => ({
@@ -87,14 +125,32 @@ export function findStructOps(
       index: maps.findIndex((map) => map.name === variable.name),
       type: btf.resolve(variable.type),
     }))
-    .filter(({ index, type }) => index >= 0 && essentialName(type.name) === "sched_ext_ops");
-  const chosen = wanted === undefined ? found : found.filter((one) => one.map === wanted);
-  if (chosen.length > 1 || (wanted !== undefined && chosen.length === 0))
-    throw new ScxError("ERR_SCX_USAGE", {
-      op: "open",
-      message:
-        wanted === undefined ? "The object holds several schedulers." : `The object has no struct_ops map "${wanted}".`,
-      remedy: `Choose one with opsMap: ${found.map((one) => one.map).join(", ") || "it has none"}.`,
-    });
-  return chosen[0] && new StructOps(object, btf, chosen[0]);
+    .filter(({ index }) => index >= 0)
+    .map((found) => new StructOps(object, btf, found));
 }
+
+/**
+ * The scheduler among an object's struct_ops maps: the one of type sched_ext_ops; that called `wanted` when there are
+ * several. Undefined when there is none, or nothing is wanted and there are several.
+ * @throws ScxError ERR_SCX_USAGE when `wanted` doesn't exist
+ */
+export function chooseScheduler(all: readonly StructOps[], wanted: string | undefined): StructOps | undefined {
+  const schedulers = all.filter((one) => one.type === schedExtOps);
+  if (wanted === undefined) return schedulers.length === 1 ? schedulers[0] : undefined;
+  const chosen = schedulers.find((one) => one.map === wanted);
+  if (chosen) return chosen;
+  throw choice(`The object has no struct_ops map "${wanted}".`, schedulers);
+}
+
+/** Throws ERR_SCX_USAGE when there are several schedulers to choose from. */
+export function requireOneScheduler(all: readonly StructOps[]): void {
+  const schedulers = all.filter((one) => one.type === schedExtOps);
+  if (schedulers.length > 1) throw choice("The object holds several schedulers.", schedulers);
+}
+
+const choice = (message: string, schedulers: readonly StructOps[]) =>
+  new ScxError("ERR_SCX_USAGE", {
+    op: "open",
+    message,
+    remedy: `Choose one with opsMap: ${schedulers.map((one) => one.map).join(", ") || "it has none"}.`,
+  });

@@ -20,6 +20,22 @@ export interface Variable {
   readonly memory: Memory;
 }
 
+/** What a variable is, and its value now. */
+export interface VariableDescription {
+  readonly name: string;
+  /** `.rodata`, `.data`, `.bss`…, or the struct_ops map. */
+  readonly section: string;
+  /** As C would write it, without qualifiers. */
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Absent for pointers, and for what has more than 4096 bytes. */
+  readonly value?: BtfValue;
+}
+
+/** Larger ones are buffers, of which nobody wants to see each byte. */
+const longestValue = 4096;
+
 /**
  * Variables by name; {@link toObject} gives them the look of a plain object. Pointers are none: they belong to the
  * program and to libbpf.
@@ -61,6 +77,16 @@ export class Variables {
     const part = this.#part(variable, members, path);
     whole(name, () => encode(this.#btf, part.type, value, view, part.offset, path));
     variable.memory.write(variable.offset, new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  }
+
+  /** All of them, pointers too, as plain data. */
+  describe(): VariableDescription[] {
+    return [...this.#all.values()].map((variable) => {
+      const { name, section } = variable;
+      const size = this.#btf.sizeOf(variable.type);
+      const value = size <= longestValue ? this.get(name) : undefined;
+      return { name, section, type: this.#btf.describe(variable.type), size, ...(value !== undefined && { value }) };
+    });
   }
 
   /** The variables as an object: reading decodes, assigning encodes, an unknown name throws at assignment. */

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
 import { addDoctor } from "./doctor.js";
+import { addInspect } from "./inspect.js";
 import { addRun } from "./run.js";
 import { statusHelp, statusOfError } from "./status.js";
 
@@ -36,6 +37,7 @@ const program = new Command("scxkit")
   .version(version)
   .addHelpText("after", statusHelp);
 addRun(program);
+addInspect(program);
 addDoctor(program);
 for (const command of [program, ...program.commands]) {
   const help = `Read ${command === program ? "scxkit" : `scxkit ${command.name()}`} --help.`;

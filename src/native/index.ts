@@ -21,12 +21,24 @@ export interface NativeError extends Error {
 }
 
 /** A map of an object, with the ids of its key's and value's BTF types (0 when it has none). */
-export type ObjectMap = MapShape & { keyTypeId: number; valueTypeId: number };
+export type ObjectMap = MapShape & { keyTypeId: number; valueTypeId: number; typeName?: string };
+
+/** A program of an object; `type` is an `enum bpf_prog_type`, its name is absent when libbpf is older than it. */
+export interface ObjectProgram {
+  name: string;
+  section: string;
+  type: number;
+  typeName?: string;
+}
 
 export interface NativeObject {
   btf(): Uint8Array | undefined;
   maps(): ObjectMap[];
-  programs(): { name: string; section: string; type: number }[];
+  programs(): ObjectProgram[];
+  /** Undefined symbols of the ELF file, by the names that it has for them. */
+  externs(): { name: string; weak: boolean }[];
+  /** Index of the program that stands at that offset of a struct_ops map; before load only. */
+  callback(map: number, offset: number): number | undefined;
   initialValue(map: number): Uint8Array | undefined;
   setInitialValue(map: number, offset: number, bytes: Uint8Array): void;
   setValueSize(map: number, bytes: number): void;
@@ -71,6 +83,7 @@ export interface NativeAccumulator {
 export interface NativeKernelBtf {
   members(struct: string): string[] | undefined;
   enumerators(name: string): Record<string, bigint> | undefined;
+  hasFunction(name: string): boolean;
 }
 
 export interface NativeUevents {

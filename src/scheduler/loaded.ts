@@ -199,7 +199,7 @@ export class LoadedObject {
   #findStats() {
     this.#requireOpen("read");
     const { native, maps, btf } = this.#parts;
-    const layout = findStats(native, maps, btf);
+    const layout = findStats(native.programs(), maps, btf);
     if (!layout) return undefined;
     const reset = layout.reset === undefined ? undefined : native.program(layout.reset);
     if (reset) this.#programs.set("scx_stats_reset", reset);

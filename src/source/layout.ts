@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
-import type { NativeObject, ObjectMap } from "../native/index.js";
+import type { ObjectMap, ObjectProgram } from "../native/index.js";
 import type { Stat, StatKind, StatsSchema } from "../stats/schema.js";
 
 /** BPF_MAP_TYPE_PERCPU_ARRAY of the kernel's include/uapi/linux/bpf.h. */
@@ -29,14 +29,18 @@ export interface StatsLayout {
  * @returns undefined when the object declares none
  * @throws ScxError ERR_SCX_STATS_META when a member is no u64
  */
-export function findStats(object: NativeObject, maps: readonly ObjectMap[], btf: Btf): StatsLayout | undefined {
+export function findStats(
+  programs: readonly ObjectProgram[],
+  maps: readonly ObjectMap[],
+  btf: Btf,
+): StatsLayout | undefined {
   const map = maps.findIndex(
     (one) => one.type === percpuArray && one.valueTypeId > 0 && isTagged(btf, one.valueTypeId),
   );
   const found = maps[map];
   if (!found) return undefined;
   const struct = btf.resolve(found.valueTypeId);
-  const reset = object.programs().findIndex((program) => program.name === resetProgram);
+  const reset = programs.findIndex((program) => program.name === resetProgram);
   return {
     schema: { name: struct.name, stats: struct.members.map((member, i) => describe(btf, struct, member, i)) },
     map,

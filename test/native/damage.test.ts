@@ -10,6 +10,7 @@ const mutants = 2000;
 it.each([
   ["simple", shippedObject("simple")],
   ["count", testObject("count")],
+  ["two", testObject("two")],
 ])(
   "opens %s's mutants without a crash",
   async (_, path) => {

@@ -41,7 +41,7 @@ for (let i = 0; i < Number(count); i++) {
     const object = await BpfObject.open(file);
     result.opened++;
     // Reading decodes what BTF says is there, which may be refused as well.
-    for (const read of [() => object.globals, () => object.ops]) {
+    for (const read of [() => object.globals, () => object.ops, () => object.describe()]) {
       try {
         Object.values(read());
       } catch (error) {

@@ -28,4 +28,7 @@ it("finds structs and enums of the running kernel as bpftool does", async () => 
   expect(kernel.members("bpf_map_type")).toBeUndefined();
   expect(kernel.members("no_such_struct_anywhere")).toBeUndefined();
   expect(kernel.members("ask_struct")).toBeUndefined();
+  expect(kernel.hasFunction("schedule")).toBe(true);
+  expect(kernel.hasFunction("task_struct")).toBe(false);
+  expect(kernel.hasFunction("no_such_function_anywhere")).toBe(false);
 });

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+import { stringify } from "lossless-json";
+import type { MapDescription } from "../bpf/describe.js";
+import type { BtfValue } from "../bpf/value.js";
+import type { VariableDescription } from "../bpf/variable.js";
+import type { KernelNeeds, NeededKfunc, NeededMember } from "./kernel.js";
+import type { ObjectDescription } from "./object.js";
+
+/** Longer values and shapes are cut for people; `--json` has them whole. */
+const longest = 100;
+
+/** An object's description for people: sections under headings, aligned in columns. */
+export function describeLines(object: ObjectDescription): string[] {
+  const { programs, maps, globals, stats, kernel } = object;
+  const sections: [heading: string, rows: readonly (readonly string[])[]][] = [
+    ...object.ops.map(({ map, type, name, callbacks, fields }): [string, string[][]] => [
+      `Ops ${map}: ${type}${name ? ` "${name}"` : ""}`,
+      [...callbacks.map((one) => [one.name, one.program]), ...fields.map((one) => [one.name, valueText(one)])],
+    ]),
+    ["Programs", programs.map((one) => [one.name, one.section, one.typeName ?? `type ${one.type}`])],
+    ["Maps", maps.flatMap(mapRows)],
+    ["Globals", globals.map((one) => [one.section, one.name, one.type, valueText(one)])],
+    [
+      `Statistics${stats ? ` ${stats.name}` : ""}`,
+      (stats?.stats ?? []).map((one) => [one.name, one.kind, one.unit ?? "", one.desc ?? ""]),
+    ],
+    [`Needs of the kernel, held against this one (${kernel.release})`, kernelRows(kernel)],
+  ];
+  return sections
+    .flatMap(([heading, rows]) => ["", heading, ...(rows.length > 0 ? aligned(rows) : ["  none"])])
+    .slice(1)
+    .map(printable);
+}
+
+/** Columns as wide as their widest cell; the last one needs no width. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows)
+    row.slice(0, -1).forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
+}
+
+function mapRows(map: MapDescription): string[][] {
+  const side = (size: number, type: string | undefined) => `${type ?? "untyped"} (${size})`;
+  const head = [
+    map.name,
+    map.typeName ?? `type ${map.type}`,
+    `max ${map.maxEntries}`,
+    `${side(map.keySize, map.key?.type)} → ${side(map.valueSize, map.value?.type)}`,
+  ];
+  if (map.typeName === "struct_ops") return [head]; // the ops have a section of their own
+  const members = map.value?.members?.map(({ name, type }) => `${type} ${name}`).join("; ");
+  return members ? [head, ["", "", "", cut(`{ ${members} }`)]] : [head];
+}
+
+function kernelRows({ schedExt, members, kfuncs }: KernelNeeds): string[][] {
+  const sched = members.length > 0 ? [["sched_ext", schedExt ? "yes" : "no: this kernel has no sched_ext"]] : [];
+  // Without it there is no load at which anything could be cleared.
+  const cleared = schedExt ? "no: cleared at load, with a warning" : "no";
+  return [
+    ...sched,
+    ...members.map((one) => [`${one.struct}.${one.name}`, verdict(one, cleared)]),
+    ...kfuncs.map((one) => [`${one.name}()`, verdict(one, one.weak ? "no, but optional" : "no: it can't be loaded")]),
+  ];
+}
+
+function verdict({ present }: NeededMember | NeededKfunc, no: string): string {
+  if (present === undefined) return "unknown: this kernel gives no BTF";
+  return present ? "yes" : no;
+}
+
+function valueText({ value, size }: VariableDescription): string {
+  return value === undefined ? `(${size} bytes)` : cut(jsonText(value));
+}
+
+const jsonText = (value: BtfValue): string => stringify(value) ?? "";
+
+const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
+
+/** Names come from the file: they must not steer the terminal. */
+const printable = (line: string): string =>
+  line.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
