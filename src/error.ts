@@ -12,6 +12,7 @@ export const errorCodes = {
   ERR_SCX_CONNECT: "nobody answers at the statistics socket's path",
   ERR_SCX_FILE_NOT_FOUND: "no such file",
   ERR_SCX_FILE_UNREADABLE: "the file exists but can't be read",
+  ERR_SCX_FILE_WRITE: "a file can't be created or written",
   ERR_SCX_GLOBAL_UNKNOWN: "the object has no global variable of that name",
   ERR_SCX_KERNEL_NO_BTF: "the running kernel carries no BTF type information",
   ERR_SCX_LOAD: "the kernel or libbpf refused to load the object",

@@ -28,7 +28,16 @@ export {
 } from "./protocol/target.js";
 export type { SampleConsumer, SamplerOptions } from "./sampler/sampler.js";
 export { Sampler } from "./sampler/sampler.js";
+export {
+  type Dump,
+  type DumpCpu,
+  type DumpTask,
+  type DumpTaskName,
+  parseDump,
+  type StalledTask,
+} from "./scheduler/dump.js";
 export { type ExitKind, type ExitRecord, exitKinds } from "./scheduler/exit.js";
+export { decodeExitCode, type ExitCode } from "./scheduler/exit_code.js";
 export type { LoadedMap, LoadedObject } from "./scheduler/loaded.js";
 export type { Scheduler } from "./scheduler/scheduler.js";
 export type { StatsSource } from "./source/stats.js";

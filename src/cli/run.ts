@@ -12,6 +12,8 @@ export interface RunOptions {
   socket: string;
   json?: boolean;
   reset?: boolean;
+  exitDump?: string;
+  verifierLog?: string;
   verbose?: boolean;
   log?: string[];
 }
@@ -45,6 +47,8 @@ export function addRun(program: Command): void {
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", "/var/run/scx/root/stats")
     .option("--json", "one JSON object a line: samples, at last the exit")
     .option("--reset", "also reset the counters in the kernel at each interval, exactly")
+    .option("--exit-dump <file>", "write the exit there, with the kernel's whole debug dump")
+    .option("--verifier-log <file>", "write the verifier's whole log there, when it refuses the object")
     .option("-v, --verbose", "say more on stderr, with libbpf's messages and the verifier's log")
     .option("--log <module:level>", "say more of one module: libbpf:debug (repeatable)", collect)
     .addHelpText("after", statusHelp)

@@ -7,7 +7,9 @@ import { StatsServer } from "../protocol/server.js";
 import { Sampler } from "../sampler/sampler.js";
 import type { ExitRecord } from "../scheduler/exit.js";
 import type { Sample } from "../stats/schema.js";
+import { exitDocument, exitLines } from "./exit_text.js";
 import { showLog } from "./log.js";
+import { OutputFile } from "./output_file.js";
 import type { RunOptions } from "./run.js";
 import { resolveObject } from "./schedulers.js";
 import { statusOfExit } from "./status.js";
@@ -36,7 +38,13 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   for (const text of options.set ?? []) object.setGlobal(...assignment("--set", text));
   for (const text of options.ops ?? []) object.setOps(...assignment("--ops", text));
   const name = object.scheduler; // refuses an object without one before the kernel is asked
-  await using loaded = await object.load({ signal });
+  using exitDump = options.exitDump === undefined ? undefined : OutputFile.open("--exit-dump", options.exitDump);
+  using verifierLog =
+    options.verifierLog === undefined ? undefined : OutputFile.open("--verifier-log", options.verifierLog);
+  await using loaded = await object.load({ signal }).catch((error: unknown) => {
+    if (error instanceof ScxError && error.code === "ERR_SCX_VERIFIER") verifierLog?.write(`${error.log.join("\n")}\n`);
+    throw error;
+  });
   const sampler = new Sampler(loaded.stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
   // Before anything is replaced: neither a running scheduler nor a socket that can't be had may cost anybody anything.
   requireFree("attach");
@@ -52,6 +60,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   clearTimeout(timer);
   const exit = await scheduler.exited;
   printer.exit(exit);
+  exitDump?.write(exitDocument(exit));
   return statusOfExit(exit);
 }
 
@@ -75,7 +84,7 @@ function tablePrinter(table: Table): Printer {
     sample: (sample) => {
       for (const line of table.lines(sample)) print(line);
     },
-    exit: ({ kind, reason, message }) => print(`EXIT: ${reason || kind}${message ? ` (${message})` : ""}`),
+    exit: (exit) => exitLines(exit).forEach(print),
   };
 }
 

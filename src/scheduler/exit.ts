@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { release } from "node:os";
 import type { Btf } from "../bpf/btf.js";
 import type { DataSection } from "../bpf/section.js";
 import { decode } from "../bpf/value.js";
+import { type Dump, parseDump, type StalledTask, stalledTask } from "./dump.js";
+import { decodeExitCode, type ExitCode } from "./exit_code.js";
 
 /** `enum scx_exit_kind` of kernel/sched/ext_internal.h, lower case and without its prefix. */
 export const exitKinds = {
@@ -22,6 +25,20 @@ export type ExitKind = keyof typeof exitKinds | "unknown";
 /** From this number on an exit is an error of the scheduler (SCX_EXIT_ERROR). */
 const firstError = exitKinds.error;
 
+/** What the kernel and the scheduler left behind about an exit. */
+export interface ExitFacts {
+  number: number;
+  code: bigint;
+  /** The kernel's words for the kind. */
+  reason: string;
+  /** The scheduler's words, or the kernel's details. */
+  message: string;
+  /** The CPU on which it was caused; undefined where the kernel or the object doesn't say (before 7.2). */
+  cpu?: number | undefined;
+  /** The debug dump, whole; empty when nothing was dumped. */
+  dump?: string;
+}
+
 /** Why a scheduler left the kernel. */
 export interface ExitRecord {
   /** `unreg` (detached from user space), `error_stall` (the watchdog), …; `unknown` for a number that has no name here. */
@@ -30,14 +47,28 @@ export interface ExitRecord {
   number: number;
   /** Exit code, s64: bits 0-31 the scheduler's own, 32-47 the reason, 48-63 the action. */
   code: bigint;
+  /** The same in its parts, with the names that they have. */
+  decoded: ExitCode;
   /** The kernel's words for the kind. */
   reason: string;
   /** The scheduler's words, or the kernel's details. */
   message: string;
+  /** The CPU on which it was caused; undefined where the kernel or the object doesn't say (before 7.2). */
+  cpu: number | undefined;
+  /** The task that the watchdog accuses; undefined for any other exit, and when the watchdog itself couldn't run. */
+  stalled: StalledTask | undefined;
   /** The debug dump, whole; empty when nothing was dumped. */
   dump: string;
+  /** The debug dump in parts; undefined when nothing was dumped. */
+  parsed: Dump | undefined;
   /** ns since 1970, when the exit was noticed. */
   at: bigint;
+  /** ns from when the kernel was asked to attach it until the exit was noticed. */
+  uptime: bigint;
+  /** The running kernel's release, as `uname -r` says. */
+  kernel: string;
+  /** ops.name. */
+  ops: string;
 }
 
 /** Whether the scheduler left by an error rather than because somebody asked. */
@@ -88,17 +119,19 @@ export class ExitInfo {
     return new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0, true);
   }
 
-  read(): ExitRecord {
+  read(): ExitFacts {
     const bytes = this.#section.memory.read(this.#offset, this.#size);
     const value = decode(this.#btf, this.#type, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     const field = value as Record<string, unknown>;
-    return exitRecord(
-      Number(field.kind),
-      BigInt(field.exit_code as bigint),
-      String(field.reason),
-      String(field.msg),
-      this.#readDump(),
-    );
+    const cpu = Number(field.exit_cpu ?? -1); // -1 too where the kernel doesn't say
+    return {
+      number: Number(field.kind),
+      code: BigInt(field.exit_code as bigint),
+      reason: String(field.reason),
+      message: String(field.msg),
+      cpu: cpu >= 0 ? cpu : undefined,
+      dump: this.#readDump(),
+    };
   }
 
   #readDump(): string {
@@ -109,16 +142,28 @@ export class ExitInfo {
   }
 }
 
-/** An exit record of that kind, noticed now. */
-export function exitRecord(number: number, code: bigint, reason: string, message: string, dump = ""): ExitRecord {
+/**
+ * The record of an exit, noticed now.
+ * @param ops the scheduler's ops.name
+ * @param uptime ns since attach
+ */
+export function exitRecord(facts: ExitFacts, ops: string, uptime: bigint): ExitRecord {
+  const { number, code, reason, message, cpu, dump = "" } = facts;
   const kind = (Object.keys(exitKinds) as (keyof typeof exitKinds)[]).find((name) => exitKinds[name] === number);
   return {
     kind: number === 0 ? "unknown" : (kind ?? "unknown"),
     number,
     code,
+    decoded: decodeExitCode(code),
     reason,
     message,
+    cpu,
+    stalled: number === exitKinds.error_stall ? stalledTask(message) : undefined,
     dump,
+    parsed: dump === "" ? undefined : parseDump(dump),
     at: BigInt(Date.now()) * 1_000_000n,
+    uptime,
+    kernel: release(),
+    ops,
   };
 }

@@ -27,8 +27,8 @@ function verifierError(cause: NativeError, lines: string[]): ScxError {
     op: "load",
     message: `The verifier refused program ${program ?? "?"}: ${reason}`,
     remedy: source
-      ? `Look at ${source.slice(2)}; the whole log is in the error's log (-v prints it).`
-      : "Read the whole log in the error's log (-v prints it).",
+      ? `Look at ${source.slice(2)}; the whole log is in the error's log (-v prints it, --verifier-log FILE keeps it).`
+      : "Read the whole log in the error's log (-v prints it, --verifier-log FILE keeps it).",
     errno: cause.errno,
     log: lines,
     cause,

@@ -3,7 +3,7 @@ import { logger } from "../diagnostics.js";
 import { schedExt } from "../kernel/sched_ext.js";
 import { type NativeLink, type NativeUevents, native } from "../native/index.js";
 import type { LoadedStats, StatsSource } from "../source/stats.js";
-import { type ExitInfo, type ExitRecord, exitKinds, exitRecord } from "./exit.js";
+import { type ExitFacts, type ExitInfo, type ExitRecord, exitKinds, exitRecord } from "./exit.js";
 
 const log = logger("scheduler");
 
@@ -32,6 +32,8 @@ export class Scheduler {
   #record: ExitRecord | undefined;
   #detaching: Promise<void> | undefined;
   #enableSeq = 0n;
+  /** When attaching began: a scheduler that stalls at once keeps attach() itself from returning. */
+  readonly #began = process.hrtime.bigint();
   #settle: (record: ExitRecord) => void = () => {};
 
   private constructor(name: string, exit: ExitInfo | undefined, stats: LoadedStats) {
@@ -95,7 +97,8 @@ export class Scheduler {
   async #destroy(): Promise<void> {
     await this.#link?.detach();
     this.#look();
-    if (!this.#record) this.#leave(exitRecord(exitKinds.unreg, 0n, "unregistered from user space", ""));
+    if (!this.#record)
+      this.#leave({ number: exitKinds.unreg, code: 0n, reason: "unregistered from user space", message: "" });
   }
 
   #watch(): void {
@@ -122,11 +125,12 @@ export class Scheduler {
     } else if (this.#detaching) {
       // On our own wish; nothing in the object says so.
     } else if (schedExt.enableSeq() !== this.#enableSeq || schedExt.state() === "disabled") {
-      this.#leave(exitRecord(0, 0n, "", "The scheduler keeps no exit information."));
+      this.#leave({ number: 0, code: 0n, reason: "", message: "The scheduler keeps no exit information." });
     }
   }
 
-  #leave(record: ExitRecord): void {
+  #leave(facts: ExitFacts): void {
+    const record = exitRecord(facts, this.name, process.hrtime.bigint() - this.#began);
     this.#record = record;
     this.#unwatch();
     attached.delete(this);

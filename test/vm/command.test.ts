@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { StatsClient } from "../../src/index.js";
+import { parseDump, StatsClient } from "../../src/index.js";
 import { cli, testObject } from "../objects.js";
 import { kernelIsFree, kernelState, load, Running, scxkit } from "./process.js";
 
@@ -45,7 +45,8 @@ describe("scxkit run", () => {
     run.kill("SIGINT");
     expect(await run.end()).toBe(0);
     expect(run.lines[0]).toMatch(/^TIME +SCHEDULER +STATE +local/);
-    expect(run.lines.at(-1)).toBe("EXIT: unregistered from user space");
+    expect(run.lines.at(-1)).toMatch(/^ {2}simple on Linux \S+, at \S+Z, after \d+\.\d{3} s/);
+    expect(run.lines.at(-2)).toBe("EXIT: unregistered from user space");
     expect(kernelState()).toBe("disabled");
   });
 
@@ -163,7 +164,43 @@ describe("faults", () => {
     using _work = load();
     const run = scxkit("run", testObject("scx_error"), "--set", "fail_at=20", "--socket", "none");
     expect(await run.end()).toBe(3);
-    expect(run.lines.at(-1)).toBe("EXIT: scx_bpf_error (gave up at task 20 (as it was told))");
+    expect(run.lines.at(-2)).toBe("EXIT: scx_bpf_error (gave up at task 20 (as it was told))");
+  });
+
+  it("--exit-dump: the exit's two lines, and the kernel's dump", async () => {
+    using _work = load();
+    const file = join(mkdtempSync(join(tmpdir(), "scxkit-")), "exit.txt");
+    writeFileSync(file, "older");
+    const args = ["--set", "fail_at=20", "--socket", "none", "--exit-dump", file];
+    const run = scxkit("run", testObject("scx_error"), ...args);
+    expect(await run.end()).toBe(3);
+    const text = readFileSync(file, "utf8");
+    expect(text.split("\n").slice(0, 2)).toEqual(run.lines.slice(-2));
+    const dump = parseDump(text.split("\n").slice(3).join("\n"));
+    expect(dump).toMatchObject({ number: 1025, reason: "scx_bpf_error (gave up at task 20 (as it was told))" });
+    expect(dump.backtrace.some((frame) => frame.includes("scx_error_enqueue"))).toBe(true);
+    expect(dump.cpus.flatMap((cpu) => cpu.tasks).length).toBeGreaterThan(0);
+  });
+
+  it("--exit-dump: also when nothing was dumped, beside --json", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "scxkit-")), "exit.txt");
+    const run = scxkit("run", "simple", "--duration", "0.5", "--json", "--socket", "none", "--exit-dump", file);
+    expect(await run.end()).toBe(0);
+    expect(readFileSync(file, "utf8")).toMatch(
+      /^EXIT: unregistered from user space\n {2}simple on Linux .*\n\nThe kernel dumped nothing\.\n$/,
+    );
+  });
+
+  it("--verifier-log: the whole log of a refusal, and no file without one", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "scxkit-"));
+    const [log, none] = [join(folder, "log.txt"), join(folder, "none.txt")];
+    const run = scxkit("run", testObject("verifier_reject"), "--verifier-log", log, "--exit-dump", none);
+    expect(await run.end()).toBe(65);
+    expect(readFileSync(log, "utf8")).toMatch(/map_value_or_null[\s\S]*processed \d+ insns/);
+    expect(existsSync(none)).toBe(false);
+    const fine = scxkit("run", "simple", "--duration", "0.2", "--socket", "none", "--verifier-log", none);
+    expect(await fine.end()).toBe(0);
+    expect(existsSync(none)).toBe(false);
   });
 
   it("a loader that is killed leaves the kernel as it was", async () => {

@@ -41,6 +41,8 @@ describe("what doesn't reach the kernel", () => {
     ["a global without a value", ["run", "simple", "--set", "fifo"], 64, "ERR_SCX_USAGE"],
     ["an unknown ops field", ["run", "simple", "--ops", "nothing=1"], 64, "ERR_SCX_OPS_UNKNOWN"],
     ["an ops field out of range", ["run", "simple", "--ops", "timeout_ms=5000000000"], 64, "ERR_SCX_VALUE"],
+    ["a dump's file in no folder", ["run", "simple", "--exit-dump", "/nowhere/x"], 73, "ERR_SCX_FILE_WRITE"],
+    ["a log's file that is a folder", ["run", "simple", "--verifier-log", "/tmp"], 73, "ERR_SCX_FILE_WRITE"],
     ["an unknown log module", ["run", "simple", "--log", "x:debug"], 64, "ERR_SCX_USAGE"],
   ])("%s", async (_, args, status, code) => {
     const result = await scxkit(...args);
@@ -73,8 +75,10 @@ describe("help", () => {
   it("lists every option and status", async () => {
     const { status, stdout } = await scxkit("run", "--help");
     expect(status).toBe(0);
-    for (const option of ["--stats", "--duration", "--set", "--ops", "--socket", "--json", "--reset", "-v", "--log"])
-      expect(stdout).toContain(option);
+    const options = "--stats --duration --set --ops --socket --json --reset --exit-dump --verifier-log -v --log".split(
+      " ",
+    );
+    for (const option of options) expect(stdout).toContain(option);
     for (const [number, meaning] of Object.entries(statuses))
       expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
   });
