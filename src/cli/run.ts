@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError } from "commander";
+import { defaultSocketPath } from "../protocol/path.js";
 import { bundled } from "./schedulers.js";
 import { statusHelp } from "./status.js";
 
@@ -44,7 +45,7 @@ export function addRun(program: Command): void {
       collect,
     )
     .option("--ops <field=value>", "set a field of its sched_ext_ops: timeout_ms=5000 (repeatable)", collect)
-    .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", "/var/run/scx/root/stats")
+    .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
     .option("--json", "one JSON object a line: samples, at last the exit")
     .option("--reset", "also reset the counters in the kernel at each interval, exactly")
     .option("--exit-dump <file>", "write the exit there, with the kernel's whole debug dump")
