@@ -19,11 +19,6 @@ namespace {
 // Tells a Map from the objects of other classes, which Unwrap can't.
 constexpr napi_type_tag kTag = {0x7363786b69744d61, 0x8f1d2c3b4a596877};
 
-bool IsPercpu(uint32_t type) {
-  return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
-         type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
-}
-
 void SetShape(Napi::Object entry, const char* name, uint32_t type, uint32_t key, uint32_t value, uint32_t entries,
               uint32_t flags) {
   Napi::Env env = entry.Env();
@@ -51,7 +46,6 @@ Napi::Function Map::Define(Napi::Env env) {
   return DefineClass(env, "Map",
                      {
                          InstanceMethod<&Map::GetInfo>("info"),
-                         InstanceMethod<&Map::Lookup>("lookup"),
                          InstanceMethod<&Map::ReadMapped>("readMapped"),
                          InstanceMethod<&Map::WriteMapped>("writeMapped"),
                          InstanceMethod<&Map::Close>("close"),
@@ -97,26 +91,6 @@ Napi::Value Map::GetInfo(const Napi::CallbackInfo& info) {
   SetShape(entry, info_.name, info_.type, info_.key_size, info_.value_size, info_.max_entries, info_.map_flags);
   entry.Set("id", Napi::Number::New(info.Env(), info_.id));
   return entry;
-}
-
-// lookup(key: Uint8Array): Uint8Array | undefined. Per-CPU maps give every possible CPU's value, each rounded up to 8.
-Napi::Value Map::Lookup(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  const int fd = Fd(env);
-  auto key = info[0].As<Napi::Uint8Array>();
-  if (key.ByteLength() != info_.key_size) throw Napi::RangeError::New(env, "the key has another size");
-  size_t size = info_.value_size;
-  if (IsPercpu(info_.type)) {
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus < 0) Throw(env, "libbpf_num_possible_cpus", -cpus);
-    size = (size + 7) / 8 * 8 * static_cast<size_t>(cpus);
-  }
-  auto value = Napi::Uint8Array::New(env, size);
-  if (int error = bpf_map_lookup_elem(fd, key.Data(), value.Data())) {
-    if (error == -ENOENT) return env.Undefined();
-    Throw(env, "bpf_map_lookup_elem", -error);
-  }
-  return value;
 }
 
 // The memory behind a global-data map (.data, .bss, .rodata), mapped at first use. libbpf 1.4's own mapping does not

@@ -27,7 +27,6 @@ class Map : public Napi::ObjectWrap<Map> {
 
  private:
   Napi::Value GetInfo(const Napi::CallbackInfo& info);
-  Napi::Value Lookup(const Napi::CallbackInfo& info);
   Napi::Value ReadMapped(const Napi::CallbackInfo& info);
   void WriteMapped(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);

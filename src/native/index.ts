@@ -53,7 +53,6 @@ export interface NativeObject {
 
 export interface NativeMap {
   info(): MapShape & { id: number };
-  lookup(key: Uint8Array): Uint8Array | undefined;
   readMapped<T extends Uint8Array>(offset: number, into: T): T;
   writeMapped(offset: number, bytes: Uint8Array): void;
   close(): void;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseDump, StatsClient } from "../../src/index.js";
 import { cli, testObject } from "../objects.js";
-import { kernelIsFree, kernelState, load, Running, scxkit } from "./process.js";
+import { kernelIsFree, kernelState, load, Running, scxkit, unprivileged } from "./process.js";
 
 const socket = "/var/run/scx/root/stats";
 const sampleLine = /"state":"enabled"/;
@@ -136,15 +136,7 @@ describe("faults", () => {
   });
 
   it("no privilege", async () => {
-    const run = new Running("setpriv", [
-      "--reuid=65534",
-      "--regid=65534",
-      "--clear-groups",
-      process.execPath,
-      cli,
-      "run",
-      "simple",
-    ]);
+    const run = unprivileged("run", "simple");
     expect(await run.end()).toBe(77);
     expect(run.stderr).toMatch(/^scxkit: .*\[ERR_SCX_PRIVILEGE\]\n {2}.*CAP_BPF.*\n$/);
   });

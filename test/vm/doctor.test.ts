@@ -3,7 +3,7 @@ import { afterEach, expect, it } from "vitest";
 import type { Finding } from "../../src/index.js";
 import { diagnose } from "../../src/index.js";
 import { cli } from "../objects.js";
-import { kernelIsFree, Running, scxkit } from "./process.js";
+import { kernelIsFree, Running, scxkit, unprivileged } from "./process.js";
 
 afterEach(kernelIsFree);
 
@@ -31,15 +31,7 @@ it("gives the same as values", async () => {
 });
 
 it("only lacks privilege: status 77", async () => {
-  const run = new Running("setpriv", [
-    "--reuid=65534",
-    "--regid=65534",
-    "--clear-groups",
-    process.execPath,
-    cli,
-    "doctor",
-    "--json",
-  ]);
+  const run = unprivileged("doctor", "--json");
   expect(await run.end()).toBe(77);
   expect(wrong(parse(run))).toEqual(["capabilities: problem", "socket: warning"]);
 });

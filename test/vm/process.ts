@@ -66,6 +66,10 @@ export class Running {
 /** Starts `scxkit ARGS…`. */
 export const scxkit = (...args: string[]): Running => new Running(process.execPath, [cli, ...args]);
 
+/** The same as a user without any privilege. */
+export const unprivileged = (...args: string[]): Running =>
+  new Running("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, cli, ...args]);
+
 /** Keeps both CPUs' queues moving until disposed of, so that there is something to schedule. */
 export function load(): Disposable {
   const children = [0, 1, 2].map(() => spawn("sh", ["-c", "while :; do sleep 0.01; done"], { stdio: "ignore" }));
