@@ -38,6 +38,7 @@ export {
 } from "./scheduler/dump.js";
 export { type ExitKind, type ExitRecord, exitKinds } from "./scheduler/exit.js";
 export { decodeExitCode, type ExitCode } from "./scheduler/exit_code.js";
+export { recentExits } from "./scheduler/history.js";
 export type { LoadedMap, LoadedObject } from "./scheduler/loaded.js";
 export type { Scheduler } from "./scheduler/scheduler.js";
 export type { StatsSource } from "./source/stats.js";

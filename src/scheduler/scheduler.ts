@@ -4,6 +4,7 @@ import { schedExt } from "../kernel/sched_ext.js";
 import { type NativeLink, type NativeUevents, native } from "../native/index.js";
 import type { LoadedStats, StatsSource } from "../source/stats.js";
 import { type ExitFacts, type ExitInfo, type ExitRecord, exitKinds, exitRecord } from "./exit.js";
+import { rememberExit } from "./history.js";
 
 const log = logger("scheduler");
 
@@ -132,6 +133,7 @@ export class Scheduler {
   #leave(facts: ExitFacts): void {
     const record = exitRecord(facts, this.name, process.hrtime.bigint() - this.#began);
     this.#record = record;
+    rememberExit(record);
     this.#unwatch();
     attached.delete(this);
     log.info(`${this.name} left: ${record.kind}`);
