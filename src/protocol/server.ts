@@ -56,9 +56,9 @@ export class StatsServer {
   static async listen(options: StatsServerOptions): Promise<StatsServer> {
     const path = checkSocketPath(options.path, "listen");
     const targets = collectTargets(options);
-    const structs = new Set([...targets.values()].flatMap((target) => target.meta ?? []));
-    const offer = { targets, meta: new EncodedReply(assembleMeta(structs)) };
-    const server = new StatsServer(path, offer, options.maxLine ?? 65_536);
+    const meta = metaReply(targets);
+    meta(); // contradictions are the caller's to know, not the first client's
+    const server = new StatsServer(path, { targets, meta }, options.maxLine ?? 65_536);
     await clearWay(path);
     const own = await listenAt(server.#server, path, options.mode ?? 0o660);
     server.#stop = () => stopListening(server.#server, path, own);
@@ -102,6 +102,17 @@ export class StatsServer {
     const forget = () => this.#connections.delete(connection);
     connection.closed.then(forget, forget);
   }
+}
+
+/** The reply to `stats_meta`, made anew only when a target describes itself differently. */
+function metaReply(targets: ReadonlyMap<string, Target>): () => EncodedReply {
+  let made: { of: readonly Target["meta"][]; reply: EncodedReply } | undefined;
+  return () => {
+    const now = [...targets.values()].map((target) => target.meta);
+    if (!made?.of.every((meta, i) => meta === now[i]))
+      made = { of: now, reply: new EncodedReply(assembleMeta(new Set(now.flatMap((meta) => meta ?? [])))) };
+    return made.reply;
+  };
 }
 
 function collectTargets({ sampler, targets = {} }: StatsServerOptions): Map<string, Target> {

@@ -13,7 +13,8 @@ const EINVAL = 22;
 /** What all connections of a server have in common. */
 export interface Offer {
   readonly targets: ReadonlyMap<string, Target>;
-  readonly meta: EncodedReply;
+  /** What `stats_meta` answers now. */
+  meta(): EncodedReply;
 }
 
 /** One connection's side of the conversation: a line in, a line out. Knows nothing of sockets. */
@@ -51,7 +52,7 @@ export class ServerSession implements Session {
   }
 
   #dispatch({ req, args }: StatsRequest): HandlerReply | Promise<HandlerReply> {
-    if (req === "stats_meta") return this.#offer.meta;
+    if (req === "stats_meta") return this.#offer.meta();
     if (req !== "stats") throw unknown(`No request is called "${req}"`, ["stats", "stats_meta"]);
     const name = args.get("target") ?? "top";
     const handler = this.#handlers.get(name);

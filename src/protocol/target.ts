@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
 import { atField, type MetaStruct, metaOf } from "../stats/meta.js";
-import type { Sample, Stat, StatsSchema } from "../stats/schema.js";
+import type { Sample, StatsSchema, StatValue } from "../stats/schema.js";
 import { stringify, type WireValue } from "./json.js";
 
 /** One connection, as its handlers see it. */
@@ -29,7 +29,7 @@ export type HandlerReply = WireValue | object | EncodedReply;
 
 /** Something clients can ask for by name. */
 export interface Target {
-  /** The structs its replies are made of, for `stats_meta`. */
+  /** The structs its replies are made of, for `stats_meta`; the same array as long as nothing changes. */
   readonly meta?: readonly MetaStruct[];
   /** Called on a connection's first request for this target. */
   open(session: Session): Handler | Promise<Handler>;
@@ -55,12 +55,24 @@ export interface SampleProvider {
 
 /** The targets every sampler gives: `top`, the run's totals, and `delta`, what happened since this client last asked. */
 export function sampleTargets(sampler: SampleProvider): Map<string, Target> {
-  const meta = [metaOf(sampler.schema)];
+  let described: { schema: StatsSchema; meta: readonly MetaStruct[] } | undefined;
+  const meta = (): readonly MetaStruct[] => {
+    // After a fallback another scheduler's statistics are counted.
+    if (described?.schema !== sampler.schema) described = { schema: sampler.schema, meta: [metaOf(sampler.schema)] };
+    return described.meta;
+  };
   return new Map([
-    ["top", { meta, open: openTop(sampler) }],
-    ["delta", { meta, open: () => openDelta(sampler) }],
+    ["top", describedBy(meta, openTop(sampler))],
+    ["delta", describedBy(meta, () => openDelta(sampler))],
   ]);
 }
+
+const describedBy = (meta: () => readonly MetaStruct[], open: () => Handler): Target => ({
+  get meta() {
+    return meta();
+  },
+  open,
+});
 
 /** Every client gets the same bytes, made once for each reading. */
 function openTop(sampler: SampleProvider): () => Handler {
@@ -68,7 +80,7 @@ function openTop(sampler: SampleProvider): () => Handler {
   const read = (): EncodedReply => {
     const sample = sampler.totals();
     if (last?.sample !== sample || last.at !== sample.at) {
-      last = { sample, at: sample.at, reply: new EncodedReply(flatten(sampler.schema, sample, "total")) };
+      last = { sample, at: sample.at, reply: new EncodedReply(flatten(sample, "total")) };
     }
     return last.reply;
   };
@@ -77,26 +89,26 @@ function openTop(sampler: SampleProvider): () => Handler {
 
 function openDelta(sampler: SampleProvider): Handler {
   const consumer = sampler.consumer();
-  return { read: () => flatten(sampler.schema, consumer.read(), "delta"), close: () => consumer.close() };
+  return { read: () => flatten(consumer.read(), "delta"), close: () => consumer.close() };
 }
 
 /** The flat fields of the top struct. A Map, for the names are an object file's. */
-function flatten(schema: StatsSchema, sample: Sample, side: "total" | "delta"): ReadonlyMap<string, WireValue> {
+function flatten(sample: Sample, side: "total" | "delta"): ReadonlyMap<string, WireValue> {
   const fields = new Map<string, WireValue>([[atField, sample.at]]);
-  for (const stat of schema.stats) fields.set(stat.name, numberOf(stat, sample, side));
+  for (const [name, value] of Object.entries(sample.stats)) fields.set(name, numberOf(name, value, side));
   return fields;
 }
 
-function numberOf(stat: Stat, sample: Sample, side: "total" | "delta"): bigint {
-  const value = Object.hasOwn(sample.stats, stat.name) ? sample.stats[stat.name] : undefined;
-  const number = value === undefined ? undefined : "value" in value ? value.value : value[side];
-  // Typed clients refuse a reply with a field missing or out of its type, so such a reply doesn't leave.
-  const bits = stat.kind === "gauge" ? BigInt.asIntN : BigInt.asUintN;
+function numberOf(name: string, value: StatValue, side: "total" | "delta"): bigint {
+  const isGauge = "value" in value;
+  const number = isGauge ? value.value : value[side];
+  // Typed clients refuse a reply with a field out of its type, so such a reply doesn't leave.
+  const bits = isGauge ? BigInt.asIntN : BigInt.asUintN;
   if (typeof number !== "bigint" || bits(64, number) !== number) {
     throw new ScxError("ERR_SCX_VALUE", {
       op: "read",
-      message: `Statistic "${stat.name}" is ${number}, and should be ${stat.kind === "gauge" ? "an i64" : "a u64"}.`,
-      remedy: "The sampler and the schema don't agree: report it with the scheduler's name.",
+      message: `Statistic "${name}" is ${number}, and should be ${isGauge ? "an i64" : "a u64"}.`,
+      remedy: "Give each statistic a bigint within its range.",
     });
   }
   return number;

@@ -19,8 +19,21 @@ export interface SamplerOptions {
 
 /** A reader with a baseline of its own: `delta` is what was counted since its last `read`. */
 export interface SampleConsumer {
+  /**
+   * What was counted since the last call, as of the last tick. Where a scheduler with other statistics has followed, the
+   * former's last sample comes first, so that nothing is lost.
+   */
   read(): Sample;
   close(): void;
+}
+
+/** One consumer's side of it. */
+interface Baseline {
+  counters: Counters;
+  /** When it read last, by process.hrtime; 0 before the first time. */
+  readAt: bigint;
+  /** Last samples of schedulers that are gone, not yet read. */
+  readonly waiting: Sample[];
 }
 
 /** ns since 1970 by the system's clock, which may be set: intervals are measured by another one. */
@@ -33,14 +46,13 @@ const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
  * Iterating ends when the scheduler leaves, after one last sample that holds everything it counted.
  */
 export class Sampler implements AsyncIterable<Sample> {
-  readonly schema: StatsSchema;
-  /** The scheduler's name. */
-  readonly scheduler: string;
   readonly #source: StatsSource;
   readonly #intervalNs: bigint;
   readonly #signal: AbortSignal | undefined;
   readonly #clock: Clock;
-  readonly #run: Counters;
+  readonly #consumers = new Set<Baseline>();
+  #words: BigUint64Array;
+  #run: Counters;
   readonly #waiting = new Set<() => void>();
   #iterating = 0;
   #tick = 0;
@@ -60,15 +72,25 @@ export class Sampler implements AsyncIterable<Sample> {
         remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
       });
     if (options.reset) source.resetInKernel();
-    this.schema = source.schema;
-    this.scheduler = source.scheduler;
     this.#source = source;
     this.#intervalNs = BigInt(Math.round(intervalMs * 1e6));
     this.#signal = options.signal;
-    this.#run = new Counters(source.words);
+    this.#words = source.words;
+    this.#run = new Counters(this.#words);
     this.#clock = new Clock(intervalMs, () => this.#onTick());
     void source.ended.then(() => this.#end());
+    source.onTurn?.((turn) => (turn === "left" ? this.#afterLast() : this.#keepLast()));
     options.signal?.addEventListener("abort", () => this.#wake(), { once: true });
+  }
+
+  /** What is counted now; another one after a fallback to another scheduler. */
+  get schema(): StatsSchema {
+    return this.#source.schema;
+  }
+
+  /** The scheduler's name. */
+  get scheduler(): string {
+    return this.#source.scheduler;
   }
 
   /** Ticks missed so far because the process was kept from running. */
@@ -87,18 +109,8 @@ export class Sampler implements AsyncIterable<Sample> {
 
   /** A reader with its own baseline, which begins at attach. Its reads are as of the last tick, like {@link totals}. */
   consumer(): SampleConsumer {
-    const counters = new Counters(this.#run.total);
-    let previous = 0n;
-    return {
-      read: () => {
-        this.totals();
-        counters.advance();
-        const sample = this.#sample(counters, previous);
-        previous = this.#readAt;
-        return sample;
-      },
-      close: () => {},
-    };
+    const baseline = this.#baseline();
+    return { read: () => this.#read(baseline), close: () => this.#consumers.delete(baseline) };
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Sample, void, void> {
@@ -115,20 +127,22 @@ export class Sampler implements AsyncIterable<Sample> {
   }
 
   async *#samples(left: { yes: boolean }): AsyncGenerator<Sample, void, void> {
-    const consumer = this.consumer();
+    const baseline = this.#baseline();
     let seen = this.#tick;
     this.#iterating++;
     this.#clock.start();
     try {
       for (;;) {
-        while (this.#tick === seen && !this.#ended && !this.#signal?.aborted && !left.yes) await this.#next();
+        const nothing = () => this.#tick === seen && baseline.waiting.length === 0 && !this.#ended;
+        while (nothing() && !this.#signal?.aborted && !left.yes) await this.#next();
         if (this.#signal?.aborted || left.yes) return;
+        const last = this.#ended && baseline.waiting.length === 0;
         seen = this.#tick;
-        const last = this.#ended;
-        yield consumer.read();
+        yield this.#read(baseline);
         if (last) return;
       }
     } finally {
+      this.#consumers.delete(baseline);
       if (--this.#iterating === 0) this.#clock.stop();
     }
   }
@@ -150,20 +164,69 @@ export class Sampler implements AsyncIterable<Sample> {
     this.#wake();
   }
 
+  /** The scheduler has left, and another may follow: who waits for a tick gets its last sample now. */
+  #afterLast(): void {
+    this.#tryRefresh();
+    this.#tick++;
+    this.#wake();
+  }
+
+  /** Other statistics are about to follow: what a consumer hasn't read of these is kept for it. */
+  #keepLast(): void {
+    for (const baseline of this.#consumers)
+      if (baseline.readAt !== this.#readAt) baseline.waiting.push(this.#advance(baseline));
+    this.#stale = true;
+    this.#wake();
+  }
+
   #end(): void {
-    try {
-      this.#refresh();
-    } catch (error) {
-      // Closed before it was ever attached, or in a hurry: nobody waits for the last sample then.
-      log.debug(`no last reading of ${this.scheduler}: ${(error as Error).message.split("\n")[0]}`);
-    }
+    this.#tryRefresh();
     this.#ended = true;
     this.#tick++;
     this.#clock.stop();
     this.#wake();
   }
 
+  #tryRefresh(): void {
+    try {
+      this.#refresh();
+    } catch (error) {
+      // Closed before it was ever attached, or in a hurry: nobody waits for the last sample then.
+      log.debug(`no last reading of ${this.scheduler}: ${(error as Error).message.split("\n")[0]}`);
+    }
+  }
+
+  #baseline(): Baseline {
+    this.#followSource();
+    const baseline = { counters: new Counters(this.#run.total), readAt: 0n, waiting: [] };
+    this.#consumers.add(baseline);
+    return baseline;
+  }
+
+  #read(baseline: Baseline): Sample {
+    const kept = baseline.waiting.shift();
+    if (kept) return kept;
+    this.totals();
+    return this.#advance(baseline);
+  }
+
+  #advance(baseline: Baseline): Sample {
+    const previous = baseline.readAt;
+    baseline.counters.advance();
+    baseline.readAt = this.#readAt;
+    return this.#sample(baseline.counters, previous);
+  }
+
+  /** Other statistics may have followed since the last look: all baselines then begin at their attach. */
+  #followSource(): void {
+    if (this.#words === this.#source.words) return;
+    this.#words = this.#source.words;
+    this.#run = new Counters(this.#words);
+    for (const baseline of this.#consumers) baseline.counters = new Counters(this.#run.total);
+  }
+
   #refresh(): Sample {
+    this.#followSource();
     const previous = this.#readAt;
     this.#source.refresh();
     this.#readAt = process.hrtime.bigint();
@@ -176,10 +239,10 @@ export class Sampler implements AsyncIterable<Sample> {
 
   #sample(counters: Counters, previous: bigint): Sample {
     const { delta, total } = counters;
-    const { words, startedAt } = this.#source;
+    const { words, startedAt, index, epoch, scheduler } = this.#source;
     const stats: Record<string, StatValue> = Object.create(null);
     this.schema.stats.forEach((stat, i) => {
-      const word = this.#source.index[i] ?? 0;
+      const word = index[i] ?? 0;
       stats[stat.name] =
         stat.kind === "gauge"
           ? { value: BigInt.asIntN(64, words[word] ?? 0n) }
@@ -188,8 +251,8 @@ export class Sampler implements AsyncIterable<Sample> {
     return {
       at: this.#readWall,
       interval: this.#readAt - (previous > startedAt ? previous : startedAt),
-      epoch: 0,
-      scheduler: this.scheduler,
+      epoch,
+      scheduler,
       state: this.#source.state(),
       stats,
     };

@@ -5,11 +5,19 @@ import { type NativeError, type NativeMap, type NativeProgram, native } from "..
 import type { StatsSchema } from "../stats/schema.js";
 import type { StatsLayout } from "./layout.js";
 
+/**
+ * `left`: a scheduler has left and another may follow; what it counted is in `words`. `replaced`: another with other
+ * statistics is about to follow, so `schema`, `words` and `index` are other ones after the call.
+ */
+export type Turn = "left" | "replaced";
+
 /** What a sampler reads: a schema, and one number for each statistic that a call refreshes. */
 export interface StatsSource {
   readonly schema: StatsSchema;
   /** The scheduler's name. */
   readonly scheduler: string;
+  /** Goes up by one with each scheduler that follows another in this run. */
+  readonly epoch: number;
   /** sched_ext's state now. */
   state(): string;
   /** When counting began, by process.hrtime (ns): the attach. */
@@ -31,6 +39,8 @@ export interface StatsSource {
   resetInKernel(): void;
   /** Settles when nothing more will be counted: the scheduler has left. */
   readonly ended: Promise<void>;
+  /** Calls back at each turn from one scheduler to the next; absent where there is but one. */
+  onTurn?(listener: (turn: Turn) => void): void;
 }
 
 /** Where a loaded object's statistics lie, and what reads them. */
@@ -46,6 +56,7 @@ export interface StatsParts {
  */
 export class LoadedStats implements StatsSource {
   readonly scheduler: string;
+  readonly epoch = 0;
   readonly ended: Promise<void>;
   startedAt = process.hrtime.bigint();
   readonly #find: () => StatsParts | undefined;

@@ -16,6 +16,7 @@ const schema: StatsSchema = {
 class FakeSource implements StatsSource {
   readonly schema = schema;
   readonly scheduler = "fake";
+  readonly epoch = 0;
   readonly startedAt = process.hrtime.bigint();
   readonly words = new BigUint64Array(3);
   readonly index = [2, 0];

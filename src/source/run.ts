@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+import { logger } from "../diagnostics.js";
+import { type NativeAccumulator, native } from "../native/index.js";
+import type { StatsSchema } from "../stats/schema.js";
+import type { StatsSource, Turn } from "./stats.js";
+
+const log = logger("scheduler");
+
+/**
+ * What a run counts, over all its schedulers: while the same statistics follow, their totals go on; another scheduler's
+ * begin afresh.
+ */
+export class RunStats implements StatsSource {
+  readonly ended: Promise<void>;
+  epoch = 0;
+  #current: StatsSource | undefined;
+  #first: StatsSource | undefined;
+  #words: BigUint64Array = new BigUint64Array();
+  #accumulator: NativeAccumulator | undefined;
+  /** Words that are taken over as they are. */
+  #gauges: readonly number[] = [];
+  #left = false;
+  #reset = false;
+  #end: () => void = () => {};
+  readonly #listeners = new Set<(turn: Turn) => void>();
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get schema(): StatsSchema {
+    return this.#current?.schema ?? { name: "none", stats: [] };
+  }
+
+  get scheduler(): string {
+    return this.#current?.scheduler ?? "";
+  }
+
+  get startedAt(): bigint {
+    return this.#first?.startedAt ?? process.hrtime.bigint();
+  }
+
+  get words(): BigUint64Array {
+    return this.#words;
+  }
+
+  get index(): readonly number[] {
+    return this.#current?.index ?? [];
+  }
+
+  state(): string {
+    return this.#current?.state() ?? "disabled";
+  }
+
+  refresh(): void {
+    if (this.#left || !this.#current) return; // its words are complete, and its maps may be gone
+    this.#current.refresh();
+    this.#accumulator?.advance();
+    for (const word of this.#gauges) this.#words[word] = this.#current.words[word] ?? 0n;
+  }
+
+  resetInKernel(): void {
+    this.#reset = true;
+    if (!this.#current) return;
+    this.#current.resetInKernel();
+    this.#bind(this.#current);
+  }
+
+  onTurn(listener: (turn: Turn) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** From here on this one is read; it has counted from its own attach, so nothing is lost before this call. */
+  follow(next: StatsSource): void {
+    if (this.#reset) this.#resetOf(next);
+    const same = this.#current !== undefined && shapeOf(this.#current) === shapeOf(next);
+    if (!same) {
+      if (this.#left) this.#tell("replaced");
+      this.#words = new BigUint64Array(next.words.length);
+    }
+    if (this.#left) this.epoch++;
+    else this.#first = next;
+    this.#left = false;
+    this.#current = next;
+    this.#bind(next);
+  }
+
+  /** The scheduler has left, and another may follow. Its maps may be closed after this call. */
+  leave(): void {
+    this.#readLast();
+    this.#tell("left");
+  }
+
+  /** Nothing will follow. */
+  finish(): void {
+    this.#readLast();
+    this.#end();
+  }
+
+  #readLast(): void {
+    try {
+      this.refresh();
+    } catch (error) {
+      log.debug(`no last reading of ${this.scheduler}: ${(error as Error).message.split("\n")[0]}`);
+    }
+    this.#left = true;
+  }
+
+  #bind(source: StatsSource): void {
+    const { schema, index, words } = source;
+    this.#accumulator = new native.Accumulator(words, new BigUint64Array(words.length), this.#words);
+    this.#gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
+  }
+
+  #resetOf(next: StatsSource): void {
+    try {
+      next.resetInKernel();
+    } catch (error) {
+      if (!this.#current) throw error;
+      log.warn(`${(error as Error).message.split("\n")[0]}`); // a fallback that can't is still better than none
+    }
+  }
+
+  #tell(turn: Turn): void {
+    for (const listener of this.#listeners) listener(turn);
+  }
+}
+
+const shapeOf = ({ schema, index, words }: StatsSource): string => JSON.stringify([schema, index, words.length]);

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from "vitest";
+import { Sampler } from "../../../src/sampler/sampler.js";
+import { RunStats } from "../../../src/source/run.js";
+import type { StatsSource } from "../../../src/source/stats.js";
+import type { CounterValue, Sample, Stat } from "../../../src/stats/schema.js";
+
+const counter = (name: string): Stat => ({ name, kind: "counter" });
+
+/** A scheduler's statistics whose kernel is an array of numbers, one a statistic. */
+class Fake implements StatsSource {
+  readonly epoch = 0;
+  readonly ended = new Promise<void>(() => {});
+  readonly startedAt = process.hrtime.bigint();
+  readonly words: BigUint64Array;
+  readonly index: number[];
+  readonly schema;
+  kernel: bigint[];
+  gone = false;
+  resets = 0;
+  constructor(
+    readonly scheduler: string,
+    stats: Stat[],
+  ) {
+    this.schema = { name: `${scheduler}_stats`, stats };
+    this.words = new BigUint64Array(stats.length);
+    this.index = stats.map((_, i) => i);
+    this.kernel = stats.map(() => 0n);
+  }
+  state = () => (this.gone ? "disabled" : "enabled");
+  resetInKernel(): void {
+    this.resets++;
+  }
+  refresh(): void {
+    if (this.gone) throw new Error("its maps are gone");
+    this.kernel.forEach((value, i) => {
+      this.words[i] = value;
+    });
+  }
+}
+
+const shape = [counter("events"), { name: "level", kind: "gauge" } as const];
+const events = (sample: Sample) => sample.stats.events as CounterValue;
+/** Older than an interval at once, so that each look is a fresh one. */
+const intervalMs = 0.001;
+
+describe("a run of several schedulers", () => {
+  it("goes on with the totals where the same statistics follow, an epoch later", () => {
+    const run = new RunStats();
+    const [first, second] = [new Fake("one", shape), new Fake("one", shape)];
+    run.follow(first);
+    const sampler = new Sampler(run, { intervalMs });
+    const consumer = sampler.consumer();
+    first.kernel = [10n, 3n];
+    expect(consumer.read()).toMatchObject({ epoch: 0, stats: { events: { total: 10n, delta: 10n } } });
+    first.kernel = [15n, 4n];
+    run.leave();
+    first.gone = true;
+    expect(sampler.totals()).toMatchObject({ epoch: 0, state: "disabled", stats: { events: { total: 15n } } });
+    run.follow(second);
+    second.kernel = [2n, 1n];
+    const sample = consumer.read();
+    expect(sample).toMatchObject({ epoch: 1, state: "enabled", stats: { level: { value: 1n } } });
+    expect(events(sample)).toEqual({ total: 17n, delta: 7n });
+  });
+
+  it("keeps each consumer's last sample where other statistics follow", () => {
+    const run = new RunStats();
+    const [first, second] = [new Fake("one", shape), new Fake("two", [counter("other")])];
+    run.follow(first);
+    const sampler = new Sampler(run, { intervalMs });
+    const [slow, quick] = [sampler.consumer(), sampler.consumer()];
+    first.kernel = [10n, 0n];
+    run.leave();
+    expect(events(quick.read())).toEqual({ total: 10n, delta: 10n });
+    first.gone = true;
+    run.follow(second);
+    second.kernel = [4n];
+    const other = { scheduler: "two", epoch: 1, stats: { other: { total: 4n, delta: 4n } } };
+    expect(quick.read()).toMatchObject(other);
+    const kept = slow.read();
+    expect([kept.scheduler, kept.epoch, events(kept)]).toEqual(["one", 0, { total: 10n, delta: 10n }]);
+    expect(slow.read()).toMatchObject(other);
+    expect(Object.keys(sampler.totals().stats)).toEqual(["other"]);
+    expect(sampler.schema).toBe(second.schema);
+  });
+
+  it("gives who iterates a last sample of each, and ends after the last of all", async () => {
+    const run = new RunStats();
+    const [first, second, third] = [
+      new Fake("one", shape),
+      new Fake("one", shape),
+      new Fake("two", [counter("other")]),
+    ];
+    run.follow(first);
+    const sampler = new Sampler(run, { intervalMs: 60_000 });
+    const seen: [string, number, bigint[]][] = [];
+    let more: () => void = () => {};
+    const done = (async () => {
+      for await (const { scheduler, epoch, stats } of sampler) {
+        seen.push([scheduler, epoch, Object.values(stats).map((one) => ("total" in one ? one.total : one.value))]);
+        more();
+      }
+    })();
+    const next = () =>
+      new Promise<void>((resolve) => {
+        more = resolve;
+      });
+    first.kernel = [1n, 0n];
+    let sampled = next();
+    run.leave();
+    await sampled;
+    first.gone = true;
+    run.follow(second);
+    second.kernel = [5n, 2n];
+    sampled = next();
+    run.leave();
+    second.gone = true;
+    run.follow(third); // before who iterates could look
+    await sampled;
+    third.kernel = [9n];
+    run.finish();
+    await done;
+    expect(seen).toEqual([
+      ["one", 0, [1n, 0n]],
+      ["one", 1, [6n, 2n]],
+      ["two", 2, [9n]],
+    ]);
+  });
+
+  it("resets each scheduler's counters in the kernel, if one is to", () => {
+    const run = new RunStats();
+    const [first, second] = [new Fake("one", shape), new Fake("one", shape)];
+    run.follow(first);
+    new Sampler(run, { intervalMs, reset: true });
+    run.leave();
+    run.follow(second);
+    expect([first.resets, second.resets]).toEqual([1, 1]);
+  });
+
+  it("counts the first scheduler that runs as epoch 0, whoever was tried before it", () => {
+    const run = new RunStats();
+    run.follow(new Fake("one", shape));
+    const sampler = new Sampler(run, { intervalMs });
+    const second = new Fake("two", [counter("other")]);
+    run.follow(second);
+    second.kernel = [3n];
+    expect(sampler.consumer().read()).toMatchObject({ epoch: 0, scheduler: "two", stats: { other: { total: 3n } } });
+  });
+});
