@@ -17,7 +17,7 @@ export KERNEL TIMEOUT CPUS MEMORY ACCEL DURATION
 
 .PHONY: help
 help: ## shows this list
-	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sort
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST) | sort
 
 .PHONY: run
 run: build ## runs the simple scheduler for DURATION=8 s, here or in the VM, and asks its socket once
@@ -34,7 +34,7 @@ build: addon bpf typescript ## builds the addon, the BPF objects and the library
 
 # All that the goal at hand needs is asked for at once.
 groups := addon build
-ifneq ($(filter vm test,$(MAKECMDGOALS)),)
+ifneq ($(filter vm test test-vm,$(MAKECMDGOALS)),)
 groups += vm
 else ifneq ($(filter run,$(MAKECMDGOALS)),)
 groups += $(if $(wildcard /sys/kernel/sched_ext),,vm)
@@ -84,24 +84,33 @@ build/typescript: package.json tsconfig.json $(shell find src) $(npm)
 
 # --- test -------------------------------------------------------------------------------------------------------------
 
-# vitest in the guest has two emulated CPUs, hence one file at a time there.
 results := build/test/results
 vitest = SCXKIT_RESULT=$(results)/$(1).json node node_modules/vitest/vitest.mjs run --config test/vitest.config.ts \
 	--project $(1) --reporter=default --reporter=./test/reporter.ts
+rounds := node --import tsx test/vm/rounds.ts $(results)
+summary := node --import tsx test/summary.ts $(results)
 
 # Whether BPF programs can be loaded on this machine, by this user.
 host_bpf = [ "$$(id -u)" = 0 ] && PATH=$$PATH:/usr/sbin bpftool prog show >/dev/null 2>&1
 
+SMOKE ?= 6.16 newest
 .PHONY: test
-test: build ## runs all tests: unit and interop, native (root; else in the VM), and those of the kernel VM
+test: build ## runs all tests: unit, interop, native (root; else in the VM), VM whole on KERNEL=6.18, briefly on SMOKE='6.16 newest'
 	@rm -rf $(results) && mkdir -p $(results)
 	@$(call vitest,unit) || true
 	@$(call vitest,interop) || true
-	@guest='$(call vitest,vm)'; \
+	@native=; \
 	if $(host_bpf); then $(call vitest,native) || true; else \
-		echo 'make: the native tests need root and BPF, and run in the VM' >&2; guest='$(call vitest,native); '"$$guest"; fi; \
-	TIMEOUT=$${TIMEOUT:-1800} node --import tsx test/vm/boot.ts "$$guest" || true
-	@node --import tsx test/summary.ts $(results) unit interop native vm
+		echo 'make: the native tests need root and BPF, and run in the VM' >&2; native=--native; fi; \
+	$(rounds) $$native --vm=$(or $(KERNEL),6.18) $(addprefix --smoke=,$(SMOKE)) || true
+	@$(summary) unit interop native vm $(if $(SMOKE),smoke)
+
+KERNELS ?= 6.16 6.18 newest
+.PHONY: test-vm
+test-vm: build ## runs all VM tests on each of KERNELS='6.16 6.18 newest' (versions or paths) [TIMEOUT=1800 each]
+	@rm -rf $(results) && mkdir -p $(results)
+	@$(rounds) $(addprefix --vm=,$(KERNELS)) || true
+	@$(summary) vm
 
 # --- check ------------------------------------------------------------------------------------------------------------
 

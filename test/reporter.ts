@@ -8,6 +8,10 @@ import type { Reporter, TestModule } from "vitest/node";
 
 /** What one run of one kind left behind. */
 export interface KindResult {
+  /** What the summary calls it; the kind, unless given. */
+  label?: string;
+  /** How long it took. */
+  seconds: number;
   passed: number;
   /** Names. */
   failed: string[];
@@ -16,9 +20,18 @@ export interface KindResult {
   errors: string[];
 }
 
+/** The result of a run that never was. */
+export const nothingRan: KindResult = { seconds: 0, passed: 0, failed: [], skipped: [], errors: [] };
+
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { message: string }[]): void {
-    const result: KindResult = { passed: 0, failed: [], skipped: [], errors: unhandled.map((error) => error.message) };
+    const result: KindResult = {
+      seconds: process.uptime(),
+      passed: 0,
+      failed: [],
+      skipped: [],
+      errors: unhandled.map((error) => error.message),
+    };
     for (const module of modules) {
       const suites = [module, ...module.children.allSuites()];
       for (const suite of suites)

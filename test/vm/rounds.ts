@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// `node --import tsx test/vm/rounds.ts FOLDER [--native] [--vm=KERNEL]… [--smoke=KERNEL]…`: the VM's tests, one boot for each kernel:
+// all of them (--vm), or the few that show that scxkit works there (--smoke; not on a kernel that gets all). --native adds
+// the native tests to the first boot. What came of each round goes into FOLDER, for test/summary.ts.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { type KindResult, nothingRan } from "../reporter.js";
+import { boot } from "./boot.js";
+import { findKernel } from "./kernel.js";
+
+interface Round {
+  kind: "vm" | "smoke";
+  /** The kernel as it was asked for. */
+  spec: string;
+  /** Its vmlinuz; undefined when it can't be had. */
+  image?: string;
+  /** Why it can't be had. */
+  error?: string;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    native: { type: "boolean", default: false },
+    vm: { type: "string", multiple: true, default: [] },
+    smoke: { type: "string", multiple: true, default: [] },
+  },
+});
+const [folder = ""] = positionals;
+const { TIMEOUT, CPUS, MEMORY } = process.env;
+/** Seconds for a boot. Emulated, all tests take about 5 minutes, a smoke one. */
+const timeouts = { vm: Number(TIMEOUT || 1800), smoke: Number(TIMEOUT || 600) };
+
+/** Of Debian's `vmlinuz-6.18.15+deb13-amd64`: `6.18.15`. Other names stay, without the prefix. */
+const version = (image: string) =>
+  basename(image)
+    .replace(/^vmlinuz-(?=.)/, "")
+    .replace(/\+deb\d+-amd64$/, "");
+
+const vitest = (project: string, file = "") =>
+  "node node_modules/vitest/vitest.mjs run --config test/vitest.config.ts " +
+  `--project ${project} --reporter=default --reporter=./test/reporter.ts ${file}`;
+
+/** All kernels are fetched before the first is booted: what can't be had is known early, and downloads are no test's time. */
+function plan(): Round[] {
+  const rounds: Round[] = [];
+  for (const kind of ["vm", "smoke"] as const)
+    for (const spec of values[kind]) {
+      try {
+        const image = findKernel(spec);
+        if (!rounds.some((round) => round.image === image)) rounds.push({ kind, spec, image });
+      } catch (error) {
+        process.stderr.write(`kernel: ${spec}: ${(error as Error).message}\n`);
+        rounds.push({ kind, spec, error: `no kernel ${spec}: ${(error as Error).message}` });
+      }
+    }
+  return rounds;
+}
+
+/** What boot() ends with when a signal ended it. */
+const interrupted = new Set([129, 130, 143]);
+
+/** Boots, and says what came of it; undefined when nobody wants to know any more. */
+async function run({ kind, image = "", error }: Round, file: string, native: boolean): Promise<KindResult | undefined> {
+  if (error !== undefined) return { ...nothingRan, errors: [error] };
+  const command = vitest("vm", kind === "smoke" ? "test/vm/smoke.test.ts" : "");
+  process.env.SCXKIT_RESULT = file;
+  const began = Date.now();
+  const status = await boot({
+    command: native ? `SCXKIT_RESULT=${join(folder, "native.json")} ${vitest("native")}; ${command}` : command,
+    kernel: image,
+    timeout: timeouts[kind],
+    ...(CPUS ? { cpus: CPUS } : {}),
+    ...(MEMORY ? { memory: MEMORY } : {}),
+  });
+  if (interrupted.has(status)) return undefined;
+  const result = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as KindResult) : { ...nothingRan };
+  if (!existsSync(file)) result.errors = [`did not run to its end: status ${status} (see above)`];
+  else if (status !== 0 && result.failed.length + result.errors.length === 0)
+    result.errors.push(`ended with status ${status} (see above)`);
+  return { ...result, seconds: (Date.now() - began) / 1000 };
+}
+
+mkdirSync(folder, { recursive: true });
+for (const [i, round] of plan().entries()) {
+  const file = join(folder, `${round.kind}-${i + 1}.json`);
+  const result = await run(round, file, values.native && i === 0);
+  if (result === undefined) break;
+  const label = `${round.kind} ${round.image === undefined ? round.spec : version(round.image)}`;
+  writeFileSync(file, JSON.stringify({ ...result, label }, null, 2));
+}
