@@ -188,7 +188,8 @@ Napi::Value KernelBtf::Enumerators(const Napi::CallbackInfo& info) {
       value = btf_enum64_value(&btf_enum64(type)[i]);
       label = btf_enum64(type)[i].name_off;
     } else {
-      value = static_cast<uint64_t>(static_cast<int64_t>(btf_enum(type)[i].val));
+      const auto raw = btf_enum(type)[i].val;
+      value = btf_kflag(type) ? static_cast<uint64_t>(int64_t{raw}) : static_cast<uint32_t>(raw);
       label = btf_enum(type)[i].name_off;
     }
     result.Set(Text(label), Napi::BigInt::New(env, value));

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "object.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -32,10 +35,13 @@ Napi::Function Object::Define(Napi::Env env) {
                          InstanceMethod<&Object::InitialValue>("initialValue"),
                          InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
                          InstanceMethod<&Object::SetValueSize>("setValueSize"),
+                         InstanceMethod<&Object::SetAutocreate>("setAutocreate"),
                          InstanceMethod<&Object::Load>("load"),
                          InstanceMethod<&Object::Map>("map"),
                          InstanceMethod<&Object::Program>("program"),
                          InstanceMethod<&Object::Attach>("attach"),
+                         InstanceMethod<&Object::AttachProgram>("attachProgram"),
+                         InstanceMethod<&Object::Associate>("associate"),
                          InstanceMethod<&Object::Close>("close"),
                      });
 }
@@ -61,6 +67,8 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
   struct State {
     std::string path;
     std::string name;
+    std::string pinRoot;
+    std::string kconfig;
     int unreadable = 0;
     std::string reason;
     Opened opened;
@@ -68,6 +76,9 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
   auto state = std::make_shared<State>();
   state->path = info[0].As<Napi::String>();
   state->name = info[1].As<Napi::String>();
+  const auto given = info[2].As<Napi::Object>();
+  if (given.Get("pinRoot").IsString()) state->pinRoot = given.Get("pinRoot").As<Napi::String>();
+  if (given.Get("kconfig").IsString()) state->kconfig = given.Get("kconfig").As<Napi::String>();
 
   auto work = [state]() -> int {
     std::vector<char> bytes;
@@ -76,6 +87,8 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
     state->reason = CheckElf(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
     if (!state->reason.empty()) return 0;
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = state->name.c_str());
+    if (!state->pinRoot.empty()) options.pin_root_path = state->pinRoot.c_str();
+    if (!state->kconfig.empty()) options.kconfig = state->kconfig.c_str();
     bpf_object* object = bpf_object__open_mem(bytes.data(), bytes.size(), &options);
     if (object == nullptr) return -errno;
     state->opened.object.reset(object, bpf_object__close);
@@ -140,6 +153,7 @@ Napi::Value Object::Programs(const Napi::CallbackInfo& info) {
     entry.Set("name", bpf_program__name(programs_[i]));
     entry.Set("section", bpf_program__section_name(programs_[i]));
     entry.Set("type", Napi::Number::New(env, bpf_program__type(programs_[i])));
+    entry.Set("autoload", Napi::Boolean::New(env, bpf_program__autoload(programs_[i])));
     if (const char* type = libbpf_bpf_prog_type_str(bpf_program__type(programs_[i]))) entry.Set("typeName", type);
     list[i] = entry;
   }
@@ -209,6 +223,13 @@ void Object::SetValueSize(const Napi::CallbackInfo& info) {
   if (int error = bpf_map__set_value_size(MapAt(info, 0), size)) Throw(info.Env(), "bpf_map__set_value_size", -error);
 }
 
+// setAutocreate(map, on): whether load() makes that map. libbpf leaves out the programs that only such a struct_ops map
+// uses.
+void Object::SetAutocreate(const Napi::CallbackInfo& info) {
+  const bool on = info[1].As<Napi::Boolean>();
+  if (int error = bpf_map__set_autocreate(MapAt(info, 0), on)) Throw(info.Env(), "bpf_map__set_autocreate", -error);
+}
+
 // load(): Promise<string[]>, libbpf's messages; they are on the error as `log` when it fails.
 Napi::Value Object::Load(const Napi::CallbackInfo& info) {
   bpf_object* object = Get(info.Env());
@@ -232,22 +253,46 @@ Napi::Value Object::Program(const Napi::CallbackInfo& info) {
   return Program::Create(info.Env(), bpf_program__fd(ProgramAt(info, 0)));
 }
 
-// attach(map): Promise<Link>
-Napi::Value Object::Attach(const Napi::CallbackInfo& info) {
-  bpf_map* map = MapAt(info, 0);
+Napi::Value Object::Attached(const Napi::CallbackInfo& info, const char* call, std::function<bpf_link*()> attach) {
   busy_ = true;
   auto held = std::make_shared<Link::Held>();
   held->object = object_;
   return Task::Run(
-      info.Env(), "bpf_map__attach_struct_ops", info.This().As<Napi::Object>(),
-      [map, held] {
-        bpf_link* link = bpf_map__attach_struct_ops(map);
+      info.Env(), call, info.This().As<Napi::Object>(),
+      [held, attach = std::move(attach)] {
+        bpf_link* link = attach();
         if (link == nullptr) return -errno;
         held->link.reset(link, [](bpf_link* last) { bpf_link__destroy(last); });
         return 0;
       },
       [held](Napi::Env env, const std::vector<std::string>&) { return Link::Create(env, std::move(*held)); },
       [this] { busy_ = false; });
+}
+
+// attach(map): Promise<Link>
+Napi::Value Object::Attach(const Napi::CallbackInfo& info) {
+  bpf_map* map = MapAt(info, 0);
+  return Attached(info, "bpf_map__attach_struct_ops", [map] { return bpf_map__attach_struct_ops(map); });
+}
+
+// attachProgram(index): Promise<Link>, to what its section names. EOPNOTSUPP without a word from libbpf: the section
+// names nothing that it could be attached to.
+Napi::Value Object::AttachProgram(const Napi::CallbackInfo& info) {
+  bpf_program* program = ProgramAt(info, 0);
+  return Attached(info, "bpf_program__attach", [program] { return bpf_program__attach(program); });
+}
+
+// associate(program, map): tells the kernel which struct_ops map a program of another type belongs to. libbpf can only
+// from 1.7 on (bpf_program__assoc_struct_ops); the call is plain enough to be made without it. Throws EINVAL on kernels
+// that don't know it.
+void Object::Associate(const Napi::CallbackInfo& info) {
+  constexpr int kAssociate = 38;  // BPF_PROG_ASSOC_STRUCT_OPS of include/uapi/linux/bpf.h
+  const struct {
+    int32_t map;
+    int32_t program;
+    uint32_t flags;
+  } wanted = {bpf_map__fd(MapAt(info, 1)), bpf_program__fd(ProgramAt(info, 0)), 0};
+  if (syscall(SYS_bpf, kAssociate, &wanted, sizeof(wanted)) < 0) Throw(info.Env(), "BPF_PROG_ASSOC_STRUCT_OPS", errno);
 }
 
 // close(): idempotent. Links and maps made from the object stay valid.

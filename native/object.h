@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <napi.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -19,7 +20,7 @@ class Object : public Napi::ObjectWrap<Object> {
   static Napi::Function Define(Napi::Env env);
   explicit Object(const Napi::CallbackInfo& info);
 
-  // open(path: string, name: string): Promise<Object | string>
+  // open(path: string, name: string, { pinRoot?: string, kconfig?: string }): Promise<Object | string>
   static Napi::Value Open(const Napi::CallbackInfo& info);
 
   // The object, for a wrapper's one call into libbpf; throws after close() and while load() or attach() is under way.
@@ -29,6 +30,8 @@ class Object : public Napi::ObjectWrap<Object> {
 
  private:
   struct Opened;
+  // A link made off the main thread, with the object that libbpf keeps pointers into.
+  Napi::Value Attached(const Napi::CallbackInfo& info, const char* call, std::function<bpf_link*()> attach);
   Napi::Value Btf(const Napi::CallbackInfo& info);
   Napi::Value Maps(const Napi::CallbackInfo& info);
   Napi::Value Programs(const Napi::CallbackInfo& info);
@@ -37,10 +40,13 @@ class Object : public Napi::ObjectWrap<Object> {
   Napi::Value InitialValue(const Napi::CallbackInfo& info);
   void SetInitialValue(const Napi::CallbackInfo& info);
   void SetValueSize(const Napi::CallbackInfo& info);
+  void SetAutocreate(const Napi::CallbackInfo& info);
   Napi::Value Load(const Napi::CallbackInfo& info);
   Napi::Value Map(const Napi::CallbackInfo& info);
   Napi::Value Program(const Napi::CallbackInfo& info);
   Napi::Value Attach(const Napi::CallbackInfo& info);
+  Napi::Value AttachProgram(const Napi::CallbackInfo& info);
+  void Associate(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
   std::shared_ptr<bpf_object> object_;

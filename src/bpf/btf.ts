@@ -96,6 +96,13 @@ export class Btf {
     return type;
   }
 
+  /** The type of an array that the object doesn't have: as many as `length` of the type `element`. */
+  arrayOf(element: number, length: number): number {
+    const id = Math.max(this.#raw.kinds.length, this.#types.length);
+    this.#types[id] = { ...blank, id, kind: "array", name: "", type: element, length };
+    return id;
+  }
+
   /** The type behind typedefs and qualifiers. */
   resolve(id: number): BtfType {
     let type = this.type(id);

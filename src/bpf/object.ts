@@ -2,19 +2,25 @@
 import { constants } from "node:os";
 import { basename } from "node:path";
 import { ScxError, throwIfAborted } from "../error.js";
+import { kernelHasStruct } from "../kernel/sched_ext.js";
 import { type NativeError, type NativeObject, native, type ObjectMap } from "../native/index.js";
 // The one import against the stream: loading makes what the next phase begins with.
 import { type LoadedObject, loadObject } from "../scheduler/loaded.js";
 import { Btf } from "./btf.js";
 import { type BpfDescription, describeParts } from "./describe.js";
+import { opsFlagNames } from "./ops_flags.js";
+import { resizeSection } from "./resize.js";
 import { type DataSection, dataSections, sectionVariables } from "./section.js";
-import { chooseScheduler, requireOneScheduler, type StructOps, structOpsMaps } from "./struct_ops.js";
+import { chooseScheduler, hasScheduler, requireOneScheduler, type StructOps, structOpsMaps } from "./struct_ops.js";
 import type { BtfValue } from "./value.js";
 import { Variables } from "./variable.js";
 
 export interface OpenOptions {
-  /** Which sched_ext_ops map to use, when the object holds several: it can be looked at without, but not loaded. */
-  opsMap?: string;
+  /**
+   * Which struct_ops map to use, when the object holds several schedulers: it can be looked at without, but not loaded.
+   * Not needed for one of type sched_ext_ops and one of sched_ext_ops_cid: where the kernel has the latter, that is taken.
+   */
+  opsMap?: string | undefined;
   /** Stops the opening. */
   signal?: AbortSignal;
 }
@@ -72,12 +78,11 @@ export class BpfObject {
       const btf = new Btf(raw);
       const maps = opened.maps();
       const sections = dataSections(opened, maps, btf);
-      const variables = new Variables(btf, sectionVariables(btf, sections), {
-        noun: "global",
-        unknown: "ERR_SCX_GLOBAL_UNKNOWN",
-      });
-      const structOps = structOpsMaps(opened, maps, btf);
-      const ops = chooseScheduler(structOps, options.opsMap);
+      const globals = sectionVariables(btf, sections, (section, bytes) => resizeSection(btf, section, bytes));
+      const variables = new Variables(btf, globals, { noun: "global", unknown: "ERR_SCX_GLOBAL_UNKNOWN" });
+      const flags = hasScheduler(btf) ? await opsFlagNames(btf) : undefined;
+      const structOps = structOpsMaps(opened, maps, btf, flags);
+      const ops = await chooseScheduler(structOps, options.opsMap, kernelHasStruct);
       return new BpfObject(name, { native: opened, btf, maps, sections, structOps, ops, variables });
     } catch (error) {
       opened.close();
@@ -99,7 +104,10 @@ export class BpfObject {
     return describeParts(this.#parts);
   }
 
-  /** Fields of the scheduler's sched_ext_ops that are data (timeout_ms, flags, name…), by name. */
+  /**
+   * Fields of the scheduler's sched_ext_ops that are data (timeout_ms, flags, name…), by name. Flags can be set by their
+   * names too: "SWITCH_PARTIAL|ENQ_LAST", or a list.
+   */
   get ops(): Record<string, BtfValue> {
     return this.#requireOps().fields.toObject();
   }
@@ -109,10 +117,20 @@ export class BpfObject {
     return this.#requireOps().name;
   }
 
-  /** Sets a global, or a part of one (`config.low`), from a value or its text: what `--set` does. */
+  /** Sets a global, or a part of one (`config.limits[1].low`), from a value or its text: what `--set` does. */
   setGlobal(path: string, value: unknown): void {
     this.#requireOpen("set");
     this.#parts.variables.set(path, value);
+  }
+
+  /**
+   * Gives a global array another length: one that is the last of its section, as upstream's RESIZABLE_ARRAY makes them. A
+   * longer list assigned to it does so by itself.
+   * @throws ScxError ERR_SCX_GLOBAL_UNKNOWN, ERR_SCX_VALUE, ERR_SCX_USAGE where libbpf can't
+   */
+  resize(name: string, length: number): void {
+    this.#requireOpen("set");
+    this.#parts.variables.resize(name, length);
   }
 
   /** Sets a field of the ops from a value or its text: what `--ops` does. */
@@ -185,7 +203,7 @@ async function openNative(path: string, name: string): Promise<NativeObject> {
     });
   let opened: NativeObject | string;
   try {
-    opened = await native.Object.open(path, name);
+    opened = await native.Object.open(path, name, {});
   } catch (error) {
     const cause = error as NativeError;
     if (cause.call === "open") throw unreadable(path, cause, refused);

@@ -48,6 +48,18 @@ export class MapMemory implements Memory {
     });
   }
 
+  /** Gives the map another size, before load. */
+  resize(bytes: number): void {
+    if (this.#frozen || this.#live)
+      throw new ScxError("ERR_SCX_USAGE", {
+        op: "set",
+        message: "Nothing can be resized any more since the object was loaded.",
+        remedy: "Resize it on the open object, before load().",
+      });
+    guarded(() => this.#object.setValueSize(this.#map, bytes));
+    this.#initial = undefined;
+  }
+
   #read(): Uint8Array {
     this.#initial ??= this.#object.initialValue(this.#map) ?? new Uint8Array();
     return this.#initial;
@@ -126,13 +138,28 @@ export function dataSections(object: NativeObject, maps: readonly ObjectMap[], b
   return sections;
 }
 
-/** The variables of those sections. */
-export function* sectionVariables(btf: Btf, sections: Iterable<DataSection>): Generator<Variable> {
+/**
+ * The variables of those sections.
+ * @param makeRoom gives a section another size
+ */
+export function* sectionVariables(
+  btf: Btf,
+  sections: Iterable<DataSection>,
+  makeRoom: (section: DataSection, bytes: number) => void,
+): Generator<Variable> {
   for (const section of sections) {
-    for (const { type, offset } of section.type.variables) {
-      const variable = btf.type(type);
+    const last = section.type.variables.at(-1);
+    for (const one of section.type.variables) {
+      const variable = btf.type(one.type);
       if (variable.kind !== "var") continue;
-      yield { name: variable.name, section: section.name, type: variable.type, offset, memory: section.memory };
+      yield {
+        name: variable.name,
+        section: section.name,
+        type: variable.type,
+        offset: one.offset,
+        memory: section.memory,
+        ...(one === last && { makeRoom: (bytes: number) => makeRoom(section, bytes) }),
+      };
     }
   }
 }

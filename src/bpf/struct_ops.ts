@@ -2,14 +2,21 @@
 import { ScxError } from "../error.js";
 import type { NativeObject, ObjectMap } from "../native/index.js";
 import type { Btf, BtfType } from "./btf.js";
+import type { FlagNames } from "./ops_flags.js";
 import { MapMemory } from "./section.js";
 import { type Variable, type VariableDescription, Variables } from "./variable.js";
 
 /** The kernel's type name behind a local one: `sched_ext_ops___old` is a flavour of `sched_ext_ops`. */
 const essentialName = (name: string): string => name.replace(/___.*$/, "");
 
-/** The kernel's type of a scheduler's struct_ops map. */
-const schedExtOps = "sched_ext_ops";
+/**
+ * The kernel's types of a scheduler's struct_ops map. The second came with Linux 7.2: its callbacks are given CPU ids in the
+ * order of the machine's topology (cids) in place of CPU numbers.
+ */
+export const schedulerTypes = ["sched_ext_ops", "sched_ext_ops_cid"] as const;
+
+/** Whether that is the type of a scheduler's struct_ops map. */
+export const isSchedulerType = (type: string): boolean => (schedulerTypes as readonly string[]).includes(type);
 
 /** What a struct_ops map holds. */
 export interface StructOpsDescription {
@@ -34,15 +41,21 @@ export class StructOps {
   readonly #btf: Btf;
   readonly #type: BtfType;
   readonly #memory: MapMemory;
+  readonly #flags: FlagNames | undefined;
   #fields: Variables | undefined;
 
-  constructor(object: NativeObject, btf: Btf, found: { map: string; index: number; type: BtfType }) {
+  constructor(
+    object: NativeObject,
+    btf: Btf,
+    found: { map: string; index: number; type: BtfType; flags?: FlagNames | undefined },
+  ) {
     this.map = found.map;
     this.index = found.index;
     this.#object = object;
     this.#btf = btf;
     this.#type = found.type;
     this.#memory = new MapMemory(object, found.index, false);
+    this.#flags = found.flags;
   }
 
   /** The fields that are data: name, flags, timeout_ms… */
@@ -110,41 +123,65 @@ export class StructOps {
         type: member.type,
         offset: member.bitOffset / 8,
         memory: this.#memory,
+        ...(member.name === "flags" && this.#flags && isSchedulerType(this.type) && { flags: this.#flags }),
       };
     }
   }
 }
 
-/** The object's struct_ops maps, of whatever type, in the order of their declaration. */
-export function structOpsMaps(object: NativeObject, maps: readonly ObjectMap[], btf: Btf): StructOps[] {
-  return [...btf.ofKind("datasec")]
+/** The types of the object's struct_ops maps, of whatever kind, in the order of their declaration. */
+export const structOpsTypes = (btf: Btf): { map: string; type: BtfType }[] =>
+  [...btf.ofKind("datasec")]
     .filter((type) => /^\??\.struct_ops(\.link)?/.test(type.name))
     .flatMap((section) => section.variables.map((variable) => btf.type(variable.type)))
-    .map((variable) => ({
-      map: variable.name,
-      index: maps.findIndex((map) => map.name === variable.name),
-      type: btf.resolve(variable.type),
-    }))
+    .map((variable) => ({ map: variable.name, type: btf.resolve(variable.type) }));
+
+/** Whether one of them is a scheduler's. */
+export const hasScheduler = (btf: Btf): boolean =>
+  structOpsTypes(btf).some(({ type }) => isSchedulerType(essentialName(type.name)));
+
+/** The object's struct_ops maps. */
+export function structOpsMaps(
+  object: NativeObject,
+  maps: readonly ObjectMap[],
+  btf: Btf,
+  flags: FlagNames | undefined,
+): StructOps[] {
+  return structOpsTypes(btf)
+    .map((found) => ({ ...found, index: maps.findIndex((map) => map.name === found.map), flags }))
     .filter(({ index }) => index >= 0)
     .map((found) => new StructOps(object, btf, found));
 }
 
+const schedulersAmong = (all: readonly StructOps[]): StructOps[] => all.filter((one) => isSchedulerType(one.type));
+
 /**
- * The scheduler among an object's struct_ops maps: the one of type sched_ext_ops; that called `wanted` when there are
- * several. Undefined when there is none, or nothing is wanted and there are several.
+ * The scheduler among an object's struct_ops maps: the one of a scheduler's type; that called `wanted` when there are
+ * several. One of each type is a scheduler in two forms: then it is the newer one where the kernel has its type. Undefined
+ * when there is none, or nothing is wanted and there are several.
+ * @param kernelHas whether the running kernel knows a struct_ops type; only asked where that decides
  * @throws ScxError ERR_SCX_USAGE when `wanted` doesn't exist
  */
-export function chooseScheduler(all: readonly StructOps[], wanted: string | undefined): StructOps | undefined {
-  const schedulers = all.filter((one) => one.type === schedExtOps);
-  if (wanted === undefined) return schedulers.length === 1 ? schedulers[0] : undefined;
-  const chosen = schedulers.find((one) => one.map === wanted);
-  if (chosen) return chosen;
-  throw choice(`The object has no struct_ops map "${wanted}".`, schedulers);
+export async function chooseScheduler(
+  all: readonly StructOps[],
+  wanted: string | undefined,
+  kernelHas: (type: string) => Promise<boolean>,
+): Promise<StructOps | undefined> {
+  const schedulers = schedulersAmong(all);
+  if (wanted !== undefined) {
+    const chosen = schedulers.find((one) => one.map === wanted);
+    if (chosen) return chosen;
+    throw choice(`The object has no scheduler in a struct_ops map "${wanted}".`, schedulers);
+  }
+  if (schedulers.length < 2) return schedulers[0];
+  const [plain, cid] = schedulerTypes.map((type) => schedulers.filter((one) => one.type === type));
+  if (plain?.length !== 1 || cid?.length !== 1) return undefined;
+  return (await kernelHas(schedulerTypes[1])) ? cid[0] : plain[0];
 }
 
 /** Throws ERR_SCX_USAGE when there are several schedulers to choose from. */
 export function requireOneScheduler(all: readonly StructOps[]): void {
-  const schedulers = all.filter((one) => one.type === schedExtOps);
+  const schedulers = schedulersAmong(all);
   if (schedulers.length > 1) throw choice("The object holds several schedulers.", schedulers);
 }
 
@@ -152,5 +189,5 @@ const choice = (message: string, schedulers: readonly StructOps[]) =>
   new ScxError("ERR_SCX_USAGE", {
     op: "open",
     message,
-    remedy: `Choose one with opsMap: ${schedulers.map((one) => one.map).join(", ") || "it has none"}.`,
+    remedy: `Choose one with --ops-map (in a program opsMap): ${schedulers.map((one) => one.map).join(", ") || "it has none"}.`,
   });

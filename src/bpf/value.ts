@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+import { parse } from "lossless-json";
 import { ScxError } from "../error.js";
-import type { Btf, BtfType } from "./btf.js";
+import type { Btf, BtfMember, BtfType } from "./btf.js";
 
 /**
  * A value of a BTF type in TypeScript: integers up to 32 bits as number, 64-bit ones as bigint, bool, float as number,
  * an enum as its enumerator's name (or number), char arrays as string, arrays and structs as such, pointers as bigint.
+ * Members without a name (C's anonymous structs and unions) lend theirs to the struct that they are in.
  */
 export type BtfValue = number | bigint | boolean | string | BtfValue[] | { [member: string]: BtfValue };
 
@@ -72,7 +74,11 @@ export function decode(btf: Btf, id: number, view: DataView, offset = 0): BtfVal
       const result: { [member: string]: BtfValue } = Object.create(null);
       for (const member of type.members) {
         if (member.bitSize > 0) result[member.name] = readBits(btf, member, view, offset);
-        else result[member.name] = decode(btf, member.type, view, offset + member.bitOffset / 8);
+        else {
+          const value = decode(btf, member.type, view, offset + member.bitOffset / 8);
+          if (member.name === "") Object.assign(result, value);
+          else result[member.name] = value;
+        }
       }
       return result;
     }
@@ -81,18 +87,70 @@ export function decode(btf: Btf, id: number, view: DataView, offset = 0): BtfVal
   }
 }
 
-function readBits(
-  btf: Btf,
-  member: { type: number; bitOffset: number; bitSize: number },
-  view: DataView,
-  at: number,
-): BtfValue {
-  const first = Math.floor(member.bitOffset / 8);
-  const last = Math.floor((member.bitOffset + member.bitSize - 1) / 8);
-  const raw = readInt(view, at + first, last - first + 1, false) >> BigInt(member.bitOffset % 8);
-  const signed = btf.resolve(member.type).signed;
-  const value = signed ? BigInt.asIntN(member.bitSize, raw) : BigInt.asUintN(member.bitSize, raw);
-  return member.bitSize > 32 ? value : Number(value);
+/** The bytes that a bitfield touches, and where in them it begins. */
+function bitPlace({ bitOffset, bitSize }: BtfMember, at: number): { first: number; bytes: number; shift: bigint } {
+  const first = Math.floor(bitOffset / 8);
+  const last = Math.floor((bitOffset + bitSize - 1) / 8);
+  return { first: at + first, bytes: last - first + 1, shift: BigInt(bitOffset % 8) };
+}
+
+function readBits(btf: Btf, member: BtfMember, view: DataView, at: number): BtfValue {
+  const { first, bytes, shift } = bitPlace(member, at);
+  const type = btf.resolve(member.type);
+  const raw = readInt(view, first, bytes, false) >> shift;
+  const value = type.signed ? BigInt.asIntN(member.bitSize, raw) : BigInt.asUintN(member.bitSize, raw);
+  if (type.bool) return value !== 0n;
+  return type.enumerators.find((one) => one.value === value)?.name ?? (member.bitSize > 32 ? value : Number(value));
+}
+
+function writeBits(btf: Btf, member: BtfMember, value: unknown, view: DataView, at: number, where: string): void {
+  const { first, bytes, shift } = bitPlace(member, at);
+  const type = btf.resolve(member.type);
+  const integer =
+    type.kind === "int" && type.bool
+      ? BigInt(toBool(where, value))
+      : type.enumerators.length > 0
+        ? toEnum(where, value, type)
+        : toInteger(where, value, type.size, type.signed, btf.describe(member.type));
+  const bits = type.signed ? BigInt.asIntN(member.bitSize, integer) : BigInt.asUintN(member.bitSize, integer);
+  if (bits !== integer)
+    throw wrong(where, `${shown(value)} needs more than ${member.bitSize} bits.`, "Give a smaller number.");
+  const mask = ((1n << BigInt(member.bitSize)) - 1n) << shift;
+  const before = readInt(view, first, bytes, false);
+  writeInt(view, first, bytes, (before & ~mask) | ((bits << shift) & mask));
+}
+
+/** A struct's member by name, those of its anonymous members too; the offset is from the struct's begin. */
+export function findMember(btf: Btf, struct: BtfType, name: string): BtfMember | undefined {
+  for (const member of struct.members) {
+    if (member.name === name) return member;
+    if (member.name !== "") continue;
+    const inner = findMember(btf, btf.resolve(member.type), name);
+    if (inner) return { ...inner, bitOffset: member.bitOffset + inner.bitOffset };
+  }
+  return undefined;
+}
+
+/** The names that {@link findMember} finds. */
+export const memberNames = (btf: Btf, struct: BtfType): string[] =>
+  struct.members.flatMap(({ name, type }) => (name === "" ? memberNames(btf, btf.resolve(type)) : [name]));
+
+/** Text of a list or an object, as on the command line: JSON, its numbers left as text so that none loses a digit. */
+function fromJson(where: string, text: string): unknown {
+  try {
+    return parse(text, undefined, (number) => number);
+  } catch (cause) {
+    throw wrong(where, `${shown(text)} is no JSON: ${(cause as Error).message}.`, 'Write [1,2] or {"member":1}.');
+  }
+}
+
+/** A list, or the text of one: `1,2,3` or `[1,2,3]`; undefined for what is neither. */
+export function asList(value: unknown, where: string): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as unknown as unknown[]);
+  if (typeof value !== "string") return undefined;
+  const list = value.trimStart().startsWith("[") ? fromJson(where, value) : value.split(",");
+  return Array.isArray(list) ? list : undefined;
 }
 
 function toInteger(where: string, value: unknown, size: number, signed: boolean, name: string): bigint {
@@ -158,6 +216,7 @@ export function encode(btf: Btf, id: number, value: unknown, view: DataView, off
       encodeArray(btf, type, value, view, offset, where);
       return;
     case "struct":
+    case "union":
       encodeStruct(btf, type, value, view, offset, where);
       return;
     default:
@@ -177,8 +236,8 @@ function encodeArray(btf: Btf, type: BtfType, value: unknown, view: DataView, of
     new Uint8Array(view.buffer, view.byteOffset + offset, type.length).fill(0).set(bytes);
     return;
   }
-  const list = typeof value === "string" ? value.split(",") : value;
-  if (!Array.isArray(list) || list.length > type.length)
+  const list = asList(value, where);
+  if (!list || list.length > type.length)
     throw wrong(
       where,
       `${shown(value)} is no value of type ${btf.describe(type.id)}.`,
@@ -190,21 +249,35 @@ function encodeArray(btf: Btf, type: BtfType, value: unknown, view: DataView, of
   });
 }
 
-function encodeStruct(btf: Btf, type: BtfType, value: unknown, view: DataView, offset: number, where: string): void {
+function encodeStruct(btf: Btf, type: BtfType, given: unknown, view: DataView, offset: number, where: string): void {
+  const value = typeof given === "string" && given.trimStart().startsWith("{") ? fromJson(where, given) : given;
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw wrong(
       where,
-      `${shown(value)} is no struct ${type.name}.`,
+      `${shown(value)} is no ${btf.describe(type.id)}.`,
       `Give an object, or set a member: ${where}.MEMBER=VALUE.`,
     );
   for (const [name, item] of Object.entries(value)) {
-    const member = type.members.find((one) => one.name === name);
-    if (!member || member.bitSize > 0)
+    const member = findMember(btf, type, name);
+    if (!member)
       throw wrong(
         where,
-        `struct ${type.name} has no settable member ${shown(name)}.`,
-        `It has ${type.members.map((one) => one.name).join(", ")}.`,
+        `${btf.describe(type.id)} has no member ${shown(name)}.`,
+        `It has ${memberNames(btf, type).join(", ")}.`,
       );
-    encode(btf, member.type, item, view, offset + member.bitOffset / 8, `${where}.${name}`);
+    encodeMember(btf, member, item, view, offset, `${where}.${name}`);
   }
+}
+
+/** Writes a member of the struct that begins at `offset`. */
+export function encodeMember(
+  btf: Btf,
+  member: BtfMember,
+  value: unknown,
+  view: DataView,
+  offset: number,
+  where: string,
+): void {
+  if (member.bitSize > 0) writeBits(btf, member, value, view, offset, where);
+  else encode(btf, member.type, value, view, offset + member.bitOffset / 8, where);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { ScxError, type ScxErrorCode } from "../error.js";
-import type { Btf } from "./btf.js";
-import { type BtfValue, decode, encode } from "./value.js";
+import type { Btf, BtfMember, BtfType } from "./btf.js";
+import { type FlagNames, flagsText, flagsValue } from "./ops_flags.js";
+import { asList, type BtfValue, decode, encode, encodeMember, findMember, memberNames } from "./value.js";
 
 /** Where a variable lives: the object's initial data before load, the kernel's memory after. */
 export interface Memory {
@@ -18,7 +19,17 @@ export interface Variable {
   readonly type: number;
   readonly offset: number;
   readonly memory: Memory;
+  /** Names of its bits. */
+  readonly flags?: FlagNames;
+  /**
+   * Of the last variable of a section: makes room for so many bytes from the section's begin on; before load only. So an
+   * array can be given another length (upstream's RESIZABLE_ARRAY has each in a section of its own).
+   */
+  readonly makeRoom?: (bytes: number) => void;
 }
+
+/** More than any array that a scheduler's loader would size by the machine. */
+const largestSection = 256 * 1024 * 1024;
 
 /** What a variable is, and its value now. */
 export interface VariableDescription {
@@ -31,6 +42,8 @@ export interface VariableDescription {
   readonly size: number;
   /** Absent for pointers, and for what has more than 4096 bytes. */
   readonly value?: BtfValue;
+  /** Of the ops' flags: the names of those that are set; bits without one come last, as a hexadecimal number. */
+  readonly names?: readonly string[];
 }
 
 /** Larger ones are buffers, of which nobody wants to see each byte. */
@@ -66,26 +79,90 @@ export class Variables {
   }
 
   /**
-   * Sets a variable, or a part of one (`config.limits.low`). Nothing is written unless the whole value fits.
+   * Sets a variable, or a part of one (`config.limits[1].low`). Nothing is written unless the whole value fits. More
+   * elements than a resizable array has make it longer.
    * @throws ScxError the unknown-name code, or ERR_SCX_VALUE
    */
   set(path: string, value: unknown): void {
-    const [name = "", ...members] = path.split(".");
+    const { name, steps } = parsePath(path);
+    if (steps.length === 0) this.#grow(name, value);
     const variable = this.#find(name);
     if (!variable) throw this.#unknown(name);
     const view = this.#view(variable);
-    const part = this.#part(variable, members, path);
-    whole(name, () => encode(this.#btf, part.type, value, view, part.offset, path));
+    whole(name, () => {
+      const given = variable.flags && steps.length === 0 ? flagsValue(value, variable.flags) : value;
+      const part = this.#part(variable, steps, path);
+      encodeMember(this.#btf, part, given, view, 0, path);
+    });
     variable.memory.write(variable.offset, new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  }
+
+  /**
+   * Gives an array another length, before load: one that is the last of its section, as those are that upstream's
+   * RESIZABLE_ARRAY makes.
+   * @throws ScxError the unknown-name code, or ERR_SCX_VALUE
+   */
+  resize(name: string, length: number): void {
+    const variable = this.#find(name);
+    if (!variable) throw this.#unknown(name);
+    const array = this.#btf.resolve(variable.type);
+    const step = array.kind === "array" ? this.#btf.sizeOf(array.type) : 0;
+    if (!variable.makeRoom || step === 0) {
+      const others = [...this.#all.values()].filter((one) => this.#isResizable(one)).map((one) => one.name);
+      throw new ScxError("ERR_SCX_VALUE", {
+        op: "set",
+        message: `${name} can't be resized: it is no array at the end of a section.`,
+        remedy:
+          others.length > 0 ? `These can: ${others.join(", ")}.` : "Declare it in a section of its own: .data.NAME.",
+      });
+    }
+    const most = Math.floor((largestSection - variable.offset) / step);
+    if (!Number.isInteger(length) || length < 1 || length > most)
+      throw new ScxError("ERR_SCX_VALUE", {
+        op: "set",
+        message: `${name} can't have ${length} elements.`,
+        remedy: `Give a number from 1 to ${most}.`,
+      });
+    variable.makeRoom(variable.offset + length * step);
+    this.#all.set(name, { ...variable, type: this.#btf.arrayOf(array.type, length) });
+  }
+
+  #isResizable(variable: Variable): boolean {
+    const array = this.#btf.resolve(variable.type);
+    return variable.makeRoom !== undefined && array.kind === "array" && this.#btf.sizeOf(array.type) > 0;
+  }
+
+  /** Resizes an array when that is what makes the value fit. Not a text's: it would lose its limit. */
+  #grow(name: string, value: unknown): void {
+    const variable = this.#find(name);
+    if (!variable || !this.#isResizable(variable)) return;
+    const array = this.#btf.resolve(variable.type);
+    if (this.#btf.resolve(array.type).name === "char") return;
+    const list = asList(value, variable.name);
+    if (!list || list.length <= array.length) return;
+    const size = list.length * this.#btf.sizeOf(array.type);
+    if (size <= largestSection) {
+      const type = this.#btf.arrayOf(array.type, list.length);
+      whole(variable.name, () => encode(this.#btf, type, list, new DataView(new ArrayBuffer(size)), 0, variable.name));
+    }
+    this.resize(variable.name, list.length);
   }
 
   /** All of them, pointers too, as plain data. */
   describe(): VariableDescription[] {
     return [...this.#all.values()].map((variable) => {
-      const { name, section } = variable;
+      const { name, section, flags } = variable;
       const size = this.#btf.sizeOf(variable.type);
       const value = size <= longestValue ? this.get(name) : undefined;
-      return { name, section, type: this.#btf.describe(variable.type), size, ...(value !== undefined && { value }) };
+      const names = flags && flagsText(BigInt(value as bigint), flags);
+      return {
+        name,
+        section,
+        type: this.#btf.describe(variable.type),
+        size,
+        ...(value !== undefined && { value }),
+        ...(names && names.length > 0 && { names }),
+      };
     });
   }
 
@@ -118,21 +195,31 @@ export class Variables {
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  #part(variable: Variable, members: string[], path: string): { type: number; offset: number } {
-    let part = { type: variable.type, offset: 0 };
-    for (const name of members) {
-      const struct = this.#btf.resolve(part.type);
-      const member = struct.members.find((one) => one.name === name && one.bitSize === 0);
-      if (!member)
+  /** Where in the variable the part is, as if it were a struct's member. */
+  #part(variable: Variable, steps: readonly Step[], path: string): BtfMember {
+    let part: BtfMember = { name: variable.name, type: variable.type, bitOffset: 0, bitSize: 0 };
+    for (const step of steps) {
+      const type = this.#btf.resolve(part.type);
+      const inner = typeof step === "number" ? this.#element(type, step) : findMember(this.#btf, type, step);
+      if (!inner)
         throw new ScxError("ERR_SCX_VALUE", {
           op: "set",
-          message: `${path}: ${this.#btf.describe(part.type)} has no settable member "${name}".`,
-          remedy:
-            struct.members.length > 0 ? `It has ${struct.members.map((one) => one.name).join(", ")}.` : "Set it whole.",
+          message: `${path}: ${this.#btf.describe(part.type)} has no ${typeof step === "number" ? `element ${step}` : `member "${step}"`}.`,
+          remedy: this.#partsOf(type),
         });
-      part = { type: member.type, offset: part.offset + member.bitOffset / 8 };
+      part = { ...inner, bitOffset: part.bitOffset + inner.bitOffset };
     }
     return part;
+  }
+
+  #element(array: BtfType, index: number): BtfMember | undefined {
+    if (array.kind !== "array" || index >= array.length) return undefined;
+    return { name: "", type: array.type, bitOffset: index * this.#btf.sizeOf(array.type) * 8, bitSize: 0 };
+  }
+
+  #partsOf(type: BtfType): string {
+    if (type.kind === "array") return `It has [0] to [${type.length - 1}].`;
+    return type.members.length > 0 ? `It has ${memberNames(this.#btf, type).join(", ")}.` : "Set it whole.";
   }
 
   #unknown(name: string): ScxError {
@@ -143,6 +230,16 @@ export class Variables {
       remedy: names.length > 0 ? `It has ${names.sort().join(", ")}.` : `It has none at all.`,
     });
   }
+}
+
+/** A member's name, or an element's index. */
+type Step = string | number;
+
+/** Takes `config.limits[1].low` apart; what can't be is a name that nothing has. */
+function parsePath(path: string): { name: string; steps: Step[] } {
+  const [, name = path, rest = ""] = /^([^.[\]]*)((?:\.[^.[\]]+|\[\d+\])*)$/.exec(path) ?? [];
+  const steps = [...rest.matchAll(/\.([^.[\]]+)|\[(\d+)\]/g)].map(([, member, index]) => member ?? Number(index));
+  return { name, steps };
 }
 
 /** What damaged BTF leads to, a member outside its struct or a type within itself, is a RangeError. */

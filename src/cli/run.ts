@@ -9,7 +9,9 @@ export interface RunOptions {
   stats: number;
   duration?: number;
   set?: string[];
+  resize?: string[];
   ops?: string[];
+  opsMap?: string;
   socket: string;
   json?: boolean;
   reset?: boolean;
@@ -41,10 +43,16 @@ export function addRun(program: Command): void {
     .option("--duration <secs>", "detach after that many seconds", seconds)
     .option(
       "--set <global=value>",
-      "set a global variable of the object, or a part of one: config.low=5 (repeatable)",
+      "set a global variable of the object, or a part of one: config.low=5, limits[1]=7 (repeatable)",
       collect,
     )
-    .option("--ops <field=value>", "set a field of its sched_ext_ops: timeout_ms=5000 (repeatable)", collect)
+    .option("--resize <global=n>", "give a resizable array n elements (repeatable)", collect)
+    .option(
+      "--ops <field=value>",
+      "set a field of its sched_ext_ops: timeout_ms=5000, flags=SWITCH_PARTIAL|ENQ_LAST (repeatable)",
+      collect,
+    )
+    .option("--ops-map <name>", "run that scheduler of the object, which holds several")
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
     .option("--json", "one JSON object a line: samples, at last the exit")
     .option("--reset", "also reset the counters in the kernel at each interval, exactly")

@@ -34,7 +34,11 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   const { signal } = ending;
   using _ = onEnd(() => ending.abort());
 
-  const object = await BpfObject.open(resolveObject(nameOrPath), { signal });
+  const object = await BpfObject.open(resolveObject(nameOrPath), { signal, opsMap: options.opsMap });
+  for (const text of options.resize ?? []) {
+    const [global, length] = assignment("--resize", text);
+    object.resize(global, Number(length));
+  }
   for (const text of options.set ?? []) object.setGlobal(...assignment("--set", text));
   for (const text of options.ops ?? []) object.setOps(...assignment("--ops", text));
   const name = object.scheduler; // refuses an object without one before the kernel is asked

@@ -71,8 +71,9 @@ function verdict({ present }: NeededMember | NeededKfunc, no: string): string {
   return present ? "yes" : no;
 }
 
-function valueText({ value, size }: VariableDescription): string {
-  return value === undefined ? `(${size} bytes)` : cut(jsonText(value));
+function valueText({ value, size, names }: VariableDescription): string {
+  const text = value === undefined ? `(${size} bytes)` : jsonText(value);
+  return cut(names ? `${text} (${names.join(" | ")})` : text);
 }
 
 const jsonText = (value: BtfValue): string => stringify(value) ?? "";

@@ -72,3 +72,7 @@ export async function kernelBtf(): Promise<NativeKernelBtf> {
     });
   }
 }
+
+/** Whether the running kernel's BTF has a struct; no where it gives none. */
+export const kernelHasStruct = async (name: string): Promise<boolean> =>
+  (await kernelBtf().catch(() => undefined))?.members(name) !== undefined;

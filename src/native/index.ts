@@ -29,6 +29,16 @@ export interface ObjectProgram {
   section: string;
   type: number;
   typeName?: string;
+  /** False for a section that begins with "?", and for what libbpf left out at load. */
+  autoload: boolean;
+}
+
+/** What libbpf is told when it opens an object. */
+export interface NativeOpenOptions {
+  /** Folder for maps that are pinned by name, in a bpf file system; /sys/fs/bpf unless given. */
+  pinRoot?: string | undefined;
+  /** Lines as in the kernel's .config, which go before the kernel's own. */
+  kconfig?: string | undefined;
 }
 
 export interface NativeObject {
@@ -43,11 +53,14 @@ export interface NativeObject {
   setInitialValue(map: number, offset: number, bytes: Uint8Array): void;
   setValueSize(map: number, bytes: number): void;
   setAutocreate(map: number, on: boolean): void;
-  setAutoload(program: number, on: boolean): void;
   load(): Promise<string[]>;
   map(index: number): NativeMap;
   program(index: number): NativeProgram;
   attach(map: number): Promise<NativeLink>;
+  /** Rejects with EOPNOTSUPP and an empty log when its section names nothing to attach to. */
+  attachProgram(program: number): Promise<NativeLink>;
+  /** Throws EINVAL on kernels that can't. */
+  associate(program: number, map: number): void;
   close(): void;
 }
 
@@ -94,7 +107,7 @@ export interface Addon {
   libbpfVersion: string;
   Object: {
     /** Resolves with the reason, as text, when the file is no object that libbpf may be given. */
-    open(path: string, name: string): Promise<NativeObject | string>;
+    open(path: string, name: string, options: NativeOpenOptions): Promise<NativeObject | string>;
   };
   Snapshot: new (map: NativeMap) => NativeSnapshot;
   Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;

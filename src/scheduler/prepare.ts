@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { ObjectParts } from "../bpf/object.js";
+import { canResize } from "../bpf/resize.js";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
 import { kernelBtf, requireSchedExt, schedExt } from "../kernel/sched_ext.js";
-import { native as addon, type NativeKernelBtf } from "../native/index.js";
+import type { NativeKernelBtf } from "../native/index.js";
 import { ExitInfo } from "./exit.js";
 
 const log = logger("scheduler");
@@ -56,9 +57,7 @@ export async function prepareScheduler(parts: ObjectParts): Promise<ExitInfo | u
 }
 
 function makeRoomForDump({ ops, variables, btf, native }: ObjectParts, name: string, map: number): void {
-  // In libbpf 1.4 resizing rewrites the object's BTF and leaves its struct_ops with a name in freed memory, unless the BTF
-  // was rewritten at open already: for every object that calls a kfunc it was, and this name is the mark. 1.5 mended it.
-  if (/^v?1\.4/.test(addon.libbpfVersion) && !btf.find("var", "dummy_ksym")) {
+  if (!canResize(btf)) {
     log.info("no debug dump: libbpf 1.4 can't resize a map of an object that calls no kfunc");
     return;
   }

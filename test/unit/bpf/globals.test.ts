@@ -124,7 +124,7 @@ describe("writing", () => {
     ["data_outer", 5, /is no struct outer/],
     ["data_outer", { nothing: 1 }, /It has tag, one, many, last/],
     ["data_outer.nothing", 1, /It has tag, one, many, last/],
-    ["data_u8.x", 1, /no settable member/],
+    ["data_u8.x", 1, /has no member "x"/],
     ["data_u64", null, /no value of type u64/],
   ])("refuses %s = %s", (name, value, why) => {
     const before = object.globals[name.split(".")[0] ?? ""];

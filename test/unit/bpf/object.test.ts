@@ -88,7 +88,7 @@ describe("opening", () => {
 
   it("refuses an ops map that isn't there", async () => {
     await expect(BpfObject.open(shippedObject("simple"), { opsMap: "other" })).rejects.toThrow(
-      /Choose one with opsMap: simple_ops/,
+      /Choose one with --ops-map .*: simple_ops/,
     );
   });
 

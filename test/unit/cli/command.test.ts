@@ -41,6 +41,16 @@ describe("what doesn't reach the kernel", () => {
     ["a global without a value", ["run", "simple", "--set", "fifo"], 64, "ERR_SCX_USAGE"],
     ["an unknown ops field", ["run", "simple", "--ops", "nothing=1"], 64, "ERR_SCX_OPS_UNKNOWN"],
     ["an ops field out of range", ["run", "simple", "--ops", "timeout_ms=5000000000"], 64, "ERR_SCX_VALUE"],
+    ["an unknown flag", ["run", "simple", "--ops", "flags=ENQ_LAST|NOTHING"], 64, "ERR_SCX_VALUE"],
+    ["no scheduler chosen", ["run", testObject("two")], 64, "ERR_SCX_USAGE"],
+    ["a scheduler that isn't there", ["run", testObject("two"), "--ops-map", "third_ops"], 64, "ERR_SCX_USAGE"],
+    ["an array of no length", ["run", testObject("shapes"), "--resize", "marks=x"], 64, "ERR_SCX_VALUE"],
+    [
+      "no scheduler, though all is set",
+      ["run", testObject("shapes"), "--resize", "marks=9", "--set", "marks[8]=1"],
+      65,
+      "ERR_SCX_NO_STRUCT_OPS",
+    ],
     ["a dump's file in no folder", ["run", "simple", "--exit-dump", "/nowhere/x"], 73, "ERR_SCX_FILE_WRITE"],
     ["a log's file that is a folder", ["run", "simple", "--verifier-log", "/tmp"], 73, "ERR_SCX_FILE_WRITE"],
     ["an unknown log module", ["run", "simple", "--log", "x:debug"], 64, "ERR_SCX_USAGE"],
@@ -75,9 +85,10 @@ describe("help", () => {
   it("lists every option and status", async () => {
     const { status, stdout } = await scxkit("run", "--help");
     expect(status).toBe(0);
-    const options = "--stats --duration --set --ops --socket --json --reset --exit-dump --verifier-log -v --log".split(
-      " ",
-    );
+    const options =
+      "--stats --duration --set --resize --ops --ops-map --socket --json --reset --exit-dump --verifier-log -v --log".split(
+        " ",
+      );
     for (const option of options) expect(stdout).toContain(option);
     for (const [number, meaning] of Object.entries(statuses))
       expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));

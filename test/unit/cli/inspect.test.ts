@@ -23,7 +23,9 @@ it("prints one line of JSON, every number with all its digits", async () => {
   expect(status).toBe(0);
   expect(stdout.split("\n")).toHaveLength(2);
   expect(parse(stdout)).toMatchObject({ name: "two", ops: [{ map: "first_ops" }, { map: "second_ops" }] });
-  expect(stdout).toContain('"name":"flags","section":"second_ops","type":"u64","size":8,"value":18446744073709551615}');
+  expect(stdout).toContain(
+    '"name":"flags","section":"second_ops","type":"u64","size":8,"value":18446744073709551615,"names":["SCX_OPS_KEEP_BUILTIN_IDLE",',
+  );
 });
 
 it.each([

@@ -111,7 +111,7 @@ it("describes all schedulers of an object, of which one has to be chosen to go o
   expect(ops[1]?.fields.find(({ name }) => name === "flags")?.value).toBe(2n ** 64n - 1n);
 
   using object = await BpfObject.open(testObject("two"));
-  expect(() => object.scheduler).toThrow(/Choose one with opsMap: first_ops, second_ops/);
+  expect(() => object.scheduler).toThrow(/Choose one with --ops-map .*: first_ops, second_ops/);
   await expect(object.load()).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
   using chosen = await BpfObject.open(testObject("two"), { opsMap: "second_ops" });
   expect(chosen.scheduler).toBe("second");
