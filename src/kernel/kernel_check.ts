@@ -1,33 +1,23 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, ok, problem, warning } from "./finding.js";
 import type { Machine } from "./machine.js";
+import { builtFor, releaseAge } from "./release.js";
 
-/** [6, 18] of "6.18.15+deb13-amd64"; [0, 0] of what is no release. */
-function version(release: string): [major: number, minor: number] {
-  const [, major = 0, minor = 0] = /^(\d+)\.(\d+)/.exec(release) ?? [];
-  return [Number(major), Number(minor)];
-}
-
-const isBefore = (release: string, major: number, minor: number): boolean => {
-  const [a, b] = version(release);
-  return a < major || (a === major && b < minor);
-};
-
-const boot = "Boot a kernel from 6.16 to 7.2 with CONFIG_SCHED_CLASS_EXT=y";
+const boot = `Boot a kernel from ${builtFor} with CONFIG_SCHED_CLASS_EXT=y`;
 
 export function checkRelease({ release }: Pick<Machine, "release">): Finding {
-  const range = "scxkit is built for 6.16 to 7.2";
-  if (isBefore(release, 6, 12))
-    return problem("kernel", `Linux ${release} is from before sched_ext (6.12)`, `${boot}.`);
-  if (isBefore(release, 6, 16))
-    return warning(
-      "kernel",
-      `Linux ${release}; ${range}`,
-      "It may work; what fails here is worth a try on 6.16 or newer.",
-    );
-  if (!isBefore(release, 7, 3))
-    return warning("kernel", `Linux ${release}; ${range}`, "It should work; look for a newer scxkit if it doesn't.");
-  return ok("kernel", `Linux ${release}; ${range}`);
+  const linux = `Linux ${release}`;
+  const range = `scxkit is built for ${builtFor}`;
+  switch (releaseAge(release)) {
+    case "ancient":
+      return problem("kernel", `${linux} is from before sched_ext (6.12)`, `${boot}.`);
+    case "older":
+      return warning("kernel", `${linux}; ${range}`, "It may work; what fails here is worth a try on 6.16 or newer.");
+    case "newer":
+      return warning("kernel", `${linux}; ${range}`, "It should work; look for a newer scxkit if it doesn't.");
+    default:
+      return ok("kernel", `${linux}; ${range}`);
+  }
 }
 
 export function checkSchedExt({ schedExt }: Pick<Machine, "schedExt">): Finding {
@@ -45,7 +35,7 @@ const needed = ["BPF_SYSCALL", "BPF_JIT", "DEBUG_INFO_BTF", "SCHED_CLASS_EXT"].m
 const isSet = (config: string, option: string): boolean => new RegExp(`^${option}=y$`, "m").test(config);
 
 /** CONFIG_PAHOLE_VERSION of the kernel's build: 130 is 1.30, 0 means that there was none. */
-function pahole(config: string): number | undefined {
+export function pahole(config: string): number | undefined {
   const found = /^CONFIG_PAHOLE_VERSION=(\d+)$/m.exec(config)?.[1];
   return found === undefined ? undefined : Number(found);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, ok, problem, warning } from "./finding.js";
 import type { Machine } from "./machine.js";
+import { isBefore } from "./release.js";
 
 export function checkLibbpf({ libbpf }: Pick<Machine, "libbpf">): Finding {
   // What libbpf has to be at least is known where the addon is loaded (native/index.ts).
@@ -52,11 +53,9 @@ const memlockFloor = 64 * 1024 * 1024;
 export function checkMemlock({ limits, release }: Pick<Machine, "limits" | "release">): Finding {
   const soft = /^Max locked memory\s+(\S+)/m.exec(limits ?? "")?.[1];
   if (soft === undefined) return ok("memlock", "can't be told: /proc/self/limits has none");
-  const [major = 0, minor = 0] = release.split(".").map((part) => Number.parseInt(part, 10));
   const text = soft === "unlimited" ? soft : `${Math.round(Number(soft) / 1024)} KiB`;
   // 5.11 charges BPF's memory to the cgroup instead (kernel/bpf/memalloc and syscall.c); backports of sched_ext may not.
-  if (major > 5 || (major === 5 && minor >= 11))
-    return ok("memlock", `${text}; kernels from 5.11 on don't count BPF's memory`);
+  if (!isBefore(release, "5.11")) return ok("memlock", `${text}; kernels from 5.11 on don't count BPF's memory`);
   if (soft === "unlimited" || Number(soft) >= memlockFloor) return ok("memlock", text);
   return warning("memlock", `${text}, and this kernel counts BPF's memory`, "Raise it: ulimit -l unlimited.");
 }

@@ -118,11 +118,18 @@ export interface Addon {
 /** Below 1.4 libbpf can't set struct_ops fields before load. */
 const libbpfFloor = [1, 4] as const;
 
+const upgrade =
+  "Upgrade libbpf to 1.4 or newer (on Debian 12: libbpf1 from bookworm-backports), then run npm rebuild scxkit.";
+
 function remedyFor(text: string): string {
   if (/libbpf\.so\.\d+: cannot open/.test(text))
     return "Install libbpf 1.4 or newer: apt install libbpf1, dnf install libbpf, pacman -S libbpf, or apk add libbpf.";
-  if (/LIBBPF_\d/.test(text))
-    return "The system's libbpf is older than the one scxkit was built with: run npm rebuild scxkit.";
+  // Libraries name their symbols by the version that brought them: what is missing tells that libbpf is older than that.
+  const [, major, minor] = /LIBBPF_(\d+)\.(\d+)/.exec(text)?.map(Number) ?? [];
+  if (major !== undefined && minor !== undefined)
+    return major < libbpfFloor[0] || (major === libbpfFloor[0] && minor <= libbpfFloor[1])
+      ? upgrade
+      : "The system's libbpf is older than the one scxkit was built with: upgrade it, or run npm rebuild scxkit.";
   if (/cannot open shared object file|Cannot find module/.test(text))
     return "Build it: run make build in a checkout, or npm rebuild scxkit in a project; the build says what it lacks.";
   return "Build it again for this machine: run make build in a checkout, or npm rebuild scxkit in a project.";
@@ -148,7 +155,7 @@ function loadAddon(): Addon {
     throw new ScxError("ERR_SCX_ADDON", {
       op: "import",
       message: `The system's libbpf is ${addon.libbpfVersion}, but scxkit needs 1.4 or newer.`,
-      remedy: "Upgrade it (on Debian 12: libbpf1 from bookworm-backports), then run npm rebuild scxkit.",
+      remedy: upgrade,
     });
   return addon;
 }

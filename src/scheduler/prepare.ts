@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { release } from "node:os";
 import type { ObjectParts } from "../bpf/object.js";
 import { canResize } from "../bpf/resize.js";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
+import { releaseDoubt } from "../kernel/release.js";
 import { kernelBtf, requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import type { NativeKernelBtf } from "../native/index.js";
 import { ExitInfo } from "./exit.js";
@@ -37,6 +39,8 @@ export async function prepareScheduler(parts: ObjectParts): Promise<ExitInfo | u
   const { ops, sections, btf } = parts;
   if (!ops) return undefined;
   requireSchedExt("load");
+  const doubt = releaseDoubt(release());
+  if (doubt) log.warn(doubt);
   const kernel = await kernelBtf();
   const members = kernel.members("sched_ext_ops");
   if (!members?.includes("dump"))
