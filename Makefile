@@ -62,14 +62,18 @@ bpf_flags := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Ibpf/include
 bpf_headers := $(wildcard bpf/include/*.h bpf/include/*/*.h)
 objects := $(patsubst bpf/%.c,dist/schedulers/%.o,$(wildcard bpf/*.bpf.c))
 test_objects := $(patsubst test/bpf/%.c,build/test/bpf/%.o,$(wildcard test/bpf/*.bpf.c))
+# One source, an object for each of its names.
+traps := $(patsubst %,build/test/trap/%.bpf.o,$(shell sed -n 's/^#ifdef TRAP_//p' test/bpf/trap.c))
 compile_bpf = echo 'make: $< -> $@' >&2; mkdir -p $(@D); \
 	. native/requirements.sh; "$$(newest_llvm clang)" $(bpf_flags) -c $< -o $@
 
-bpf: $(objects) $(test_objects)
+bpf: $(objects) $(test_objects) $(traps)
 dist/schedulers/%.bpf.o: bpf/%.bpf.c $(bpf_headers) | packages
 	@$(compile_bpf)
 build/test/bpf/%.bpf.o: test/bpf/%.bpf.c $(bpf_headers) | packages
 	@$(compile_bpf)
+build/test/trap/%.bpf.o: test/bpf/trap.c $(bpf_headers) | packages
+	@$(compile_bpf) -DTRAP_$*
 
 # The folders are among the sources, so that a file that went away counts as a change; then its output, older than the
 # rest, goes too.

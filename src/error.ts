@@ -15,6 +15,8 @@ export const errorCodes = {
   ERR_SCX_FILE_WRITE: "a file can't be created or written",
   ERR_SCX_GLOBAL_UNKNOWN: "the object has no global variable of that name",
   ERR_SCX_KERNEL_NO_BTF: "the running kernel carries no BTF type information",
+  ERR_SCX_KERNEL_FAULT: "the running kernel was built with a fault that keeps the object from being loaded",
+  ERR_SCX_KERNEL_LACKS: "the object needs a function, type, setting or feature that the running kernel lacks",
   ERR_SCX_LOAD: "the kernel or libbpf refused to load the object",
   ERR_SCX_MAP_READ: "a BPF map can't be read",
   ERR_SCX_NO_BTF: "the object carries no BTF type information",
@@ -55,7 +57,7 @@ export interface ScxErrorInit {
  * The one error class of scxkit. `message` has two lines: the cause, then what to do.
  */
 export class ScxError extends Error {
-  override readonly name = "ScxError";
+  override readonly name: string = "ScxError";
   readonly code: ScxErrorCode;
   readonly op: string;
   readonly remedy: string;

@@ -41,6 +41,7 @@ export { decodeExitCode, type ExitCode } from "./scheduler/exit_code.js";
 export { recentExits } from "./scheduler/history.js";
 export type { LoadedMap, LoadedObject } from "./scheduler/loaded.js";
 export type { Scheduler } from "./scheduler/scheduler.js";
+export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
 export type { StatsSource } from "./source/stats.js";
 export type * from "./stats/meta.js";
 export type * from "./stats/schema.js";

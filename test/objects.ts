@@ -9,6 +9,9 @@ export const checkout = path("");
 /** Path of an object built from test/bpf. */
 export const testObject = (name: string): string => path(`build/test/bpf/${name}.bpf.o`);
 
+/** Path of an object built from test/bpf/trap.c. */
+export const trapObject = (name: string): string => path(`build/test/trap/${name}.bpf.o`);
+
 /** Path of a scheduler that scxkit ships. */
 export const shippedObject = (name: string): string => path(`dist/schedulers/${name}.bpf.o`);
 

@@ -143,7 +143,8 @@ export class BpfObject {
    * Loads maps and programs into the kernel: the verifier says yes or no. The object can't be used afterwards, whatever
    * came of it; what is loaded is in the result.
    * @throws ScxError ERR_SCX_USAGE when there are several schedulers and none was chosen, ERR_SCX_NO_SCHED_EXT,
-   * ERR_SCX_NO_BTF, ERR_SCX_PRIVILEGE, ERR_SCX_VERIFIER, ERR_SCX_LOAD
+   * ERR_SCX_NO_BTF, ERR_SCX_PRIVILEGE, ERR_SCX_VERIFIER (a VerifierError), ERR_SCX_KERNEL_LACKS, ERR_SCX_KERNEL_FAULT,
+   * ERR_SCX_LOAD
    */
   async load(options: { signal?: AbortSignal } = {}): Promise<LoadedObject> {
     this.#requireOpen("load");

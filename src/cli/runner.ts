@@ -6,6 +6,7 @@ import { requireFree } from "../kernel/sched_ext.js";
 import { StatsServer } from "../protocol/server.js";
 import { Sampler } from "../sampler/sampler.js";
 import type { ExitRecord } from "../scheduler/exit.js";
+import { VerifierError } from "../scheduler/verifier.js";
 import type { Sample } from "../stats/schema.js";
 import { exitDocument, exitLines } from "./exit_text.js";
 import { showLog } from "./log.js";
@@ -46,7 +47,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   using verifierLog =
     options.verifierLog === undefined ? undefined : OutputFile.open("--verifier-log", options.verifierLog);
   await using loaded = await object.load({ signal }).catch((error: unknown) => {
-    if (error instanceof ScxError && error.code === "ERR_SCX_VERIFIER") verifierLog?.write(`${error.log.join("\n")}\n`);
+    if (error instanceof VerifierError) verifierLog?.write(`${error.log.join("\n")}\n`);
     throw error;
   });
   const sampler = new Sampler(loaded.stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });

@@ -69,7 +69,8 @@ export async function readMachine(): Promise<Machine> {
   };
 }
 
-function readConfig(kernel: string): Machine["config"] {
+/** The configuration of the kernel of that release, from where distributions put it. */
+export function readConfig(kernel: string): Machine["config"] {
   for (const path of ["/proc/config.gz", `/boot/config-${kernel}`, `/lib/modules/${kernel}/config`]) {
     try {
       const bytes = readFileSync(path);

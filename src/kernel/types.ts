@@ -28,6 +28,15 @@ export function readTypes(bytes: Uint8Array): TypeFacts {
   };
 }
 
+/** How a kernel's BTF declares a function, as C would write it; undefined when it has none of that name. */
+export function declarationOf(btf: Btf, name: string): string | undefined {
+  const found = btf.find("func", name);
+  if (!found) return undefined;
+  const { type, parameters } = btf.type(found.type);
+  const list = parameters.map((one) => `${btf.describe(one.type)} ${one.name}`.replace("* ", "*"));
+  return `${btf.describe(type)} ${name}(${list.join(", ") || "void"})`.replace("* ", "*");
+}
+
 function findConstants(btf: Btf): Record<string, bigint> {
   const constants: Record<string, bigint> = {};
   for (const kind of ["enum", "enum64"] as const)
@@ -44,7 +53,7 @@ function findConstants(btf: Btf): Record<string, bigint> {
  * BTF, and leaves it to a twin named …_impl. In Debian's 7.2.12 this didn't happen: they still have it and lack the tag
  * bpf_kfunc, so that the declaration in any scheduler differs from the kernel's.
  */
-function findBrokenKfuncs(btf: Btf): string[] {
+export function findBrokenKfuncs(btf: Btf): string[] {
   const broken: string[] = [];
   for (const { id, name, type } of btf.ofKind("func")) {
     if (!name.startsWith("scx_bpf_") || name.endsWith("_impl")) continue;

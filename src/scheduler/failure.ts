@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { constants } from "node:os";
 import { ScxError } from "../error.js";
-import { requireFree, schedExt } from "../kernel/sched_ext.js";
+import { requireFree } from "../kernel/sched_ext.js";
 import type { NativeError } from "../native/index.js";
+import { runningKernel } from "./running_kernel.js";
+import { findTrap, type TrapContext } from "./trap.js";
+import { readRefusal, VerifierError } from "./verifier.js";
 
 const { EPERM, EBUSY, EINVAL, ESRCH, E2BIG } = constants.errno;
 
@@ -11,54 +14,37 @@ const privilegeRemedy =
 
 const isNative = (cause: unknown): cause is NativeError => cause instanceof Error && "errno" in cause && "log" in cause;
 
-/** The verifier's log within libbpf's messages, or nothing. */
-export function verifierLog(log: readonly string[]): string[] {
-  const start = log.findIndex((line) => line.includes("-- BEGIN PROG LOAD LOG --"));
-  const end = log.findIndex((line, i) => i > start && line.includes("-- END PROG LOAD LOG --"));
-  return start < 0 ? [] : log.slice(start + 1, end < 0 ? undefined : end);
-}
-
-function verifierError(cause: NativeError, lines: string[]): ScxError {
-  const program = cause.log.map((line) => /prog '([^']+)': BPF program load failed/.exec(line)?.[1]).find(Boolean);
-  const says = lines.filter((line) => !/^(processed \d+|verification time|stack depth|-- )/.test(line));
-  const source = says.findLast((line) => /^; .*@ .*:\d+/.test(line));
-  const reason = says.at(-1) ?? "no reason given";
-  return new ScxError("ERR_SCX_VERIFIER", {
-    op: "load",
-    message: `The verifier refused program ${program ?? "?"}: ${reason}`,
-    remedy: source
-      ? `Look at ${source.slice(2)}; the whole log is in the error's log (-v prints it, --verifier-log FILE keeps it).`
-      : "Read the whole log in the error's log (-v prints it, --verifier-log FILE keeps it).",
-    errno: cause.errno,
-    log: lines,
-    cause,
-  });
-}
-
-/** Throws a failed bpf_object__load as an ScxError. */
-export function throwLoadFailure(cause: unknown): never {
-  if (!isNative(cause)) throw cause;
+/** A failed bpf_object__load as an ScxError, with what is known of the object and of the kernel that it was to run on. */
+export function loadFailure(cause: NativeError, kernel: TrapContext): ScxError {
   const base = { op: "load", errno: cause.errno, log: cause.log, cause };
-  const lines = verifierLog(cause.log);
-  if (lines.length > 0 && cause.errno !== EPERM) throw verifierError(cause, lines);
   if (cause.errno === EPERM)
-    throw new ScxError("ERR_SCX_PRIVILEGE", {
+    return new ScxError("ERR_SCX_PRIVILEGE", {
       ...base,
+      // libbpf's own messages blame RLIMIT_MEMLOCK, which kernels from 5.11 on don't ask.
       message: "The kernel lets only the privileged load BPF programs (EPERM).",
       remedy: privilegeRemedy,
     });
-  if (cause.errno === ESRCH && !schedExt.exists())
-    throw new ScxError("ERR_SCX_NO_SCHED_EXT", {
+  const trap = findTrap(cause, kernel);
+  const refusal = readRefusal(cause.log);
+  if (refusal) return new VerifierError(refusal.report, { errno: cause.errno, log: refusal.lines, cause, ...trap });
+  if (trap) return new ScxError(trap.code, { ...base, ...trap });
+  if (cause.errno === ESRCH && !kernel.schedExt)
+    return new ScxError("ERR_SCX_NO_SCHED_EXT", {
       ...base,
       message: "This kernel's BTF has no sched_ext_ops.",
       remedy: "Boot a kernel with CONFIG_SCHED_CLASS_EXT=y.",
     });
   const said = cause.log.findLast((line) => !/failed to load object/.test(line));
-  throw new ScxError("ERR_SCX_LOAD", {
+  return new ScxError("ERR_SCX_LOAD", {
     ...base,
     message: `The object can't be loaded: ${cause.message}${said ? ` (${said.replace(/^libbpf: /, "")})` : ""}`,
     remedy: "Read libbpf's messages in the error's log (-v prints them).",
   });
+}
+
+/** Throws a failed bpf_object__load as an ScxError. `maps` are the object's. */
+export function throwLoadFailure(cause: unknown, maps: TrapContext["maps"]): never {
+  throw isNative(cause) ? loadFailure(cause, runningKernel(maps)) : cause;
 }
 
 /** Throws a failed bpf_map__attach_struct_ops as an ScxError. */

@@ -28,7 +28,7 @@ export async function loadObject(name: string, parts: ObjectParts): Promise<Load
   try {
     for (const line of await parts.native.load()) log.debug(line);
   } catch (cause) {
-    throwLoadFailure(cause);
+    throwLoadFailure(cause, parts.maps);
   }
   return new LoadedObject(name, parts, exit);
 }

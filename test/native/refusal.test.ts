@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from "node:fs";
+import { release } from "node:os";
+import { expect, it } from "vitest";
+import { Btf } from "../../src/bpf/btf.js";
+import { readConfig } from "../../src/kernel/machine.js";
+import { schedExt } from "../../src/kernel/sched_ext.js";
+import { findBrokenKfuncs } from "../../src/kernel/types.js";
+import { VerifierError } from "../../src/scheduler/verifier.js";
+import { expectExplained, loadCase } from "../explained.js";
+import { brokenKfunc, differences, longRefusal, refusals, traps } from "../load_case.js";
+import { trapObject } from "../objects.js";
+
+it.each([...refusals, ...traps])("explains $name", async (one) => {
+  expectExplained(await loadCase(one), one);
+});
+
+it.each(differences)("explains $name, where the kernel lacks it", async (one) => {
+  const error = await loadCase(one);
+  const there = schedExt.exists() && one.has.test(release());
+  // Where it is there, the verifier may still have something against its arguments.
+  if (there) expect(error === undefined || error instanceof VerifierError).toBe(true);
+  else expectExplained(error, one);
+});
+
+it.runIf(schedExt.exists())("explains a kernel that describes its functions wrongly", async () => {
+  const broken = findBrokenKfuncs(new Btf(readFileSync("/sys/kernel/btf/vmlinux")));
+  const error = await loadCase(brokenKfunc);
+  if (broken.includes("scx_bpf_kick_cpu")) expectExplained(error, brokenKfunc);
+  else expect(error).toBeUndefined();
+});
+
+// A log of two million lines takes the verifier a minute where the machine is emulated.
+it.skipIf(schedExt.exists())("explains a program that is too long", async () => {
+  const error = await loadCase(longRefusal);
+  expectExplained(error, longRefusal);
+  expect((error as VerifierError).log.length).toBeGreaterThan(100_000);
+});
+
+it("explains a program type that the kernel doesn't know", async ({ skip }) => {
+  const config = readConfig(release())?.text;
+  skip(!config || config.includes("CONFIG_BPF_LIRC_MODE2=y"), "this kernel knows it, or doesn't say");
+  const one = {
+    name: "no_program_type",
+    path: trapObject("no_program_type"),
+    code: "ERR_SCX_KERNEL_LACKS",
+    cause: /refuses program trap without a word/,
+    remedy: /SEC\(\)/,
+  } as const;
+  expectExplained(await loadCase(one), one);
+});
