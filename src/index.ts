@@ -7,7 +7,7 @@ export type { BtfValue } from "./bpf/value.js";
 export type { VariableDescription } from "./bpf/variable.js";
 export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } from "./diagnostics.js";
 export { errorCodes, ScxError, type ScxErrorCode, type ScxErrorInit } from "./error.js";
-export type { KernelNeeds, NeededKfunc, NeededMember } from "./inspect/kernel.js";
+export type { KernelNeeds, NeededConfig, NeededKfunc, NeededMember, NeededStruct } from "./inspect/kernel.js";
 export { inspectObject, type ObjectDescription } from "./inspect/object.js";
 export { diagnose } from "./kernel/diagnosis.js";
 export type { Finding, FindingId, FindingStatus } from "./kernel/finding.js";

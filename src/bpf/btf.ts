@@ -203,6 +203,13 @@ const extent: Partial<Record<BtfKind, readonly [fixed: number, each: number]>> =
 };
 const extents = kinds.map((kind) => extent[kind] ?? ([0, 0] as const));
 
+/** Bytes of a type with that `info` word, with its 12 common ones; undefined for a kind that is unknown. */
+export function extentOf(info: number): number | undefined {
+  const kind = (info >>> 24) & 0x1f;
+  const size = extents[kind];
+  return size && kind !== 0 ? 12 + size[0] + (info & 0xffff) * size[1] : undefined;
+}
+
 function scan(raw: Uint8Array): RawBtf {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   if (raw.byteLength < 24 || view.getUint16(0, true) !== magic) throw malformed("its header is wrong");
@@ -221,11 +228,11 @@ function scan(raw: Uint8Array): RawBtf {
     if (at + 12 > typesEnd) throw malformed("a type is cut off");
     const info = view.getUint32(at + 4, true);
     const kind = (info >>> 24) & 0x1f;
-    const size = extents[kind];
-    if (!size || kind === 0) throw malformed(`kind ${kind} is unknown`);
+    const size = extentOf(info);
+    if (size === undefined) throw malformed(`kind ${kind} is unknown`);
     found.kinds.push(kind);
     found.offsets.push(at);
-    at += 12 + size[0] + (info & 0xffff) * size[1];
+    at += size;
   }
   if (at !== typesEnd) throw malformed("a type is cut off");
   return found;

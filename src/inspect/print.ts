@@ -3,7 +3,7 @@ import { stringify } from "lossless-json";
 import type { MapDescription } from "../bpf/describe.js";
 import type { BtfValue } from "../bpf/value.js";
 import type { VariableDescription } from "../bpf/variable.js";
-import type { KernelNeeds, NeededKfunc, NeededMember } from "./kernel.js";
+import type { KernelNeeds, NeededConfig, NeededKfunc } from "./kernel.js";
 import type { ObjectDescription } from "./object.js";
 
 /** Longer values and shapes are cut for people; `--json` has them whole. */
@@ -55,20 +55,36 @@ function mapRows(map: MapDescription): string[][] {
   return members ? [head, ["", "", "", cut(`{ ${members} }`)]] : [head];
 }
 
-function kernelRows({ schedExt, members, kfuncs }: KernelNeeds): string[][] {
-  const sched = members.length > 0 ? [["sched_ext", schedExt ? "yes" : "no: this kernel has no sched_ext"]] : [];
+function kernelRows({ schedExt, structs, members, kfuncs, config }: KernelNeeds): string[][] {
+  const scheduler = structs.some(({ name }) => name.startsWith("sched_ext_ops"));
   // Without it there is no load at which anything could be cleared.
   const cleared = schedExt ? "no: cleared at load, with a warning" : "no";
   return [
-    ...sched,
+    ...(scheduler ? [["sched_ext", schedExt ? "yes" : "no: this kernel has no sched_ext"]] : []),
+    ...structs.map((one) => [`struct ${one.name}`, verdict(one, unloadable)]),
     ...members.map((one) => [`${one.struct}.${one.name}`, verdict(one, cleared)]),
-    ...kfuncs.map((one) => [`${one.name}()`, verdict(one, one.weak ? "no, but optional" : "no: it can't be loaded")]),
+    ...kfuncs.map((one) => [`${one.name}()`, kfuncVerdict(one)]),
+    ...config.map((one) => [one.name, configVerdict(one)]),
   ];
 }
 
-function verdict({ present }: NeededMember | NeededKfunc, no: string): string {
+const [unloadable, optional] = ["no: it can't be loaded", "no, but optional"];
+
+function verdict({ present }: { present?: boolean }, no: string): string {
   if (present === undefined) return "unknown: this kernel gives no BTF";
   return present ? "yes" : no;
+}
+
+function kfuncVerdict(kfunc: NeededKfunc): string {
+  if (kfunc.module !== undefined) return `yes, in module ${kfunc.module}`;
+  const no = kfunc.weak ? optional : unloadable;
+  return verdict(kfunc, kfunc.broken ? `${no} (this kernel describes it as no scheduler can call it)` : no);
+}
+
+function configVerdict({ present, value, weak }: NeededConfig): string {
+  // Without a file libbpf refuses the object even when it could do without the value.
+  if (present === undefined) return "unknown: there is no file of this kernel's configuration, which loading needs";
+  return present ? `yes: ${value}` : weak ? optional : unloadable;
 }
 
 function valueText({ value, size, names }: VariableDescription): string {

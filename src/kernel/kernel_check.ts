@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { optionOf, paholeOf } from "./config.js";
 import { type Finding, ok, problem, warning } from "./finding.js";
 import type { Machine } from "./machine.js";
 import { builtFor, releaseAge } from "./release.js";
@@ -32,13 +33,7 @@ export function checkSchedExt({ schedExt }: Pick<Machine, "schedExt">): Finding 
 /** What SCHED_CLASS_EXT depends on (kernel/Kconfig.preempt), and itself. */
 const needed = ["BPF_SYSCALL", "BPF_JIT", "DEBUG_INFO_BTF", "SCHED_CLASS_EXT"].map((name) => `CONFIG_${name}`);
 
-const isSet = (config: string, option: string): boolean => new RegExp(`^${option}=y$`, "m").test(config);
-
-/** CONFIG_PAHOLE_VERSION of the kernel's build: 130 is 1.30, 0 means that there was none. */
-export function pahole(config: string): number | undefined {
-  const found = /^CONFIG_PAHOLE_VERSION=(\d+)$/m.exec(config)?.[1];
-  return found === undefined ? undefined : Number(found);
-}
+const isSet = (config: string, option: string): boolean => optionOf(config, option) === "y";
 
 export function checkConfig({ config }: Pick<Machine, "config">): Finding {
   if (!config) return ok("config", "no file of it to be found; the other checks ask the kernel itself");
@@ -49,7 +44,7 @@ export function checkConfig({ config }: Pick<Machine, "config">): Finding {
       `${config.path} lacks ${missing.join(", ")}`,
       `Boot a kernel built with ${missing.map((option) => `${option}=y`).join(", ")}.`,
     );
-  const made = pahole(config.text);
+  const made = paholeOf(config.text);
   // From 1.26 on the kernel's build names each feature that it wants of pahole, consistent_func too (scripts/Makefile.btf).
   if (made !== undefined && made < 126)
     return warning(

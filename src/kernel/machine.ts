@@ -2,8 +2,8 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { dirname } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { ScxError } from "../error.js";
+import { readConfig } from "./config.js";
 import { readTypes, type TypeFacts } from "./types.js";
 
 /** What the checks look at: the contents of files as they stand, undefined for one that can't be read. */
@@ -67,17 +67,6 @@ export async function readMachine(): Promise<Machine> {
     online: read("/sys/devices/system/cpu/online"),
     socket: socket(),
   };
-}
-
-/** The configuration of the kernel of that release, from where distributions put it. */
-export function readConfig(kernel: string): Machine["config"] {
-  for (const path of ["/proc/config.gz", `/boot/config-${kernel}`, `/lib/modules/${kernel}/config`]) {
-    try {
-      const bytes = readFileSync(path);
-      return { path, text: (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8") };
-    } catch {} // the next one
-  }
-  return undefined;
 }
 
 /** By our own reader: it needs no addon, which may be what is broken. */

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
+import { readFileSync } from "node:fs";
 import { Btf } from "../bpf/btf.js";
+
+/** Where the running kernel gives its BTF. */
+export const vmlinuxBtf = "/sys/kernel/btf/vmlinux";
 
 /** What a kernel's BTF says of sched_ext. */
 export interface TypeFacts {
@@ -60,4 +64,13 @@ export function findBrokenKfuncs(btf: Btf): string[] {
     if (btf.type(type).parameters.at(-1)?.name === "aux" && !btf.tags(id).includes("bpf_kfunc")) broken.push(name);
   }
   return broken;
+}
+
+/** {@link TypeFacts.brokenKfuncs} of the running kernel; none when its BTF can't be read. Takes 0.1 s. */
+export function brokenKfuncs(): string[] {
+  try {
+    return findBrokenKfuncs(new Btf(readFileSync(vmlinuxBtf)));
+  } catch {
+    return [];
+  }
 }

@@ -2,10 +2,9 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { Btf } from "../bpf/btf.js";
-import { pahole } from "../kernel/kernel_check.js";
-import { readConfig } from "../kernel/machine.js";
+import { paholeOf, readConfig } from "../kernel/config.js";
 import { schedExt } from "../kernel/sched_ext.js";
-import { declarationOf, findBrokenKfuncs } from "../kernel/types.js";
+import { declarationOf, findBrokenKfuncs, vmlinuxBtf } from "../kernel/types.js";
 import type { TrapContext } from "./trap.js";
 
 /** What the explanations of a failed load ask about the running kernel: read when asked for, which takes 0.1 s. */
@@ -27,14 +26,14 @@ export function runningKernel(maps: TrapContext["maps"]): TrapContext {
       const types = btf();
       return types !== undefined && findBrokenKfuncs(types).includes(name);
     },
-    pahole: () => pahole(readConfig(release())?.text ?? ""),
+    pahole: () => paholeOf(readConfig(release())?.text ?? ""),
   };
 }
 
 /** By our own reader, which gives parameters too. An explanation must not fail for want of it. */
 function readBtf(): Btf | undefined {
   try {
-    return new Btf(readFileSync("/sys/kernel/btf/vmlinux"));
+    return new Btf(readFileSync(vmlinuxBtf));
   } catch {
     return undefined;
   }

@@ -13,8 +13,9 @@ import { brokenKfunc, differences, refusals, traps } from "../load_case.js";
 const longest = 60;
 
 const [file = ""] = process.argv.slice(2);
+const lacking = differences.filter(({ has }) => !has.test(release()));
 const sections = [`Linux ${release()}, libbpf ${native.libbpfVersion}; by test/native/record.ts`];
-for (const { name, path, fault } of [...refusals, ...traps, ...differences, brokenKfunc]) {
+for (const { name, path, fault } of [...refusals, ...traps, ...lacking, brokenKfunc]) {
   const object = await BpfObject.open(path);
   if (fault) object.setGlobal("fault", fault);
   try {

@@ -4,7 +4,8 @@ import { release } from "node:os";
 import { expect, it } from "vitest";
 import { BpfObject } from "../../../src/bpf/object.js";
 import { inspectObject } from "../../../src/inspect/object.js";
-import { shippedObject, testObject } from "../../objects.js";
+import { readConfig } from "../../../src/kernel/config.js";
+import { shippedObject, testObject, trapObject } from "../../objects.js";
 
 const hasSchedExt = existsSync("/sys/kernel/sched_ext");
 const hasBtf = existsSync("/sys/kernel/btf/vmlinux");
@@ -99,7 +100,16 @@ it("tells what the kernel has to bring, by its own names, and whether this one d
     "sched_ext_ops.name",
     "sched_ext_ops.flags",
   ]);
+  expect(kernel.structs).toEqual([{ name: "sched_ext_ops", ...(hasBtf && { present: hasSchedExt }) }]);
+  // LINUX_KERNEL_VERSION is libbpf's own: no configuration has it.
+  expect(kernel.config).toEqual([]);
   if (hasBtf) for (const member of kernel.members) expect(member.present).toBe(hasSchedExt);
+});
+
+it("holds what it asks of the configuration against the kernel's", async () => {
+  const { kernel } = await inspectObject(trapObject("no_config"));
+  const known = readConfig(release()) !== undefined;
+  expect(kernel.config).toEqual([{ name: "CONFIG_SCXKIT_NOTHING", weak: false, ...(known && { present: false }) }]);
 });
 
 it("describes all schedulers of an object, of which one has to be chosen to go on", async () => {

@@ -34,6 +34,10 @@ it("says what each missing part leads to", () => {
   const kernel = {
     release: "6.16.0",
     schedExt: true,
+    structs: [
+      { name: "sched_ext_ops", present: true },
+      { name: "sched_ext_ops_cid", present: false },
+    ],
     members: [
       { struct: "sched_ext_ops", name: "enqueue", present: true },
       { struct: "sched_ext_ops", name: "sub_attach", present: false },
@@ -42,15 +46,33 @@ it("says what each missing part leads to", () => {
       { name: "scx_bpf_old", weak: true, present: false },
       { name: "scx_bpf_new", weak: false, present: false },
       { name: "scx_bpf_any", weak: false },
+      { name: "scx_bpf_kick_cpu", weak: false, present: false, broken: true as const },
+      { name: "scx_bpf_locked_rq", weak: true, present: false, broken: true as const },
+      { name: "bpf_ct_release", weak: false, present: true, module: "nf_conntrack" },
+    ],
+    config: [
+      { name: "CONFIG_HZ", weak: false, present: true, value: "250" },
+      { name: "CONFIG_NO", weak: false, present: false },
+      { name: "CONFIG_WEAK", weak: true, present: false },
+      { name: "CONFIG_UNKNOWN", weak: true },
     ],
   };
   expect(section({ ...simple, kernel }, "Needs")).toEqual([
     ["sched_ext", "yes"],
+    ["struct sched_ext_ops", "yes"],
+    ["struct sched_ext_ops_cid", "no: it can't be loaded"],
     ["sched_ext_ops.enqueue", "yes"],
     ["sched_ext_ops.sub_attach", "no: cleared at load, with a warning"],
     ["scx_bpf_old()", "no, but optional"],
     ["scx_bpf_new()", "no: it can't be loaded"],
     ["scx_bpf_any()", "unknown: this kernel gives no BTF"],
+    ["scx_bpf_kick_cpu()", "no: it can't be loaded (this kernel describes it as no scheduler can call it)"],
+    ["scx_bpf_locked_rq()", "no, but optional (this kernel describes it as no scheduler can call it)"],
+    ["bpf_ct_release()", "yes, in module nf_conntrack"],
+    ["CONFIG_HZ", "yes: 250"],
+    ["CONFIG_NO", "no: it can't be loaded"],
+    ["CONFIG_WEAK", "no, but optional"],
+    ["CONFIG_UNKNOWN", "unknown: there is no file of this kernel's configuration, which loading needs"],
   ]);
   expect(section({ ...simple, kernel: { ...kernel, schedExt: false } }, "Needs")[0]).toEqual([
     "sched_ext",

@@ -1,32 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from "vitest";
-import { readTypes } from "../../../src/kernel/types.js";
-
-/** BTF as bytes, written type by type (include/uapi/linux/btf.h). */
-class Writer {
-  readonly #types: number[] = [];
-  #strings = "\0";
-  #last = 0;
-
-  add(name: string, kind: number, vlen: number, sizeOrType: number, ...rest: (number | string)[]): number {
-    const words = rest.map((word) => (typeof word === "string" ? this.#text(word) : word));
-    this.#types.push(this.#text(name), (kind << 24) | vlen, sizeOrType, ...words);
-    return ++this.#last;
-  }
-
-  #text(text: string): number {
-    if (text === "") return 0;
-    this.#strings += `${text}\0`;
-    return this.#strings.length - text.length - 1;
-  }
-
-  bytes(): Uint8Array {
-    const length = this.#types.length * 4;
-    const words = [0x0001_eb9f, 24, 0, length, length, this.#strings.length, ...this.#types];
-    const head = Buffer.from(Uint32Array.from(words, (word) => word >>> 0).buffer);
-    return Buffer.concat([head, Buffer.from(this.#strings, "latin1")]);
-  }
-}
+import { Btf } from "../../../src/bpf/btf.js";
+import { declarationOf, readTypes } from "../../../src/kernel/types.js";
+import { Writer } from "./btf_writer.js";
 
 const [ENUM, STRUCT, FUNC, FUNC_PROTO, DECL_TAG, ENUM64] = [6, 4, 12, 13, 17, 19];
 
@@ -63,6 +39,19 @@ it("finds kfuncs that kept their implicit argument", () => {
   const tagged = btf.add("scx_bpf_tagged", FUNC, 0, withAux);
   btf.add("bpf_kfunc", DECL_TAG, 0, tagged, -1);
   expect(readTypes(btf.bytes()).brokenKfuncs).toEqual(["scx_bpf_kick_cpu"]);
+});
+
+it("declares a function as C would write it", () => {
+  const btf = new Writer();
+  const int = btf.add("int", 1, 0, 4, 0x0100_0020);
+  const pointer = btf.add("", 2, 0, int);
+  const proto = btf.add("", FUNC_PROTO, 2, int, "cpu", int, "mask", pointer);
+  btf.add("scx_bpf_some", FUNC, 0, proto);
+  btf.add("scx_bpf_none", FUNC, 0, btf.add("", FUNC_PROTO, 0, 0));
+  const types = new Btf(btf.bytes());
+  expect(declarationOf(types, "scx_bpf_some")).toBe("int scx_bpf_some(int cpu, int *mask)");
+  expect(declarationOf(types, "scx_bpf_none")).toBe("void scx_bpf_none(void)");
+  expect(declarationOf(types, "scx_bpf_nothing")).toBeUndefined();
 });
 
 it("refuses what is no BTF", () => {
