@@ -9,8 +9,8 @@
 namespace scxkit {
 namespace {
 
-// All sections that become map memory together. Upstream's largest schedulers have about 3 MiB.
-constexpr uint64_t kMaxAllocated = 64ULL << 20;
+// All sections that become map memory together. The .bss of upstream's scx_layered has 158 MiB.
+constexpr uint64_t kMaxAllocated = 512ULL << 20;
 
 std::string Section(size_t index) { return "section " + std::to_string(index); }
 
@@ -39,7 +39,7 @@ std::string CheckSection(const std::vector<Elf64_Shdr>& sections, size_t index, 
   if (section.sh_type == SHT_NULL) return "";
   if (section.sh_type != SHT_NOBITS && (section.sh_offset > size || size - section.sh_offset < section.sh_size))
     return Section(index) + " lies outside the file";
-  if (section.sh_type == SHT_NOBITS && section.sh_size > kMaxAllocated) return Section(index) + " is over 64 MiB";
+  if (section.sh_type == SHT_NOBITS && section.sh_size > kMaxAllocated) return Section(index) + " is over 512 MiB";
   if (section.sh_link >= sections.size()) return Section(index) + " links to a section that does not exist";
   if (section.sh_flags & SHF_COMPRESSED) return Section(index) + " is compressed";
   switch (section.sh_type) {
@@ -114,9 +114,9 @@ std::string CheckElf(const uint8_t* data, size_t size) {
     if (auto why = CheckSection(sections, i, size); !why.empty()) return why;
     if (sections[i].sh_type == SHT_SYMTAB) symbolTables++;
     if (sections[i].sh_type != SHT_NULL && (sections[i].sh_flags & SHF_ALLOC)) {
-      // Each addend is bounded (by the file's size, or 64 MiB), so the sum can't wrap.
+      // Each addend is bounded (by the file's size, or 512 MiB), so the sum can't wrap.
       allocated += sections[i].sh_size;
-      if (allocated > kMaxAllocated) return "its sections would allocate more than 64 MiB";
+      if (allocated > kMaxAllocated) return "its sections would allocate more than 512 MiB";
     }
   }
   if (symbolTables != 1) return symbolTables == 0 ? "it has no symbol table" : "it has more than one symbol table";

@@ -22,6 +22,17 @@ function patched(bytes: Buffer, offset: number, value: number): Buffer {
   return bytes;
 }
 
+/** Gives count's .bss another size; NOBITS takes no room in the file. */
+async function withBss(size: number): Promise<string> {
+  const bytes = await readFile(testObject("count"));
+  const headers = Number(bytes.readBigUInt64LE(0x28));
+  for (let at = headers; at < headers + bytes.readUInt16LE(0x3c) * 64; at += 64)
+    if (bytes.readUInt32LE(at + 4) === 8) bytes.writeBigUInt64LE(BigInt(size), at + 32);
+  const path = join(folder, `bss-${size}.bpf.o`);
+  await writeFile(path, bytes);
+  return path;
+}
+
 describe("opening", () => {
   it("needs no privileges and names the scheduler", async () => {
     using object = await BpfObject.open(shippedObject("simple"));
@@ -62,6 +73,12 @@ describe("opening", () => {
     await writeFile(path, "");
     await truncate(path, 2 ** 43);
     await expect(BpfObject.open(path)).rejects.toThrow(/larger than 256 MiB/);
+  });
+
+  it("takes a .bss as large as scx_layered's, but no larger than any scheduler's", async () => {
+    using object = await BpfObject.open(await withBss(165_706_296));
+    expect(object.name).toBe("bss-165706296");
+    await expect(BpfObject.open(await withBss(2 ** 29 + 1))).rejects.toThrow(/is over 512 MiB/);
   });
 
   it("stops at an AbortSignal", async () => {
