@@ -9,6 +9,7 @@
 #include "map.h"
 #include "message_log.h"
 #include "object.h"
+#include "process.h"
 #include "program.h"
 #include "snapshot.h"
 #include "uevent.h"
@@ -32,6 +33,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   define("Snapshot", Snapshot::Define(env));
   define("Accumulator", Accumulator::Define(env));
   define("Uevents", Uevents::Define(env));
+  exports.Set("setNoNewPrivs", Napi::Function::New<SetNoNewPrivs>(env));
+  exports.Set("setFifo", Napi::Function::New<SetFifo>(env));
   exports.Set("libbpfVersion", libbpf_version_string());
   return exports;
 }

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "addon.h"
+#include "clear.h"
 #include "failure.h"
+#include "task.h"
 
 namespace scxkit {
 namespace {
@@ -48,6 +50,9 @@ Napi::Function Map::Define(Napi::Env env) {
                          InstanceMethod<&Map::GetInfo>("info"),
                          InstanceMethod<&Map::ReadMapped>("readMapped"),
                          InstanceMethod<&Map::WriteMapped>("writeMapped"),
+                         InstanceMethod<&Map::ReadValue>("readValue"),
+                         InstanceMethod<&Map::WriteValue>("writeValue"),
+                         InstanceMethod<&Map::Clear>("clear"),
                          InstanceMethod<&Map::Close>("close"),
                      });
 }
@@ -128,6 +133,46 @@ void Map::WriteMapped(const Napi::CallbackInfo& info) {
       info_.value_size - static_cast<size_t>(offset) < bytes.ByteLength())
     throw Napi::RangeError::New(info.Env(), "outside the map's value");
   memcpy(Mapped(info.Env()) + offset, bytes.Data(), bytes.ByteLength());
+}
+
+// readValue(): Uint8Array, the value of the first entry; also where memory can't be mapped (it holds a lock or a kptr).
+Napi::Value Map::ReadValue(const Napi::CallbackInfo& info) {
+  const uint32_t key = 0;
+  auto value = Napi::Uint8Array::New(info.Env(), info_.value_size);
+  RequireOneValue(info.Env());
+  if (int error = bpf_map_lookup_elem(Fd(info.Env()), &key, value.Data()))
+    Throw(info.Env(), "bpf_map_lookup_elem", -error);
+  return value;
+}
+
+// writeValue(bytes: Uint8Array): replaces it; the kernel frees what kptrs and timers in it hold.
+void Map::WriteValue(const Napi::CallbackInfo& info) {
+  const uint32_t key = 0;
+  auto value = info[0].As<Napi::Uint8Array>();
+  RequireOneValue(info.Env());
+  if (value.ByteLength() != info_.value_size) throw Napi::RangeError::New(info.Env(), "not as long as the map's value");
+  if (int error = bpf_map_update_elem(Fd(info.Env()), &key, value.Data(), BPF_ANY))
+    Throw(info.Env(), "bpf_map_update_elem", -error);
+}
+
+void Map::RequireOneValue(Napi::Env env) const {
+  if (info_.type != BPF_MAP_TYPE_ARRAY || info_.max_entries != 1)
+    throw Napi::TypeError::New(env, "not a section of global data");
+}
+
+// clear(): Promise<void>. Empties the map, as ClearMap says; a type that it doesn't know is -EOPNOTSUPP.
+Napi::Value Map::Clear(const Napi::CallbackInfo& info) {
+  // Its own, as the map may be closed meanwhile.
+  const int fd = fcntl(Fd(info.Env()), F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) Throw(info.Env(), "fcntl", errno);
+  return Task::Run(
+      info.Env(), "clearing the map", info.This().As<Napi::Object>(),
+      [shape = info_, fd] {
+        const int error = ClearMap(fd, shape);
+        close(fd);
+        return error;
+      },
+      [](Napi::Env env, const std::vector<std::string>&) { return env.Undefined(); });
 }
 
 void Map::Close(const Napi::CallbackInfo&) { Release(); }

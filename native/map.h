@@ -29,7 +29,11 @@ class Map : public Napi::ObjectWrap<Map> {
   Napi::Value GetInfo(const Napi::CallbackInfo& info);
   Napi::Value ReadMapped(const Napi::CallbackInfo& info);
   void WriteMapped(const Napi::CallbackInfo& info);
+  Napi::Value ReadValue(const Napi::CallbackInfo& info);
+  void WriteValue(const Napi::CallbackInfo& info);
+  Napi::Value Clear(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
+  void RequireOneValue(Napi::Env env) const;
   void Release();
   uint8_t* Mapped(Napi::Env env);
 

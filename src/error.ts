@@ -25,6 +25,7 @@ export const errorCodes = {
   ERR_SCX_NOT_BPF_OBJECT: "the file is no BPF object: not an ELF, for another machine, or damaged",
   ERR_SCX_OPS_UNKNOWN: "sched_ext_ops has no such field, or it can't be set",
   ERR_SCX_PRIVILEGE: "the process lacks the privilege",
+  ERR_SCX_REATTACH: "a loaded object can't be brought back to what it was before it was attached",
   ERR_SCX_RESET_UNSUPPORTED: "the object brings no in-kernel baseline, so its statistics can't be reset in the kernel",
   ERR_SCX_SOCKET_IN_USE: "something stands at the socket's path already",
   ERR_SCX_SOCKET_PATH: "the socket's path is too long or its folder can't be used",

@@ -13,6 +13,8 @@ export { diagnose } from "./kernel/diagnosis.js";
 export type { Finding, FindingId, FindingStatus } from "./kernel/finding.js";
 export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";
 export type { MapShape, ObjectMap, ObjectProgram } from "./native/index.js";
+export { dropPrivileges, findUser, type User } from "./process/privilege.js";
+export { runRealtime } from "./process/realtime.js";
 export { StatsClient, type StatsClientOptions } from "./protocol/client.js";
 export type { WireValue } from "./protocol/json.js";
 export { defaultSocketPath } from "./protocol/path.js";
@@ -39,9 +41,17 @@ export {
 export { type ExitKind, type ExitRecord, exitKinds } from "./scheduler/exit.js";
 export { decodeExitCode, type ExitCode } from "./scheduler/exit_code.js";
 export { recentExits } from "./scheduler/history.js";
-export type { LoadedMap, LoadedObject } from "./scheduler/loaded.js";
+export type { LoadedMap, LoadedObject, LoadOptions } from "./scheduler/loaded.js";
+export { type RestartOptions, type RestartPolicy, restartPolicies } from "./scheduler/restart.js";
 export type { Scheduler } from "./scheduler/scheduler.js";
+export {
+  type OpenScheduler,
+  type RunEnd,
+  type SuperviseOptions,
+  type Supervisor,
+  superviseScheduler,
+} from "./scheduler/supervise.js";
 export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
-export type { StatsSource } from "./source/stats.js";
+export type { StatsSource, Turn } from "./source/stats.js";
 export type * from "./stats/meta.js";
 export type * from "./stats/schema.js";

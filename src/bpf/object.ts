@@ -5,7 +5,7 @@ import { ScxError, throwIfAborted } from "../error.js";
 import { kernelHasStruct } from "../kernel/sched_ext.js";
 import { type NativeError, type NativeObject, native, type ObjectMap } from "../native/index.js";
 // The one import against the stream: loading makes what the next phase begins with.
-import { type LoadedObject, loadObject } from "../scheduler/loaded.js";
+import { type LoadedObject, type LoadOptions, loadObject } from "../scheduler/loaded.js";
 import { Btf } from "./btf.js";
 import { type BpfDescription, describeParts } from "./describe.js";
 import { opsFlagNames } from "./ops_flags.js";
@@ -144,15 +144,15 @@ export class BpfObject {
    * came of it; what is loaded is in the result.
    * @throws ScxError ERR_SCX_USAGE when there are several schedulers and none was chosen, ERR_SCX_NO_SCHED_EXT,
    * ERR_SCX_NO_BTF, ERR_SCX_PRIVILEGE, ERR_SCX_VERIFIER (a VerifierError), ERR_SCX_KERNEL_LACKS, ERR_SCX_KERNEL_FAULT,
-   * ERR_SCX_LOAD
+   * ERR_SCX_LOAD, ERR_SCX_REATTACH
    */
-  async load(options: { signal?: AbortSignal } = {}): Promise<LoadedObject> {
+  async load(options: LoadOptions = {}): Promise<LoadedObject> {
     this.#requireOpen("load");
     if (!this.#parts.ops) requireOneScheduler(this.#parts.structOps);
     throwIfAborted(options.signal, "load", `Loading ${this.name}`);
     this.#state = "loaded";
     try {
-      const loaded = await loadObject(this.name, this.#parts);
+      const loaded = await loadObject(this.name, this.#parts, options);
       if (options.signal?.aborted) loaded.close();
       throwIfAborted(options.signal, "load", `Loading ${this.name}`);
       return loaded;

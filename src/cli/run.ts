@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { defaultSocketPath } from "../protocol/path.js";
+import { type RestartPolicy, restartPolicies } from "../scheduler/restart.js";
 import { bundled } from "./schedulers.js";
 import { statusHelp } from "./status.js";
 
@@ -17,6 +18,12 @@ export interface RunOptions {
   reset?: boolean;
   exitDump?: string;
   verifierLog?: string;
+  restart: RestartPolicy;
+  restartLimit: { limit: number; windowMs: number };
+  restartDelay: number;
+  fallback?: string[];
+  rt?: boolean;
+  user?: string;
   verbose?: boolean;
   log?: string[];
 }
@@ -28,6 +35,13 @@ function seconds(text: string): number {
   if (!/^\d*\.?\d+$/.test(text) || value < 0.001 || value > 2_000_000)
     throw new InvalidArgumentError("Give seconds, from 0.001 to 2000000.");
   return value;
+}
+
+function budget(text: string): { limit: number; windowMs: number } {
+  const [, limit, secs] = /^(\d{1,6})\/(\d*\.?\d+)$/.exec(text) ?? [];
+  if (limit === undefined || secs === undefined || Number(secs) <= 0)
+    throw new InvalidArgumentError("Give TIMES/SECONDS: 5/60.");
+  return { limit: Number(limit), windowMs: Number(secs) * 1000 };
 }
 
 /** Adds `scxkit run`. */
@@ -56,6 +70,21 @@ export function addRun(program: Command): void {
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
     .option("--json", "one JSON object a line: samples, at last the exit")
     .option("--reset", "also reset the counters in the kernel at each interval, exactly")
+    .addOption(
+      new Option("--restart <policy>", "start it again when it has failed (always: or left by itself)")
+        .choices(restartPolicies)
+        .default("no"),
+    )
+    .option("--restart-limit <times/secs>", "how often, before it is given up", budget, budget("5/60"))
+    .option(
+      "--restart-delay <secs>",
+      "before the first restart; doubles with each further one, up to 30 s",
+      seconds,
+      0.5,
+    )
+    .option("--fallback <object|name>", "what to run when it is given up (repeatable, in this order)", collect)
+    .option("--rt", "run the loader under SCHED_FIFO, so that a stalling scheduler doesn't stall it")
+    .option("--user <name>", "when everything is loaded, become that user without any privilege")
     .option("--exit-dump <file>", "write the exit there, with the kernel's whole debug dump")
     .option("--verifier-log <file>", "write the verifier's whole log there, when it refuses the object")
     .option("-v, --verbose", "say more on stderr, with libbpf's messages and the verifier's log")

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-import { stringify } from "lossless-json";
 import { BpfObject } from "../bpf/object.js";
 import { ScxError } from "../error.js";
-import { requireFree } from "../kernel/sched_ext.js";
+import { dropPrivileges, findUser } from "../process/privilege.js";
+import { runRealtime } from "../process/realtime.js";
 import { StatsServer } from "../protocol/server.js";
 import { Sampler } from "../sampler/sampler.js";
-import type { ExitRecord } from "../scheduler/exit.js";
+import { recentExits } from "../scheduler/history.js";
+import { superviseScheduler } from "../scheduler/supervise.js";
 import { VerifierError } from "../scheduler/verifier.js";
 import type { Sample } from "../stats/schema.js";
-import { exitDocument, exitLines } from "./exit_text.js";
+import { exitDocument } from "./exit_text.js";
 import { showLog } from "./log.js";
 import { OutputFile } from "./output_file.js";
+import { Printer } from "./printer.js";
 import type { RunOptions } from "./run.js";
 import { resolveObject } from "./schedulers.js";
 import { statusOfExit } from "./status.js";
-import { Table } from "./table.js";
 
 /** Splits NAME=VALUE. */
 function assignment(flag: string, text: string): [string, string] {
@@ -28,69 +29,73 @@ function assignment(flag: string, text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** `scxkit run`: resolves with the exit status when the scheduler has left. */
+/** `scxkit run`: resolves with the exit status when nothing is left to run. */
 export async function run(nameOrPath: string, options: RunOptions): Promise<number> {
   showLog(options.verbose ?? false, options.log ?? []);
   const ending = new AbortController();
-  const { signal } = ending;
   using _ = onEnd(() => ending.abort());
-
-  const object = await BpfObject.open(resolveObject(nameOrPath), { signal, opsMap: options.opsMap });
-  for (const text of options.resize ?? []) {
-    const [global, length] = assignment("--resize", text);
-    object.resize(global, Number(length));
-  }
-  for (const text of options.set ?? []) object.setGlobal(...assignment("--set", text));
-  for (const text of options.ops ?? []) object.setOps(...assignment("--ops", text));
-  const name = object.scheduler; // refuses an object without one before the kernel is asked
+  const user = options.user === undefined ? undefined : findUser(options.user);
   using exitDump = options.exitDump === undefined ? undefined : OutputFile.open("--exit-dump", options.exitDump);
   using verifierLog =
     options.verifierLog === undefined ? undefined : OutputFile.open("--verifier-log", options.verifierLog);
-  await using loaded = await object.load({ signal }).catch((error: unknown) => {
-    if (error instanceof VerifierError) verifierLog?.write(`${error.log.join("\n")}\n`);
+  const printer = new Printer({ json: options.json ?? false });
+  let server: StatsServer | undefined;
+  let samples: AsyncIterable<Sample> = none();
+  try {
+    await using supervisor = await superviseScheduler({
+      open: (signal) => openWith(nameOrPath, options, signal),
+      fallbacks: (options.fallback ?? []).map((name) => (signal) => openWith(name, {}, signal)),
+      restart: { policy: options.restart, delayMs: options.restartDelay * 1000, ...options.restartLimit },
+      keepLoaded: user !== undefined,
+      loaded: async (stats) => {
+        const sampler = new Sampler(stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
+        samples = sampler[Symbol.asyncIterator]();
+        if (options.socket !== "none") server = await StatsServer.listen({ path: options.socket, sampler });
+        if (options.rt) runRealtime();
+        if (user) dropPrivileges(user);
+      },
+      exited: (exit, epoch) => {
+        printer.exit(exit, epoch);
+        exitDump?.write(recentExits().map(exitDocument).join("\n"));
+      },
+      failed: (error) => {
+        if (error instanceof VerifierError) verifierLog?.write(`${error.log.join("\n")}\n`);
+      },
+      signal: ending.signal,
+    });
+    const timer = options.duration && setTimeout(() => void supervisor.stop(), options.duration * 1000);
+    for await (const sample of samples) printer.sample(sample);
+    clearTimeout(timer);
+    const { exit, error } = await supervisor.ended;
+    printer.end();
+    if (error) throw error;
+    return exit ? statusOfExit(exit) : 0;
+  } finally {
+    await server?.close();
+  }
+}
+
+async function* none(): AsyncGenerator<Sample> {}
+
+/** An object file with what the command line says of its globals and ops. */
+async function openWith(
+  nameOrPath: string,
+  { opsMap, resize = [], set = [], ops = [] }: Pick<RunOptions, "opsMap" | "resize" | "set" | "ops">,
+  signal: AbortSignal,
+): Promise<BpfObject> {
+  const object = await BpfObject.open(resolveObject(nameOrPath), { signal, opsMap });
+  try {
+    for (const text of resize) {
+      const [global, length] = assignment("--resize", text);
+      object.resize(global, Number(length));
+    }
+    for (const text of set) object.setGlobal(...assignment("--set", text));
+    for (const text of ops) object.setOps(...assignment("--ops", text));
+    return object;
+  } catch (error) {
+    object.close();
     throw error;
-  });
-  const sampler = new Sampler(loaded.stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
-  // Before anything is replaced: neither a running scheduler nor a socket that can't be had may cost anybody anything.
-  requireFree("attach");
-  await using _server =
-    options.socket === "none" ? undefined : await StatsServer.listen({ path: options.socket, sampler });
-  await using scheduler = await loaded.attach({ signal });
-
-  const detach = () => void scheduler.detach();
-  signal.addEventListener("abort", detach);
-  const timer = options.duration && setTimeout(detach, options.duration * 1000);
-  const printer = options.json ? jsonPrinter() : tablePrinter(new Table(sampler.schema, name));
-  for await (const sample of sampler) printer.sample(sample);
-  clearTimeout(timer);
-  const exit = await scheduler.exited;
-  printer.exit(exit);
-  exitDump?.write(exitDocument(exit));
-  return statusOfExit(exit);
-}
-
-interface Printer {
-  sample(sample: Sample): void;
-  exit(exit: ExitRecord): void;
-}
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
-
-function jsonPrinter(): Printer {
-  return {
-    sample: (sample) => print(stringify(sample) as string),
-    exit: ({ kind, number, code, reason, message }) =>
-      print(stringify({ exit: { kind, number, code, reason, message } }) as string),
-  };
-}
-
-function tablePrinter(table: Table): Printer {
-  return {
-    sample: (sample) => {
-      for (const line of table.lines(sample)) print(line);
-    },
-    exit: (exit) => exitLines(exit).forEach(print),
-  };
+  }
 }
 
 /**

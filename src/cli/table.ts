@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
-import type { Sample, StatsSchema } from "../stats/schema.js";
+import type { Sample } from "../stats/schema.js";
 
 /** How many rows go under one header. */
 const rowsPerHeader = 20;
 
 /** Rows of samples for people: aligned columns, a header every now and then. Totals, and what the interval added. */
 export class Table {
-  readonly #names: string[];
-  readonly #widths: number[];
+  #names: string[] = [];
+  #widths: number[] = [];
   #rows = 0;
-
-  constructor(schema: StatsSchema, scheduler: string) {
-    this.#names = ["TIME", "SCHEDULER", "STATE", ...schema.stats.map((stat) => stat.name)];
-    this.#widths = this.#names.map((name, i) => Math.max(name.length, [8, scheduler.length, 8][i] ?? 14));
-  }
 
   /** The lines of one sample: its row, under a header when one is due. */
   lines(sample: Sample): string[] {
+    const names = ["TIME", "SCHEDULER", "STATE", ...Object.keys(sample.stats)];
+    if (names.join("\0") !== this.#names.join("\0")) this.#begin(names);
     const time = new Date(Number(sample.at / 1_000_000n)).toTimeString().slice(0, 8);
     const cells = [time, sample.scheduler, sample.state, ...Object.values(sample.stats).map(cell)];
     // A column that has grown stays wide.
@@ -25,6 +22,13 @@ export class Table {
     });
     const header = this.#rows++ % rowsPerHeader === 0 ? [this.#line(this.#names)] : [];
     return [...header, this.#line(cells)];
+  }
+
+  /** Other statistics follow, under a header of their own. */
+  #begin(names: string[]): void {
+    this.#names = names;
+    this.#widths = names.map((name, i) => Math.max(name.length, [8, 0, 8][i] ?? 14));
+    this.#rows = 0;
   }
 
   #line(cells: readonly string[]): string {

@@ -68,6 +68,11 @@ export interface NativeMap {
   info(): MapShape & { id: number };
   readMapped<T extends Uint8Array>(offset: number, into: T): T;
   writeMapped(offset: number, bytes: Uint8Array): void;
+  /** The value of a section of global data, and its replacement. */
+  readValue(): Uint8Array;
+  writeValue(bytes: Uint8Array): void;
+  /** Makes it as it was when created; fails with EOPNOTSUPP for a type that can't be. */
+  clear(): Promise<void>;
   close(): void;
 }
 
@@ -112,6 +117,10 @@ export interface Addon {
   Snapshot: new (map: NativeMap) => NativeSnapshot;
   Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
+  /** All threads of this process, and whatever they start, never gain a privilege again. */
+  setNoNewPrivs(): void;
+  /** sched_setscheduler(SCHED_FIFO) of one thread, by its id. */
+  setFifo(thread: number, priority: number): void;
   Uevents: new (prefix: string, callback: (fields: string[]) => void) => NativeUevents;
 }
 

@@ -116,18 +116,19 @@ export class Sampler implements AsyncIterable<Sample> {
   [Symbol.asyncIterator](): AsyncGenerator<Sample, void, void> {
     // A generator's return() waits for the next() under way; this one must not wait for a tick.
     const left = { yes: false };
-    const samples = this.#samples(left);
+    const baseline = this.#baseline(); // from now on, though it is only asked later
+    const samples = this.#samples(baseline, left);
     const end = samples.return.bind(samples);
     samples.return = (value) => {
       left.yes = true;
+      this.#consumers.delete(baseline);
       this.#wake();
       return end(value);
     };
     return samples;
   }
 
-  async *#samples(left: { yes: boolean }): AsyncGenerator<Sample, void, void> {
-    const baseline = this.#baseline();
+  async *#samples(baseline: Baseline, left: { yes: boolean }): AsyncGenerator<Sample, void, void> {
     let seen = this.#tick;
     this.#iterating++;
     this.#clock.start();

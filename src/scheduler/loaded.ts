@@ -6,10 +6,11 @@ import { logger } from "../diagnostics.js";
 import { ScxError, throwIfAborted } from "../error.js";
 import type { NativeMap, NativeProgram } from "../native/index.js";
 import { findStats } from "../source/layout.js";
-import { LoadedStats, type StatsSource } from "../source/stats.js";
+import { LoadedStats, type StatsParts, type StatsSource } from "../source/stats.js";
 import type { ExitInfo } from "./exit.js";
 import { throwAttachFailure, throwLoadFailure } from "./failure.js";
 import { prepareScheduler } from "./prepare.js";
+import { requireRestorable, SavedState } from "./restore.js";
 import { Scheduler } from "./scheduler.js";
 
 const log = logger("libbpf");
@@ -21,16 +22,28 @@ export interface LoadedMap {
   readonly id: number;
 }
 
+export interface LoadOptions {
+  /**
+   * Whether it is to be attached again after it has left, without being loaded again: for a process that has given up its
+   * privileges. Globals are then put back to what they were at the first attach, and maps emptied; an object for which
+   * that can't be done is refused with ERR_SCX_REATTACH.
+   */
+  reattach?: boolean;
+  /** Stops the loading. */
+  signal?: AbortSignal;
+}
+
 /** Loads an open object; the object's own half of {@link BpfObject.load}. */
-export async function loadObject(name: string, parts: ObjectParts): Promise<LoadedObject> {
-  const exit = await prepareScheduler(parts);
+export async function loadObject(name: string, parts: ObjectParts, options: LoadOptions): Promise<LoadedObject> {
+  if (options.reattach) requireRestorable(name, parts);
+  const exit = await prepareScheduler(parts, options);
   parts.ops?.freeze();
   try {
     for (const line of await parts.native.load()) log.debug(line);
   } catch (cause) {
     throwLoadFailure(cause, parts.maps);
   }
-  return new LoadedObject(name, parts, exit);
+  return new LoadedObject(name, parts, exit, options.reattach ?? false);
 }
 
 /** An object in the kernel: the verifier has said yes. Not scheduling anything until {@link attach}. */
@@ -40,23 +53,29 @@ export class LoadedObject {
   readonly globals: Record<string, BtfValue>;
   readonly #parts: ObjectParts;
   readonly #exit: ExitInfo | undefined;
-  readonly #stats: LoadedStats;
+  readonly #reattach: boolean;
+  #stats: LoadedStats;
+  #statsParts: StatsParts | undefined;
+  #saved: SavedState | undefined;
   readonly #maps: NativeMap[] = [];
   readonly #programs = new Map<string, NativeProgram>();
   #attaching: Promise<Scheduler> | undefined;
+  /** What came of it. */
+  #scheduler: Scheduler | undefined;
   #closing: Promise<void> | undefined;
   #freed = false;
 
-  constructor(name: string, parts: ObjectParts, exit: ExitInfo | undefined) {
+  constructor(name: string, parts: ObjectParts, exit: ExitInfo | undefined, reattach: boolean) {
     this.name = name;
     this.#parts = parts;
     this.#exit = exit;
+    this.#reattach = reattach;
     this.globals = parts.variables.toObject();
     for (const section of parts.sections) section.memory.goLive(() => this.#open(section.map));
-    this.#stats = new LoadedStats(parts.ops?.name ?? name, () => this.#findStats());
+    this.#stats = this.#newStats();
   }
 
-  /** What it counts, for a {@link Sampler}: from attach to the day the scheduler leaves. */
+  /** What it counts, for a {@link Sampler}: from attach to the day the scheduler leaves. Another one after the next attach. */
   get stats(): StatsSource {
     return this.#stats;
   }
@@ -114,10 +133,10 @@ export class LoadedObject {
   }
 
   /**
-   * Makes the kernel schedule by it, once: to attach again, open and load again. A scheduler whose init fails is attached
-   * for a moment: look at {@link Scheduler.exited}.
+   * Makes the kernel schedule by it, once: to attach again when it has left, load with {@link LoadOptions.reattach}, or
+   * open and load again. A scheduler whose init fails is attached for a moment: look at {@link Scheduler.exited}.
    * @throws ScxError ERR_SCX_NO_STRUCT_OPS, ERR_SCX_BUSY, ERR_SCX_PRIVILEGE, ERR_SCX_ATTACH, ERR_SCX_CLOSED,
-   * ERR_SCX_USAGE (attached before), ERR_SCX_ABORTED (it is detached again)
+   * ERR_SCX_USAGE (attached before), ERR_SCX_REATTACH, ERR_SCX_ABORTED (it is detached again)
    */
   async attach(options: { signal?: AbortSignal } = {}): Promise<Scheduler> {
     this.#requireOpen("attach");
@@ -131,13 +150,17 @@ export class LoadedObject {
       });
     const what = `Attaching ${ops.name}`;
     throwIfAborted(signal, "attach", what);
-    if (this.#attaching)
+    const last = this.#scheduler;
+    if (this.#attaching && !(this.#reattach && last?.left))
       throw new ScxError("ERR_SCX_USAGE", {
         op: "attach",
         message: `This object of ${ops.name} has been attached already.`,
-        remedy: "Open and load the file again: counters, globals and exit record then begin afresh.",
+        remedy: this.#reattach
+          ? "Attach it again when it has left."
+          : "Open and load the file again: counters, globals and exit record then begin afresh.",
       });
-    this.#attaching = Scheduler.start(ops.name, () => this.#attach(ops), this.#exit, this.#stats);
+    this.#scheduler = undefined;
+    this.#attaching = this.#start(ops, last);
     try {
       const scheduler = await this.#attaching;
       if (signal?.aborted) await scheduler.detach();
@@ -179,6 +202,22 @@ export class LoadedObject {
     this.#free();
   }
 
+  async #start(ops: StructOps, last: Scheduler | undefined): Promise<Scheduler> {
+    if (last) {
+      await last.detach(); // its link would keep this one out
+      this.#stats = this.#newStats();
+    }
+    // A refused attach may have run the scheduler's init, too.
+    if (this.#saved) await this.#saved.restore();
+    else if (this.#reattach) this.#saved = new SavedState(this.#parts, (index) => this.#open(index));
+    this.#scheduler = await Scheduler.start(ops.name, () => this.#attach(ops), this.#exit, this.#stats);
+    return this.#scheduler;
+  }
+
+  #newStats(): LoadedStats {
+    return new LoadedStats(this.#parts.ops?.name ?? this.name, () => this.#findStats());
+  }
+
   async #attach(ops: StructOps) {
     try {
       return await this.#parts.native.attach(ops.index);
@@ -196,14 +235,16 @@ export class LoadedObject {
     this.#parts.native.close();
   }
 
-  #findStats() {
+  #findStats(): StatsParts | undefined {
     this.#requireOpen("read");
+    if (this.#statsParts) return this.#statsParts;
     const { native, maps, btf } = this.#parts;
     const layout = findStats(native.programs(), maps, btf);
     if (!layout) return undefined;
     const reset = layout.reset === undefined ? undefined : native.program(layout.reset);
     if (reset) this.#programs.set("scx_stats_reset", reset);
-    return { layout, map: this.#open(layout.map), reset };
+    this.#statsParts = { layout, map: this.#open(layout.map), reset };
+    return this.#statsParts;
   }
 
   #open(index: number): NativeMap {

@@ -8,6 +8,7 @@ import { releaseDoubt } from "../kernel/release.js";
 import { kernelBtf, requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import type { NativeKernelBtf } from "../native/index.js";
 import { ExitInfo } from "./exit.js";
+import type { LoadOptions } from "./loaded.js";
 
 const log = logger("scheduler");
 
@@ -35,7 +36,7 @@ const kernelEnums = [
  * in the kernel's enum values, make room for the exit dump.
  * @returns the scheduler's exit information, when it keeps any
  */
-export async function prepareScheduler(parts: ObjectParts): Promise<ExitInfo | undefined> {
+export async function prepareScheduler(parts: ObjectParts, options: LoadOptions): Promise<ExitInfo | undefined> {
   const { ops, sections, btf } = parts;
   if (!ops) return undefined;
   requireSchedExt("load");
@@ -51,8 +52,8 @@ export async function prepareScheduler(parts: ObjectParts): Promise<ExitInfo | u
     });
   const cleared = ops.clearUnknown(new Set(members));
   if (cleared.length > 0) log.warn(`this kernel's sched_ext_ops lacks ${cleared.join(", ")}: cleared`);
-  // The kernel refuses to enable a scheduler that was made for another set of CPUs.
-  if (ops.fields.has("hotplug_seq")) ops.fields.set("hotplug_seq", schedExt.hotplugSeq());
+  // The kernel refuses to enable a scheduler that was made for another set of CPUs; 0 stands for any.
+  if (ops.fields.has("hotplug_seq")) ops.fields.set("hotplug_seq", options.reattach ? 0n : schedExt.hotplugSeq());
   fillEnums(parts, kernel);
 
   const found = ExitInfo.find(btf, sections);

@@ -13,16 +13,7 @@ const sample = (total: bigint): Sample => ({
 });
 
 it("aligns rows under a header, repeats it, and keeps a column as wide as it got", () => {
-  const table = new Table(
-    {
-      name: "x",
-      stats: [
-        { name: "local", kind: "counter" },
-        { name: "depth", kind: "gauge" },
-      ],
-    },
-    "simple",
-  );
+  const table = new Table();
   const first = table.lines(sample(806n));
   expect(first).toHaveLength(2);
   expect(first[0]).toMatch(/^TIME +SCHEDULER +STATE +local +depth$/);
@@ -32,4 +23,12 @@ it("aligns rows under a header, repeats it, and keeps a column as wide as it got
   expect(table.lines(sample(1n))[0]).toHaveLength(wide.length);
   for (let i = 3; i < 20; i++) expect(table.lines(sample(1n))).toHaveLength(1);
   expect(table.lines(sample(1n))).toHaveLength(2);
+});
+
+it("puts another scheduler's statistics under a header of their own", () => {
+  const table = new Table();
+  table.lines(sample(1n));
+  const other = { ...sample(1n), scheduler: "other", stats: { moved: { total: 1n, delta: 1n } } };
+  expect(table.lines(other)[0]).toMatch(/^TIME +SCHEDULER +STATE +moved$/);
+  expect(table.lines(other)).toHaveLength(1);
 });
