@@ -59,15 +59,20 @@ export async function readMachine(): Promise<Machine> {
     types: readTypeFacts(),
     jit: read("/proc/sys/net/core/bpf_jit_enable"),
     libbpf: await libbpf(),
-    status: read("/proc/self/status"),
-    uidMap: read("/proc/self/uid_map"),
+    ...readPrivileges(),
     limits: read("/proc/self/limits"),
-    unprivileged: read("/proc/sys/kernel/unprivileged_bpf_disabled"),
     possible: read("/sys/devices/system/cpu/possible"),
     online: read("/sys/devices/system/cpu/online"),
     socket: socket(),
   };
 }
+
+/** What this process may do, as checkCapabilities() judges it. */
+export const readPrivileges = (): Pick<Machine, "status" | "uidMap" | "unprivileged"> => ({
+  status: read("/proc/self/status"),
+  uidMap: read("/proc/self/uid_map"),
+  unprivileged: read("/proc/sys/kernel/unprivileged_bpf_disabled"),
+});
 
 /** By our own reader: it needs no addon, which may be what is broken. */
 function readTypeFacts(): Machine["types"] {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { constants } from "node:os";
 import { ScxError } from "../error.js";
+import { readPrivileges } from "../kernel/machine.js";
+import { checkCapabilities } from "../kernel/process_check.js";
 import { requireFree } from "../kernel/sched_ext.js";
 import type { NativeError } from "../native/index.js";
 import { runningKernel } from "./running_kernel.js";
@@ -9,21 +11,29 @@ import { readRefusal, VerifierError } from "./verifier.js";
 
 const { EPERM, EBUSY, EINVAL, ESRCH, E2BIG } = constants.errno;
 
-const privilegeRemedy =
-  "Run it as root, or with CAP_BPF and CAP_PERFMON (sudo setcap does not reach scripts: use sudo or systemd).";
-
 const isNative = (cause: unknown): cause is NativeError => cause instanceof Error && "errno" in cause && "log" in cause;
+
+function notPermitted(cause: NativeError, op: string, what: string): ScxError {
+  const { status, what: why, remedy } = checkCapabilities(readPrivileges());
+  return new ScxError("ERR_SCX_PRIVILEGE", {
+    op,
+    message: `${what} (EPERM)${status === "problem" ? `: ${why}` : ""}.`,
+    remedy:
+      status === "problem" && remedy !== undefined
+        ? remedy
+        : "CAP_BPF and CAP_PERFMON are there: a container's seccomp filter, a security module or kernel lockdown says no.",
+    errno: cause.errno,
+    log: cause.log,
+    cause,
+  });
+}
 
 /** A failed bpf_object__load as an ScxError, with what is known of the object and of the kernel that it was to run on. */
 export function loadFailure(cause: NativeError, kernel: TrapContext): ScxError {
   const base = { op: "load", errno: cause.errno, log: cause.log, cause };
+  // libbpf's own messages blame RLIMIT_MEMLOCK, which kernels from 5.11 on don't ask.
   if (cause.errno === EPERM)
-    return new ScxError("ERR_SCX_PRIVILEGE", {
-      ...base,
-      // libbpf's own messages blame RLIMIT_MEMLOCK, which kernels from 5.11 on don't ask.
-      message: "The kernel lets only the privileged load BPF programs (EPERM).",
-      remedy: privilegeRemedy,
-    });
+    return notPermitted(cause, "load", "The kernel lets only the privileged load BPF programs");
   const trap = findTrap(cause, kernel);
   const refusal = readRefusal(cause.log);
   if (refusal) return new VerifierError(refusal.report, { errno: cause.errno, log: refusal.lines, cause, ...trap });
@@ -52,12 +62,7 @@ export function throwAttachFailure(cause: unknown, name: string): never {
   if (!isNative(cause)) throw cause;
   const base = { op: "attach", errno: cause.errno, log: cause.log, cause };
   if (cause.errno === EBUSY) requireFree("attach", cause);
-  if (cause.errno === EPERM)
-    throw new ScxError("ERR_SCX_PRIVILEGE", {
-      ...base,
-      message: "The kernel refused to attach (EPERM).",
-      remedy: privilegeRemedy,
-    });
+  if (cause.errno === EPERM) throw notPermitted(cause, "attach", "The kernel refused to attach");
   const hint =
     cause.errno === E2BIG
       ? "Lower ops.timeout_ms: the kernel takes at most 30000."

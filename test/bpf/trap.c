@@ -31,6 +31,12 @@ u32 scx_bpf_nr_cids(void) __ksym;
 #define RETURN (scx_bpf_nr_cids() ? 0 : 1)
 #endif
 
+/* In module 9pnet, for inspect, which doesn't ask whether it is meant for BPF. */
+#ifdef TRAP_module_kfunc
+void p9_client_disconnect(void *client) __ksym;
+#define RETURN (p9_client_disconnect(0), 0)
+#endif
+
 #ifdef TRAP_wrong_kfunc
 void bpf_rcu_read_lock(u64 value) __ksym;
 #define RETURN (bpf_rcu_read_lock(1), 0)

@@ -5,8 +5,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "lossless-json";
 import { BpfObject } from "../../src/bpf/object.js";
 import { ScxError } from "../../src/error.js";
+import { kernelNeeds } from "../../src/inspect/kernel.js";
+import { describeLines } from "../../src/inspect/print.js";
+import { findStats } from "../../src/source/layout.js";
 
 const [path = "", count = "0"] = process.argv.slice(2);
 const original = readFileSync(path);
@@ -18,6 +22,21 @@ function random(n: number): number {
   state ^= state >>> 17;
   state ^= state << 5;
   return (state >>> 0) % n;
+}
+
+/** As `scxkit inspect` does it, for people and as JSON; there it stands as text, so that all of it is decoded. */
+function show(object: BpfObject): string[] {
+  const described = object.describe();
+  const stats = findStats(described.programs, described.maps, object.btf)?.schema;
+  const kernel = { release: "6.18.0", schedExt: true, structs: [], members: [], kfuncs: [], config: [] };
+  const whole = { name: object.name, ...described, ...(stats && { stats }), kernel };
+  return [...describeLines(whole), stringify(whole) ?? ""];
+}
+
+const needs = async (object: BpfObject) => kernelNeeds(object.describe());
+
+function onlyOurs(error: unknown): void {
+  if (!(error instanceof ScxError)) throw error;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "scxkit-damage-"));
@@ -41,16 +60,18 @@ for (let i = 0; i < Number(count); i++) {
     const object = await BpfObject.open(file);
     result.opened++;
     // Reading decodes what BTF says is there, which may be refused as well.
-    for (const read of [() => object.globals, () => object.ops, () => object.describe()]) {
+    for (const read of [() => object.globals, () => object.ops, () => show(object)]) {
       try {
         Object.values(read());
       } catch (error) {
-        if (!(error instanceof ScxError)) throw error;
+        onlyOurs(error);
       }
     }
+    // Asking the kernel takes a hundred times as long as all the rest.
+    if (i % 100 === 0) await needs(object).catch(onlyOurs);
     object.close();
   } catch (error) {
-    if (!(error instanceof ScxError)) throw error;
+    onlyOurs(error);
     result.refused++;
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { release } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readConfig } from "../../src/kernel/config.js";
 import { schedExt } from "../../src/kernel/sched_ext.js";
@@ -7,7 +8,8 @@ import { brokenKfuncs } from "../../src/kernel/types.js";
 import { VerifierError } from "../../src/scheduler/verifier.js";
 import { expectExplained, loadCase } from "../explained.js";
 import { brokenKfunc, differences, longRefusal, refusals, traps } from "../load_case.js";
-import { trapObject } from "../objects.js";
+import { cli, testObject, trapObject } from "../objects.js";
+import { Running } from "../vm/process.js";
 
 it.each([...refusals, ...traps])("explains $name", async (one) => {
   expectExplained(await loadCase(one), one);
@@ -28,11 +30,15 @@ it.runIf(schedExt.exists())("explains a kernel that describes its functions wron
 });
 
 // A log of two million lines takes the verifier a minute where the machine is emulated.
-it.skipIf(schedExt.exists())("explains a program that is too long", async () => {
-  const error = await loadCase(longRefusal);
-  expectExplained(error, longRefusal);
-  expect((error as VerifierError).log.length).toBeGreaterThan(100_000);
-});
+it.skipIf(schedExt.exists())(
+  "explains a program that is too long",
+  async () => {
+    const error = await loadCase(longRefusal);
+    expectExplained(error, longRefusal);
+    expect((error as VerifierError).log.length).toBeGreaterThan(100_000);
+  },
+  120_000,
+);
 
 it("explains a program type that the kernel doesn't know", async ({ skip }) => {
   const config = readConfig(release())?.text;
@@ -45,4 +51,23 @@ it("explains a program type that the kernel doesn't know", async ({ skip }) => {
     remedy: /SEC\(\)/,
   } as const;
   expectExplained(await loadCase(one), one);
+});
+
+// libbpf blames RLIMIT_MEMLOCK then.
+it.each([
+  ["nobody", ["--reuid=65534", "--regid=65534", "--clear-groups"], /\(EPERM\): CAP_BPF and CAP_PERFMON missing\.$/],
+  ["root without CAP_BPF", ["--bounding-set=-all,+perfmon"], /\(EPERM\): CAP_BPF missing\.$/],
+])("names the privilege that is missing: %s", async (_, who, cause) => {
+  const program = `
+    const { BpfObject } = await import(${JSON.stringify(join(cli, "../../index.js"))});
+    const object = await BpfObject.open(${JSON.stringify(testObject("count"))});
+    await object.load().catch((error) => console.log(JSON.stringify({ ...error, message: error.message })));`;
+  const run = new Running("setpriv", [...who, process.execPath, "--input-type=module", "-e", program]);
+  expect(await run.end()).toBe(0);
+  const error = JSON.parse(run.lines.join("")) as { code: string; message: string; log: string[] };
+  expect(error.code).toBe("ERR_SCX_PRIVILEGE");
+  const [first, second] = error.message.split("\n");
+  expect(first).toMatch(cause);
+  expect(second).toMatch(/^Run it as root \(sudo\)|CAP_BPF/);
+  expect(error.log.join("\n")).toContain("RLIMIT_MEMLOCK");
 });
