@@ -81,4 +81,4 @@ function describeExterns(btf: Btf, externs: readonly { name: string; weak: boole
 }
 
 /** As libbpf cuts it (bpf_core_essential_name_len): the last `___` between other characters, and all behind it. */
-const withoutFlavour = (name: string): string => /^(.*[^_])___[^_]/.exec(name)?.[1] ?? name;
+export const withoutFlavour = (name: string): string => /^(.*[^_])___[^_]/.exec(name)?.[1] ?? name;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { constants } from "node:os";
+import { withoutFlavour } from "../bpf/describe.js";
 import { kernelsWithKfunc } from "../kernel/kfunc.js";
 import type { MapShape } from "../native/index.js";
 import type { Explanation } from "./verifier.js";
@@ -47,7 +48,8 @@ export function findTrap(failure: LoadFailure, context: TrapContext): Explanatio
   return byErrno(failure, context);
 }
 
-function missingKfunc([, name = ""]: RegExpExecArray, { release, schedExt, pahole }: TrapContext): Explanation {
+function missingKfunc([, extern = ""]: RegExpExecArray, { release, schedExt, pahole }: TrapContext): Explanation {
+  const name = withoutFlavour(extern);
   const where = kernelsWithKfunc(name);
   const ofSchedExt = /^(__)?scx_bpf_|^bpf_iter_scx_/.test(name);
   const made = pahole();
@@ -69,12 +71,13 @@ function missingKfunc([, name = ""]: RegExpExecArray, { release, schedExt, pahol
   );
 }
 
-function unguardedKfunc([, name = ""]: RegExpExecArray, context: TrapContext): Explanation {
+function unguardedKfunc([, extern = ""]: RegExpExecArray, context: TrapContext): Explanation {
+  const name = withoutFlavour(extern);
   if (context.isBroken(name)) return brokenKfunc(name, context);
   const where = kernelsWithKfunc(name);
   return lacks(
     `This kernel (${context.release}) has no function ${name}() as the object declares it, and the object calls it unasked.`,
-    `${where ? `It is in ${where}. ` : ""}Call it only where bpf_ksym_exists(${name}) says yes.`,
+    `${where ? `It is in ${where}. ` : ""}Call it only where bpf_ksym_exists(${extern}) says yes.`,
   );
 }
 
@@ -85,7 +88,8 @@ const brokenKfunc = (name: string, { release }: TrapContext): Explanation => ({
     "The kernel's build left its implicit argument in BTF (Debian's 7.2.12 did): use another build; scxkit doctor lists them.",
 });
 
-function differentKfunc([, name = ""]: RegExpExecArray, context: TrapContext): Explanation {
+function differentKfunc([, extern = ""]: RegExpExecArray, context: TrapContext): Explanation {
+  const name = withoutFlavour(extern);
   if (context.isBroken(name)) return brokenKfunc(name, context);
   const declaration = context.declaration(name);
   return lacks(

@@ -90,6 +90,12 @@ describe("as the sources have it", () => {
     expect(found?.remedy).toMatch(remedy);
   });
 
+  it("knows a function by the kernel's name, whatever flavour the object gave it", () => {
+    const compat = missing.replace("dsq_peek", "dsq_peek___compat");
+    expect(explain(22, [compat])?.message).toMatch(/function scx_bpf_dsq_peek\(\)/);
+    expect(explain(22, [compat])?.remedy).toMatch(/7\.2, not in 6\.18/);
+  });
+
   it("names an old pahole where it may be the reason", () => {
     expect(explain(22, [missing], { pahole: () => 125 })?.remedy).toMatch(/pahole 1\.25.*1\.26/);
     expect(explain(22, [missing])?.remedy).not.toMatch(/pahole/);
