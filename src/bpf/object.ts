@@ -215,14 +215,20 @@ async function openNative(path: string, name: string): Promise<NativeObject> {
   return opened;
 }
 
-const noBtf = (path: string, cause?: NativeError) =>
-  new ScxError("ERR_SCX_NO_BTF", {
+function noBtf(path: string, cause?: NativeError): ScxError {
+  const unread = cause?.log.some((line) => line.includes("Error loading ELF section .BTF"));
+  return new ScxError("ERR_SCX_NO_BTF", {
     op: "open",
-    message: `${path} carries no BTF.`,
-    remedy: "Build it with clang -g -target bpf; don't strip it.",
+    message: unread
+      ? `${path} carries BTF that libbpf ${native.libbpfVersion.replace("v", "")} can't read: damaged, or with kinds that it doesn't know.`
+      : `${path} carries no BTF.`,
+    remedy: unread
+      ? "Build it again; where the compiler is newer than libbpf, upgrade libbpf or take an older clang."
+      : "Build it with clang -g -target bpf; don't strip it.",
     log: cause?.log,
     cause,
   });
+}
 
 function unreadable(
   path: string,

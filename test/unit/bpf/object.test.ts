@@ -58,6 +58,16 @@ describe("opening", () => {
     await expect(BpfObject.open(path)).rejects.toThrow(why);
   });
 
+  it("tells BTF of a kind that libbpf doesn't know from none at all", async () => {
+    // struct btf_header (magic, version, flags, its length) stands before the types; the kind is in their eighth byte.
+    const header = Buffer.from([0x9f, 0xeb, 1, 0, 24, 0, 0, 0]);
+    const path = await damaged("kind", (bytes) => patched(bytes, bytes.indexOf(header) + 24 + 7, 31));
+    await expect(BpfObject.open(path)).rejects.toMatchObject({
+      code: "ERR_SCX_NO_BTF",
+      message: expect.stringMatching(/carries BTF that libbpf \d+\.\d+ can't read.*\nBuild it again.*older clang\.$/),
+    });
+  });
+
   it("refuses a file that isn't there, and a folder", async () => {
     await expect(BpfObject.open(join(folder, "nothing.bpf.o"))).rejects.toMatchObject({
       code: "ERR_SCX_FILE_NOT_FOUND",
