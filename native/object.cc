@@ -35,6 +35,7 @@ Napi::Function Object::Define(Napi::Env env) {
                          InstanceMethod<&Object::InitialValue>("initialValue"),
                          InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
                          InstanceMethod<&Object::SetValueSize>("setValueSize"),
+                         InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"),
                          InstanceMethod<&Object::SetAutocreate>("setAutocreate"),
                          InstanceMethod<&Object::Load>("load"),
                          InstanceMethod<&Object::Map>("map"),
@@ -91,6 +92,8 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
     if (!state->kconfig.empty()) options.kconfig = state->kconfig.c_str();
     bpf_object* object = bpf_object__open_mem(bytes.data(), bytes.size(), &options);
     if (object == nullptr) return -errno;
+    // A size from damaged BTF taken for an errno: libbpf (1.4 to 1.7) makes it a pointer, and that for no error.
+    if (reinterpret_cast<intptr_t>(object) < 0) return -EINVAL;
     state->opened.object.reset(object, bpf_object__close);
     state->opened.externs = ReadExterns(reinterpret_cast<const uint8_t*>(bytes.data()));
     return 0;
@@ -221,6 +224,12 @@ void Object::SetInitialValue(const Napi::CallbackInfo& info) {
 void Object::SetValueSize(const Napi::CallbackInfo& info) {
   const uint32_t size = info[1].As<Napi::Number>();
   if (int error = bpf_map__set_value_size(MapAt(info, 0), size)) Throw(info.Env(), "bpf_map__set_value_size", -error);
+}
+
+void Object::SetMaxEntries(const Napi::CallbackInfo& info) {
+  const uint32_t entries = info[1].As<Napi::Number>();
+  if (int error = bpf_map__set_max_entries(MapAt(info, 0), entries))
+    Throw(info.Env(), "bpf_map__set_max_entries", -error);
 }
 
 // setAutocreate(map, on): whether load() makes that map. libbpf leaves out the programs that only such a struct_ops map

@@ -41,7 +41,7 @@ export {
 export { type ExitKind, type ExitRecord, exitKinds } from "./scheduler/exit.js";
 export { decodeExitCode, type ExitCode } from "./scheduler/exit_code.js";
 export { recentExits } from "./scheduler/history.js";
-export type { LoadedMap, LoadedObject, LoadOptions } from "./scheduler/loaded.js";
+export type { LoadedMap, LoadedObject, LoadOptions, ProgramResult } from "./scheduler/loaded.js";
 export { type RestartOptions, type RestartPolicy, restartPolicies } from "./scheduler/restart.js";
 export type { Scheduler } from "./scheduler/scheduler.js";
 export {

@@ -3,11 +3,18 @@ import { constants } from "node:os";
 import { basename } from "node:path";
 import { ScxError, throwIfAborted } from "../error.js";
 import { kernelHasStruct } from "../kernel/sched_ext.js";
-import { type NativeError, type NativeObject, native, type ObjectMap } from "../native/index.js";
+import {
+  type NativeError,
+  type NativeObject,
+  type NativeOpenOptions,
+  native,
+  type ObjectMap,
+} from "../native/index.js";
 // The one import against the stream: loading makes what the next phase begins with.
 import { type LoadedObject, type LoadOptions, loadObject } from "../scheduler/loaded.js";
 import { Btf } from "./btf.js";
 import { type BpfDescription, describeParts } from "./describe.js";
+import { completeKconfig, type Kconfig } from "./kconfig.js";
 import { opsFlagNames } from "./ops_flags.js";
 import { resizeSection } from "./resize.js";
 import { type DataSection, dataSections, sectionVariables } from "./section.js";
@@ -21,6 +28,13 @@ export interface OpenOptions {
    * Not needed for one of type sched_ext_ops and one of sched_ext_ops_cid: where the kernel has the latter, that is taken.
    */
   opsMap?: string | undefined;
+  /**
+   * Where maps that are to be pinned by name (LIBBPF_PIN_BY_NAME) are pinned at load, or found when pinned before: a folder in
+   * a bpf file system, /sys/fs/bpf unless given. The pins stay when all is closed.
+   */
+  pinRoot?: string | undefined;
+  /** Lines as in a kernel's .config, for what the object asks of it (`__kconfig`); they go before the kernel's own. */
+  kconfig?: string | undefined;
   /** Stops the opening. */
   signal?: AbortSignal;
 }
@@ -36,6 +50,7 @@ export interface ObjectParts {
   /** The scheduler's among them. */
   readonly ops: StructOps | undefined;
   readonly variables: Variables;
+  readonly kconfig: Kconfig;
 }
 
 /**
@@ -70,12 +85,19 @@ export class BpfObject {
       });
     const name = basename(path).replace(/(\.bpf)?\.o$/, "");
     throwIfAborted(options.signal, "open", `Opening ${path}`);
-    const opened = await openNative(path, name);
+    const { pinRoot } = options;
+    let opened = await openNative(path, name, { pinRoot, kconfig: options.kconfig });
     try {
       throwIfAborted(options.signal, "open", `Opening ${path}`);
       const raw = opened.btf();
       if (!raw) throw noBtf(path);
       const btf = new Btf(raw);
+      const kconfig = completeKconfig(btf, opened.externs(), options.kconfig);
+      if (kconfig.text !== options.kconfig) {
+        // libbpf takes it only when it opens an object.
+        opened.close();
+        opened = await openNative(path, name, { pinRoot, kconfig: kconfig.text });
+      }
       const maps = opened.maps();
       const sections = dataSections(opened, maps, btf);
       const globals = sectionVariables(btf, sections, (section, bytes) => resizeSection(btf, section, bytes));
@@ -83,7 +105,7 @@ export class BpfObject {
       const flags = hasScheduler(btf) ? await opsFlagNames(btf) : undefined;
       const structOps = structOpsMaps(opened, maps, btf, flags);
       const ops = await chooseScheduler(structOps, options.opsMap, kernelHasStruct);
-      return new BpfObject(name, { native: opened, btf, maps, sections, structOps, ops, variables });
+      return new BpfObject(name, { native: opened, btf, maps, sections, structOps, ops, variables, kconfig });
     } catch (error) {
       opened.close();
       throw error;
@@ -125,12 +147,29 @@ export class BpfObject {
 
   /**
    * Gives a global array another length: one that is the last of its section, as upstream's RESIZABLE_ARRAY makes them. A
-   * longer list assigned to it does so by itself.
+   * longer list assigned to it does so by itself; and one that is a scheduler's, alone in a section of its name, and given no
+   * length gets as many elements as there are possible CPUs. Or gives a map of that name another max_entries.
    * @throws ScxError ERR_SCX_GLOBAL_UNKNOWN, ERR_SCX_VALUE, ERR_SCX_USAGE where libbpf can't
    */
   resize(name: string, length: number): void {
     this.#requireOpen("set");
-    this.#parts.variables.resize(name, length);
+    const { variables, maps } = this.#parts;
+    // Those of global data have a dot in their name, and one value for ever.
+    const map = maps.findIndex((one) => one.name === name && !name.includes(".") && one.typeName !== "struct_ops");
+    if (variables.has(name) || map < 0) variables.resize(name, length);
+    else this.#resizeMap(map, length);
+  }
+
+  #resizeMap(index: number, entries: number): void {
+    const map = this.#parts.maps[index] as ObjectMap;
+    if (!Number.isInteger(entries) || entries < 1 || entries > 0xffffffff)
+      throw new ScxError("ERR_SCX_VALUE", {
+        op: "set",
+        message: `Map ${map.name} can't have ${entries} entries.`,
+        remedy: "Give a number from 1 to 4294967295.",
+      });
+    this.#parts.native.setMaxEntries(index, entries);
+    map.maxEntries = entries;
   }
 
   /** Sets a field of the ops from a value or its text: what `--ops` does. */
@@ -193,7 +232,7 @@ export class BpfObject {
   }
 }
 
-async function openNative(path: string, name: string): Promise<NativeObject> {
+async function openNative(path: string, name: string, options: NativeOpenOptions): Promise<NativeObject> {
   const refused = (why: string, cause?: NativeError) =>
     new ScxError("ERR_SCX_NOT_BPF_OBJECT", {
       op: "open",
@@ -204,7 +243,7 @@ async function openNative(path: string, name: string): Promise<NativeObject> {
     });
   let opened: NativeObject | string;
   try {
-    opened = await native.Object.open(path, name, {});
+    opened = await native.Object.open(path, name, options);
   } catch (error) {
     const cause = error as NativeError;
     if (cause.call === "open") throw unreadable(path, cause, refused);

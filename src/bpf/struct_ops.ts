@@ -32,11 +32,21 @@ export interface StructOpsDescription {
   readonly fields: readonly VariableDescription[];
 }
 
+interface FoundStructOps {
+  readonly map: string;
+  readonly index: number;
+  readonly type: BtfType;
+  readonly optional: boolean;
+  readonly flags?: FlagNames | undefined;
+}
+
 /** A struct_ops map, mostly one of type sched_ext_ops: the scheduler's fields and callbacks, as plain data before load. */
 export class StructOps {
   /** The map's name in the object: `simple_ops`. */
   readonly map: string;
   readonly index: number;
+  /** Whether it is only made when asked for: SEC("?.struct_ops.link"). */
+  readonly optional: boolean;
   readonly #object: NativeObject;
   readonly #btf: Btf;
   readonly #type: BtfType;
@@ -44,13 +54,10 @@ export class StructOps {
   readonly #flags: FlagNames | undefined;
   #fields: Variables | undefined;
 
-  constructor(
-    object: NativeObject,
-    btf: Btf,
-    found: { map: string; index: number; type: BtfType; flags?: FlagNames | undefined },
-  ) {
+  constructor(object: NativeObject, btf: Btf, found: FoundStructOps) {
     this.map = found.map;
     this.index = found.index;
+    this.optional = found.optional;
     this.#object = object;
     this.#btf = btf;
     this.#type = found.type;
@@ -130,11 +137,13 @@ export class StructOps {
 }
 
 /** The types of the object's struct_ops maps, of whatever kind, in the order of their declaration. */
-export const structOpsTypes = (btf: Btf): { map: string; type: BtfType }[] =>
+export const structOpsTypes = (btf: Btf): { map: string; type: BtfType; optional: boolean }[] =>
   [...btf.ofKind("datasec")]
     .filter((type) => /^\??\.struct_ops(\.link)?/.test(type.name))
-    .flatMap((section) => section.variables.map((variable) => btf.type(variable.type)))
-    .map((variable) => ({ map: variable.name, type: btf.resolve(variable.type) }));
+    .flatMap(({ name, variables }) =>
+      variables.map(({ type }) => ({ variable: btf.type(type), optional: name.startsWith("?") })),
+    )
+    .map(({ variable, optional }) => ({ map: variable.name, type: btf.resolve(variable.type), optional }));
 
 /** Whether one of them is a scheduler's. */
 export const hasScheduler = (btf: Btf): boolean =>
@@ -157,8 +166,9 @@ const schedulersAmong = (all: readonly StructOps[]): StructOps[] => all.filter((
 
 /**
  * The scheduler among an object's struct_ops maps: the one of a scheduler's type; that called `wanted` when there are
- * several. One of each type is a scheduler in two forms: then it is the newer one where the kernel has its type. Undefined
- * when there is none, or nothing is wanted and there are several.
+ * several. Optional ones are only taken when wanted, or when there is nothing else. One of each type is a scheduler in two
+ * forms: then it is the newer one where the kernel has its type. Undefined when there is none, or nothing is wanted and there
+ * are several.
  * @param kernelHas whether the running kernel knows a struct_ops type; only asked where that decides
  * @throws ScxError ERR_SCX_USAGE when `wanted` doesn't exist
  */
@@ -173,8 +183,10 @@ export async function chooseScheduler(
     if (chosen) return chosen;
     throw choice(`The object has no scheduler in a struct_ops map "${wanted}".`, schedulers);
   }
-  if (schedulers.length < 2) return schedulers[0];
-  const [plain, cid] = schedulerTypes.map((type) => schedulers.filter((one) => one.type === type));
+  const meant = schedulers.filter((one) => !one.optional);
+  const eligible = meant.length > 0 ? meant : schedulers;
+  if (eligible.length < 2) return eligible[0];
+  const [plain, cid] = schedulerTypes.map((type) => eligible.filter((one) => one.type === type));
   if (plain?.length !== 1 || cid?.length !== 1) return undefined;
   return (await kernelHas(schedulerTypes[1])) ? cid[0] : plain[0];
 }

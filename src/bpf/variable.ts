@@ -56,6 +56,7 @@ const longestValue = 4096;
 export class Variables {
   readonly #btf: Btf;
   readonly #all = new Map<string, Variable>();
+  readonly #resized = new Set<string>();
   readonly #what: { noun: string; unknown: ScxErrorCode };
 
   constructor(btf: Btf, variables: Iterable<Variable>, what: { noun: string; unknown: ScxErrorCode }) {
@@ -124,7 +125,19 @@ export class Variables {
         remedy: `Give a number from 1 to ${most}.`,
       });
     variable.makeRoom(variable.offset + length * step);
+    this.#resized.add(name);
     this.#all.set(name, { ...variable, type: this.#btf.arrayOf(array.type, length) });
+  }
+
+  /**
+   * Arrays of one element, alone in a section of their name, that were given no length: their authors leave it to the loader
+   * (upstream's RESIZABLE_ARRAY).
+   */
+  unsized(): string[] {
+    return [...this.#all.values()]
+      .filter(({ name, section, offset }) => offset === 0 && section.endsWith(`.${name}`) && !this.#resized.has(name))
+      .filter((one) => this.#isResizable(one) && this.#btf.resolve(one.type).length === 1)
+      .map(({ name }) => name);
   }
 
   #isResizable(variable: Variable): boolean {
@@ -154,14 +167,15 @@ export class Variables {
       const { name, section, flags } = variable;
       const size = this.#btf.sizeOf(variable.type);
       const value = size <= longestValue ? this.get(name) : undefined;
-      const names = flags && flagsText(BigInt(value as bigint), flags);
+      const number = typeof value === "bigint" || typeof value === "number";
+      const names = flags && number ? flagsText(BigInt.asUintN(64, BigInt(value)), flags) : [];
       return {
         name,
         section,
         type: this.#btf.describe(variable.type),
         size,
         ...(value !== undefined && { value }),
-        ...(names && names.length > 0 && { names }),
+        ...(names.length > 0 && { names }),
       };
     });
   }

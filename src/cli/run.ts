@@ -13,6 +13,7 @@ export interface RunOptions {
   resize?: string[];
   ops?: string[];
   opsMap?: string;
+  kconfig?: string;
   socket: string;
   json?: boolean;
   reset?: boolean;
@@ -60,13 +61,14 @@ export function addRun(program: Command): void {
       "set a global variable of the object, or a part of one: config.low=5, limits[1]=7 (repeatable)",
       collect,
     )
-    .option("--resize <global=n>", "give a resizable array n elements (repeatable)", collect)
+    .option("--resize <name=n>", "give a resizable array n elements, or a map n entries (repeatable)", collect)
     .option(
       "--ops <field=value>",
       "set a field of its sched_ext_ops: timeout_ms=5000, flags=SWITCH_PARTIAL|ENQ_LAST (repeatable)",
       collect,
     )
     .option("--ops-map <name>", "run that scheduler of the object, which holds several")
+    .option("--kconfig <file>", "take the kernel's configuration from that file first, if the object asks for it")
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
     .option("--json", "one JSON object a line: samples, at last the exit")
     .option("--reset", "also reset the counters in the kernel at each interval, exactly")

@@ -16,6 +16,7 @@ import { Printer } from "./printer.js";
 import type { RunOptions } from "./run.js";
 import { resolveObject } from "./schedulers.js";
 import { statusOfExit } from "./status.js";
+import { readText } from "./text_file.js";
 
 /** Splits NAME=VALUE. */
 function assignment(flag: string, text: string): [string, string] {
@@ -80,10 +81,14 @@ async function* none(): AsyncGenerator<Sample> {}
 /** An object file with what the command line says of its globals and ops. */
 async function openWith(
   nameOrPath: string,
-  { opsMap, resize = [], set = [], ops = [] }: Pick<RunOptions, "opsMap" | "resize" | "set" | "ops">,
+  { opsMap, kconfig, resize = [], set = [], ops = [] }: Partial<RunOptions>,
   signal: AbortSignal,
 ): Promise<BpfObject> {
-  const object = await BpfObject.open(resolveObject(nameOrPath), { signal, opsMap });
+  const object = await BpfObject.open(resolveObject(nameOrPath), {
+    signal,
+    opsMap,
+    kconfig: kconfig === undefined ? undefined : readText("--kconfig", kconfig),
+  });
   try {
     for (const text of resize) {
       const [global, length] = assignment("--resize", text);

@@ -52,6 +52,7 @@ export interface NativeObject {
   initialValue(map: number): Uint8Array | undefined;
   setInitialValue(map: number, offset: number, bytes: Uint8Array): void;
   setValueSize(map: number, bytes: number): void;
+  setMaxEntries(map: number, entries: number): void;
   setAutocreate(map: number, on: boolean): void;
   load(): Promise<string[]>;
   map(index: number): NativeMap;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
+import { Context } from "../bpf/context.js";
+import { requireKconfig } from "../bpf/kconfig.js";
 import type { ObjectParts } from "../bpf/object.js";
 import type { StructOps } from "../bpf/struct_ops.js";
 import type { BtfValue } from "../bpf/value.js";
 import { logger } from "../diagnostics.js";
 import { ScxError, throwIfAborted } from "../error.js";
+import { settled, whenSettled } from "../kernel/settled.js";
 import type { NativeMap, NativeProgram } from "../native/index.js";
 import { findStats } from "../source/layout.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "../source/stats.js";
+import { associateCompanions, Companions } from "./companions.js";
 import type { ExitInfo } from "./exit.js";
 import { throwAttachFailure, throwLoadFailure } from "./failure.js";
 import { prepareScheduler } from "./prepare.js";
@@ -33,8 +37,17 @@ export interface LoadOptions {
   signal?: AbortSignal;
 }
 
+/** What became of a program that was run with a typed context. */
+export interface ProgramResult {
+  /** What it returned: by convention 0, or a negative errno. */
+  readonly status: number;
+  /** Its context, as it left it. */
+  readonly context: { readonly [member: string]: BtfValue };
+}
+
 /** Loads an open object; the object's own half of {@link BpfObject.load}. */
 export async function loadObject(name: string, parts: ObjectParts, options: LoadOptions): Promise<LoadedObject> {
+  requireKconfig(parts.kconfig);
   if (options.reattach) requireRestorable(name, parts);
   const exit = await prepareScheduler(parts, options);
   parts.ops?.freeze();
@@ -43,7 +56,11 @@ export async function loadObject(name: string, parts: ObjectParts, options: Load
   } catch (cause) {
     throwLoadFailure(cause, parts.maps);
   }
-  return new LoadedObject(name, parts, exit, options.reattach ?? false);
+  if (parts.ops) associateCompanions(parts.native, parts.ops.index);
+  const companions = new Companions(parts.native);
+  // While the process still has its privileges; they then stay for all turns of the scheduler.
+  if (options.reattach && parts.ops) await companions.attach();
+  return new LoadedObject(name, parts, exit, companions, options.reattach ?? false);
 }
 
 /** An object in the kernel: the verifier has said yes. Not scheduling anything until {@link attach}. */
@@ -57,6 +74,7 @@ export class LoadedObject {
   #stats: LoadedStats;
   #statsParts: StatsParts | undefined;
   #saved: SavedState | undefined;
+  readonly #companions: Companions;
   readonly #maps: NativeMap[] = [];
   readonly #programs = new Map<string, NativeProgram>();
   #attaching: Promise<Scheduler> | undefined;
@@ -65,11 +83,12 @@ export class LoadedObject {
   #closing: Promise<void> | undefined;
   #freed = false;
 
-  constructor(name: string, parts: ObjectParts, exit: ExitInfo | undefined, reattach: boolean) {
+  constructor(name: string, parts: ObjectParts, exit: ExitInfo | undefined, companions: Companions, reattach: boolean) {
     this.name = name;
     this.#parts = parts;
     this.#exit = exit;
     this.#reattach = reattach;
+    this.#companions = companions;
     this.globals = parts.variables.toObject();
     for (const section of parts.sections) section.memory.goLive(() => this.#open(section.map));
     this.#stats = this.#newStats();
@@ -93,11 +112,25 @@ export class LoadedObject {
 
   /**
    * Runs a SEC("syscall") program once.
-   * @param context what the program gets as its context; it may change it in place
-   * @returns the program's return value
-   * @throws ScxError ERR_SCX_USAGE when there is no such program, ERR_SCX_LOAD when the kernel won't run it
+   * @param context what the program is given: bytes, which it may change in place, or an object with members of the struct
+   * that its parameter points to (those not named are zero)
+   * @returns the program's return value as the kernel's u32; for an object as a signed number, with the context as it is then
+   * @throws ScxError ERR_SCX_USAGE when there is no such program, or its context has no type; ERR_SCX_VALUE; ERR_SCX_LOAD when
+   * the kernel won't run it
    */
-  run(program: string, context: Uint8Array = new Uint8Array()): number {
+  run(program: string, context?: Uint8Array): number;
+  run(program: string, context: { readonly [member: string]: unknown }): ProgramResult;
+  run(
+    program: string,
+    context: Uint8Array | { readonly [member: string]: unknown } = new Uint8Array(),
+  ): number | ProgramResult {
+    if (context instanceof Uint8Array) return this.#run(program, context);
+    const typed = new Context(this.#parts.btf, program, context);
+    const status = this.#run(program, typed.bytes) | 0;
+    return { status, context: typed.value() };
+  }
+
+  #run(program: string, context: Uint8Array): number {
     this.#requireOpen("run");
     const { native } = this.#parts;
     let found = this.#programs.get(program);
@@ -160,9 +193,10 @@ export class LoadedObject {
           : "Open and load the file again: counters, globals and exit record then begin afresh.",
       });
     this.#scheduler = undefined;
-    this.#attaching = this.#start(ops, last);
+    this.#attaching = this.#start(ops, last, signal);
     try {
       const scheduler = await this.#attaching;
+      if (!this.#reattach) void scheduler.exited.then(() => this.#companions.detach());
       if (signal?.aborted) await scheduler.detach();
       throwIfAborted(signal, "attach", what);
       if (this.#closing) {
@@ -199,18 +233,20 @@ export class LoadedObject {
       // Not attached, then; who called attach() has the error.
       logger("scheduler").debug(`closing ${this.name}: ${(error as Error).message}`);
     }
+    await this.#companions.detach();
     this.#free();
   }
 
-  async #start(ops: StructOps, last: Scheduler | undefined): Promise<Scheduler> {
+  async #start(ops: StructOps, last: Scheduler | undefined, signal: AbortSignal | undefined): Promise<Scheduler> {
     if (last) {
       await last.detach(); // its link would keep this one out
       this.#stats = this.#newStats();
     }
+    await settled(signal);
     // A refused attach may have run the scheduler's init, too.
     if (this.#saved) await this.#saved.restore();
     else if (this.#reattach) this.#saved = new SavedState(this.#parts, (index) => this.#open(index));
-    this.#scheduler = await Scheduler.start(ops.name, () => this.#attach(ops), this.#exit, this.#stats);
+    this.#scheduler = await Scheduler.start(ops.name, () => this.#attach(ops, signal), this.#exit, this.#stats);
     return this.#scheduler;
   }
 
@@ -218,10 +254,12 @@ export class LoadedObject {
     return new LoadedStats(this.#parts.ops?.name ?? this.name, () => this.#findStats());
   }
 
-  async #attach(ops: StructOps) {
+  async #attach(ops: StructOps, signal: AbortSignal | undefined) {
+    await this.#companions.attach();
     try {
-      return await this.#parts.native.attach(ops.index);
+      return await whenSettled(() => this.#parts.native.attach(ops.index), signal);
     } catch (cause) {
+      if (!this.#reattach) await this.#companions.detach();
       throwAttachFailure(cause, ops.name);
     }
   }

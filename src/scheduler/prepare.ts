@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { release } from "node:os";
+import type { Btf } from "../bpf/btf.js";
 import type { ObjectParts } from "../bpf/object.js";
 import { canResize } from "../bpf/resize.js";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
+import { cpuIds } from "../kernel/cpus.js";
 import { releaseDoubt } from "../kernel/release.js";
 import { kernelBtf, requireSchedExt, schedExt } from "../kernel/sched_ext.js";
+import { type Enumerators, isWideEnum, requireWholeConstants } from "../kernel/wide_constants.js";
 import type { NativeKernelBtf } from "../native/index.js";
 import { ExitInfo } from "./exit.js";
 import type { LoadOptions } from "./loaded.js";
@@ -37,28 +40,40 @@ const kernelEnums = [
  * @returns the scheduler's exit information, when it keeps any
  */
 export async function prepareScheduler(parts: ObjectParts, options: LoadOptions): Promise<ExitInfo | undefined> {
-  const { ops, sections, btf } = parts;
+  const { ops, structOps, sections, btf } = parts;
   if (!ops) return undefined;
   requireSchedExt("load");
   const doubt = releaseDoubt(release());
   if (doubt) log.warn(doubt);
   const kernel = await kernelBtf();
-  const members = kernel.members("sched_ext_ops");
-  if (!members?.includes("dump"))
-    throw new ScxError("ERR_SCX_NO_SCHED_EXT", {
-      op: "load",
-      message: "This kernel's sched_ext is too old: its sched_ext_ops has no dump().",
-      remedy: "Boot a kernel from 6.12 on with CONFIG_SCHED_CLASS_EXT=y.",
-    });
+  const members = requireType(ops.type, kernel);
+  // The others are not made, and programs that only they have are not loaded: this kernel may not even know their types.
+  for (const one of structOps) parts.native.setAutocreate(one.index, one === ops);
   const cleared = ops.clearUnknown(new Set(members));
-  if (cleared.length > 0) log.warn(`this kernel's sched_ext_ops lacks ${cleared.join(", ")}: cleared`);
+  if (cleared.length > 0) log.warn(`this kernel's ${ops.type} lacks ${cleared.join(", ")}: cleared`);
   // The kernel refuses to enable a scheduler that was made for another set of CPUs; 0 stands for any.
   if (ops.fields.has("hotplug_seq")) ops.fields.set("hotplug_seq", options.reattach ? 0n : schedExt.hotplugSeq());
-  fillEnums(parts, kernel);
+  const wanted = parts.variables.names().filter((name) => name.startsWith("__SCX_"));
+  const enumerators = once((name: string) => kernel.enumerators(name));
+  if (wanted.length > 0 || usesWideEnum(btf)) requireWholeConstants("load", enumerators);
+  fillEnums(parts, wanted, enumerators);
 
   const found = ExitInfo.find(btf, sections);
   if (found?.dump) makeRoomForDump(parts, found.name, found.dump.map);
+  sizeArrays(parts);
   return found?.info;
+}
+
+/**
+ * Arrays that the author leaves to the loader to size, and that nobody did: upstream's all have an element for each CPU. One
+ * element would only make the verifier refuse what they are for.
+ */
+function sizeArrays({ variables, btf }: ObjectParts): void {
+  const unsized = variables.unsized().filter((name) => !name.endsWith("_dump"));
+  if (unsized.length === 0 || !canResize(btf)) return;
+  const length = cpuIds();
+  for (const name of unsized) variables.resize(name, length);
+  log.info(`${unsized.join(", ")}: ${length} elements, one for each possible CPU, as nothing else was said`);
 }
 
 function makeRoomForDump({ ops, variables, btf, native }: ObjectParts, name: string, map: number): void {
@@ -74,14 +89,46 @@ function makeRoomForDump({ ops, variables, btf, native }: ObjectParts, name: str
       remedy: `Give bytes up to ${longestDump}, or 0 for the kernel's default of ${defaultDumpLength}.`,
     });
   if (variables.has(`${name}_dump_len`)) variables.set(`${name}_dump_len`, wanted);
-  native.setValueSize(map, wanted);
+  // Through the variable, so that it is known to be longer.
+  if (variables.has(`${name}_dump`)) variables.resize(`${name}_dump`, wanted);
+  else native.setValueSize(map, wanted);
 }
 
-function fillEnums({ variables }: ObjectParts, kernel: NativeKernelBtf): void {
-  const wanted = variables.names().filter((name) => name.startsWith("__SCX_"));
+/** A search through the kernel's BTF takes a while; each is made once. */
+function once<T>(look: (name: string) => T): (name: string) => T {
+  const found = new Map<string, T>();
+  return (name) => {
+    if (!found.has(name)) found.set(name, look(name));
+    return found.get(name) as T;
+  };
+}
+
+/** The kernel's members of a scheduler's struct_ops type. */
+function requireType(type: string, kernel: NativeKernelBtf): readonly string[] {
+  if (!kernel.members("sched_ext_ops")?.includes("dump"))
+    throw new ScxError("ERR_SCX_NO_SCHED_EXT", {
+      op: "load",
+      message: "This kernel's sched_ext is too old: its sched_ext_ops has no dump().",
+      remedy: "Boot a kernel from 6.12 on with CONFIG_SCHED_CLASS_EXT=y.",
+    });
+  const members = kernel.members(type);
+  if (!members)
+    throw new ScxError("ERR_SCX_KERNEL_LACKS", {
+      op: "load",
+      message: `This kernel (${release()}) has no struct ${type}, of which the scheduler is.`,
+      remedy: "Boot a kernel from 7.2 on, or choose one of type sched_ext_ops, if the object has it, with --ops-map.",
+    });
+  return members;
+}
+
+/** Whether the object may have values of 64-bit enums filled in at load (CO-RE). */
+const usesWideEnum = (btf: Btf): boolean =>
+  [...btf.ofKind("enum"), ...btf.ofKind("enum64")].some(({ name }) => isWideEnum(name));
+
+function fillEnums({ variables }: ObjectParts, wanted: readonly string[], enumerators: Enumerators): void {
   if (wanted.length === 0) return;
   const values = new Map<string, bigint>();
   for (const name of kernelEnums)
-    for (const [label, value] of Object.entries(kernel.enumerators(name) ?? {})) values.set(label, value);
+    for (const [label, value] of Object.entries(enumerators(name) ?? {})) values.set(label, value);
   for (const name of wanted) variables.set(name, values.get(name.slice(2)) ?? 0n);
 }

@@ -4,6 +4,7 @@ import type { BpfObject } from "../bpf/object.js";
 import { logger } from "../diagnostics.js";
 import { aborted, ScxError, type ScxErrorCode, throwIfAborted } from "../error.js";
 import { requireFree } from "../kernel/sched_ext.js";
+import { settled } from "../kernel/settled.js";
 import { RunStats } from "../source/run.js";
 import type { StatsSource } from "../source/stats.js";
 import type { ExitRecord } from "./exit.js";
@@ -227,6 +228,7 @@ export class Supervisor {
 
   async #getReady(): Promise<void> {
     if (this.#ready) return;
+    await settled(this.#stopping.signal);
     requireFree("attach"); // before anything is replaced
     await this.#options.loaded?.(this.#run);
     this.#ready = true;

@@ -101,7 +101,7 @@ function differentKfunc([, extern = ""]: RegExpExecArray, context: TrapContext):
 const noConfig = (_: unknown, { release }: TrapContext): Explanation =>
   lacks(
     "The object asks for the kernel's configuration, and there is no file of it to be read.",
-    `Put it at /boot/config-${release}, boot a kernel with CONFIG_IKCONFIG_PROC=y, or declare those externs weak.`,
+    `Give it with --kconfig FILE (in a program kconfig), put it at /boot/config-${release}, boot a kernel with CONFIG_IKCONFIG_PROC=y, or declare those externs weak.`,
   );
 
 const missingConfig = ([, name = ""]: RegExpExecArray, { release }: TrapContext): Explanation =>
@@ -169,6 +169,12 @@ function refusedMap(
 ): Explanation | undefined {
   const map = maps.find((one) => one.name === name);
   const type = map?.typeName ?? `type ${map?.type}`;
+  if (map?.maxEntries === 0 && Number(errno) === EINVAL)
+    return {
+      code: "ERR_SCX_LOAD",
+      message: `Map ${name} (${type}) has no size: its max_entries is 0, which the scheduler's own loader would set.`,
+      remedy: `Look there how many entries it needs, and say it: --resize ${name}=N (in a program object.resize()).`,
+    };
   switch (Number(errno)) {
     case ENOMEM:
     case E2BIG:
@@ -198,6 +204,24 @@ function refusedBtf(_: RegExpExecArray, { release }: TrapContext, { log }: LoadF
     "Build the object with a clang no newer than the kernel, and look at what the message names; or boot a newer kernel.",
   );
 }
+
+const otherPin: Explain = ([, path = ""]) => ({
+  code: "ERR_SCX_LOAD",
+  message: `The map that is pinned at ${path} has another shape than the object's map of that name.`,
+  remedy: `Remove it (rm ${path}) when nobody needs what is in it, or pin elsewhere: pinRoot when opening.`,
+});
+
+const noBpfFs: Explain = ([, path = ""]) => ({
+  code: "ERR_SCX_LOAD",
+  message: `The object's maps are to be pinned at ${path}, which is in no bpf file system.`,
+  remedy: "Mount one (mount -t bpf bpf /sys/fs/bpf), or name another with pinRoot when opening.",
+});
+
+const lostPin: Explain = ([, path = "", why = ""]) => ({
+  code: "ERR_SCX_LOAD",
+  message: `The map that is pinned at ${path} can't be had: ${why}.`,
+  remedy: "Check its rights and those of its folder (ls -l), or pin elsewhere: pinRoot when opening.",
+});
 
 function byErrno({ errno, log }: LoadFailure, { release }: TrapContext): Explanation | undefined {
   const [, program] = log.map((line) => /prog '([^']+)': BPF program load failed/.exec(line)).find(Boolean) ?? [];
@@ -239,6 +263,9 @@ const traps: readonly (readonly [line: RegExp, explain: Explain])[] = [
   [/struct_ops init_kern (\S+): Cannot find member (\S+) in kernel BTF/, missingMember],
   [/struct_ops init_kern (\S+): (.+)/, differentMember],
   [/failed to find kernel BTF type ID of '([^']+)': -3/, missingTarget],
+  [/couldn't reuse pinned map at '([^']+)': parameter mismatch/, otherPin],
+  [/specified path (.+) is not on BPF FS/, noBpfFs],
+  [/couldn't retrieve pinned map '([^']+)': (.+)/, lostPin],
   [/map '([^']+)': failed to create: .*\(-(\d+)\)$/, refusedMap],
   [/Error loading \.BTF into kernel: -\d+\. BTF is mandatory/, refusedBtf],
 ];

@@ -41,6 +41,13 @@ u64 marks[1] SEC(".data.marks");
 const volatile u32 table[1] SEC(".rodata.table") = {7};
 s16 zeros[1] SEC(".bss.zeros");
 
+/* Its loader says how many entries it has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, u32);
+	__type(value, u64);
+} shapes_map SEC(".maps");
+
 /* How many elements the arrays have. */
 const volatile u32 nr;
 

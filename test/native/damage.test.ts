@@ -11,6 +11,7 @@ it.each([
   ["simple", shippedObject("simple")],
   ["count", testObject("count")],
   ["two", testObject("two")],
+  ["kconfig", testObject("kconfig")],
 ])(
   "opens %s's mutants without a crash",
   async (_, path) => {

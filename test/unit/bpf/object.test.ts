@@ -68,6 +68,15 @@ describe("opening", () => {
     });
   });
 
+  it("refuses a size that libbpf takes for an error, and that for an object", async () => {
+    const bytes = await readFile(testObject("kconfig"));
+    const int = bytes.indexOf(Buffer.from("0400000020000001", "hex")); // the size and encoding of int
+    expect(int).toBeGreaterThan(0);
+    const path = join(folder, "size.bpf.o");
+    await writeFile(path, patched(bytes, int + 3, 0x80));
+    await expect(BpfObject.open(path)).rejects.toThrow(/failed to resolve size of extern/);
+  });
+
   it("refuses a file that isn't there, and a folder", async () => {
     await expect(BpfObject.open(join(folder, "nothing.bpf.o"))).rejects.toMatchObject({
       code: "ERR_SCX_FILE_NOT_FOUND",

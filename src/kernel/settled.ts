@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import { constants } from "node:os";
+import { native } from "../native/index.js";
+import { schedExt } from "./sched_ext.js";
+
+/** How long a scheduler may take to come or go, in ms: the watchdog's own work is done well within. */
+const patienceMs = 5000;
+
+/** How often to look, in ms, as not every change of state comes with a uevent. */
+const pollMs = 50;
+
+const isUnsettled = (state: string): boolean => state === "enabling" || state === "disabling";
+
+/** Resolves at the next uevent of sched_ext, or after {@link pollMs}; with the abort too. */
+function nextChange(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    let uevents: { close(): void } | undefined;
+    const done = () => {
+      uevents?.close();
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, pollMs);
+    signal?.addEventListener("abort", done);
+    try {
+      uevents = new native.Uevents("/kernel/sched_ext", done);
+    } catch {
+      // Not to be had in another network namespace: the timer will do.
+    }
+  });
+}
+
+/**
+ * Waits while a scheduler is just coming or going. Resolves when sched_ext is enabled or disabled, after five seconds, or at
+ * the abort; at once when nothing changes.
+ */
+export async function settled(
+  signal?: AbortSignal,
+  { state = schedExt.state, timeoutMs = patienceMs }: { state?: () => string; timeoutMs?: number } = {},
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (isUnsettled(state()) && performance.now() < deadline && !signal?.aborted) await nextChange(signal);
+}
+
+/**
+ * Attaches as soon as the kernel takes it: EBUSY while no scheduler is enabled means that the last one, or the link of its
+ * loader, is about to go. Gives up after five seconds, with that error.
+ */
+export async function whenSettled<T>(
+  attach: () => Promise<T>,
+  signal?: AbortSignal,
+  { state = schedExt.state, timeoutMs = patienceMs }: { state?: () => string; timeoutMs?: number } = {},
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await attach();
+    } catch (error) {
+      const busy = (error as { errno?: number }).errno === constants.errno.EBUSY;
+      if (!busy || state() === "enabled" || performance.now() >= deadline || signal?.aborted) throw error;
+    }
+    await nextChange(signal);
+  }
+}
