@@ -116,6 +116,11 @@ test-vm: build ## runs all VM tests on each of KERNELS='6.16 6.18 newest' (versi
 	@$(rounds) $(addprefix --vm=,$(KERNELS)) || true
 	@$(summary) vm
 
+.PHONY: peers
+peers: build ## compares scxkit with the loaders of the kernel tree's own schedulers on KERNELS [FOLDERS='of NAME.bpf.o and its loader NAME']
+	@sh native/packages.sh vm peers
+	@KERNELS='$(KERNELS)' FOLDERS='$(FOLDERS)' node --import tsx test/peers/peers.ts
+
 # --- check ------------------------------------------------------------------------------------------------------------
 
 cxx := $(wildcard native/*.cc native/*.h)

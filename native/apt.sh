@@ -5,6 +5,7 @@
 #
 #   sh native/apt.sh packages   the system's sources, and what of a newer Debian our set-up needs by name
 #   sh native/apt.sh kernels    nothing but the suite with the kernels
+#   sh native/apt.sh sources    the same, with the sources of its packages
 #
 # Brings the lists up to date, then prints the path of a configuration file for apt-get -c. Needs no root.
 set -eu
@@ -75,10 +76,10 @@ find_suites() {
 	fi
 }
 
-# add_suite CODENAME: another suite of the same mirror, unless the system has it; nothing comes from it by itself.
+# add_suite CODENAME [TYPES]: another suite of the same mirror, unless the system has it; nothing comes from it by itself.
 add_suite() {
 	echo "$suites" | grep -q " $1\$" || {
-		printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$mirror" "$1"
+		printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\n' "${2:-deb}" "$mirror" "$1"
 		[ ! -f "$keyring" ] || echo "Signed-By: $keyring"
 	} >"$dir/sources.d/scxkit-$1.sources"
 	printf 'Package: *\nPin: release n=%s\nPin-Priority: 1\n\n' "$1" >>"$dir/preferences.d/scxkit"
@@ -120,14 +121,15 @@ packages)
 		pin trixie virtme-ng
 	fi
 	;;
-kernels)
+kernels | sources)
 	[ -n "$mirror" ] || fail "only Debian has the test kernels; pass KERNEL=path-of-a-vmlinuz of your own, 6.16 or newer with CONFIG_SCHED_CLASS_EXT"
-	configure kernels
+	configure "$1"
 	suites=
-	add_suite trixie-backports
+	case $1 in kernels) types=deb ;; *) types="deb deb-src" ;; esac
+	add_suite trixie-backports "$types"
 	;;
 *)
-	fail "usage: sh native/apt.sh packages|kernels"
+	fail "usage: sh native/apt.sh packages|kernels|sources"
 	;;
 esac
 # Without the network, lists fetched before do as well.

@@ -23,6 +23,8 @@ vm|file|virtme-ng|file|file|file|file
 vm|ip|the loopback interface of the guest|iproute2|iproute|iproute2|iproute2
 vm|util_linux|the guest (setsid, chrt)|util-linux|util-linux|util-linux|util-linux
 vm|bpftool|the tests, which compare with it|bpftool|bpftool|bpf|bpftool
+peers|xz|unpacking a kernel source|xz-utils|xz|xz|xz
+peers|libcrypto|the bpftool in a kernel source|libssl-dev|openssl-devel|openssl|openssl-dev
 check|clang_format|make check|clang-format-19|clang-tools-extra|clang|clang-extra-tools
 check|clang_tidy|make check|clang-tidy-19|clang-tools-extra|clang|clang-extra-tools
 check|cmake|make check and make sanitize|cmake|cmake|cmake|cmake
@@ -52,6 +54,8 @@ check_file() { has file; }
 check_ip() { has ip; }
 check_util_linux() { has setsid && has chrt; }
 check_bpftool() { has bpftool; }
+check_xz() { has xz; }
+check_libcrypto() { has pkg-config && pkg-config --exists libcrypto; }
 check_clang_format() { [ -n "$(newest_llvm clang-format)" ]; }
 check_clang_tidy() { [ -n "$(newest_llvm clang-tidy)" ]; }
 check_cmake() { has cmake; }
