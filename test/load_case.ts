@@ -167,7 +167,7 @@ const trap = (name: string, cause: RegExp, remedy: RegExp, code: ScxErrorCode = 
 export const traps: readonly LoadCase[] = [
   trap("no_kfunc", /has no function scx_bpf_scxkit_nothing\(\)/, /^Neither 6\.16|part of sched_ext/),
   trap("wrong_kfunc", /has another bpf_rcu_read_lock\(\)/, /^It is void bpf_rcu_read_lock\(void\) here/),
-  trap("no_config", /without CONFIG_SCXKIT_NOTHING|no file of it/, /__weak|\/boot\/config-/),
+  trap("no_config", /without CONFIG_SCXKIT_NOTHING|no file of it/, /__weak|--kconfig FILE/),
   trap("no_variable", /no variable scxkit_no_variable/, /__weak/),
   trap("huge_map", /no memory for map huge \(array, 1073741824 values of 4096 bytes\)/, /max_entries/, "ERR_SCX_LOAD"),
   trap("no_map_type", /refuses map future \(type 99\)/, /map_flags/),

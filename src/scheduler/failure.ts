@@ -34,8 +34,9 @@ export function loadFailure(cause: NativeError, kernel: TrapContext): ScxError {
   // libbpf's own messages blame RLIMIT_MEMLOCK, which kernels from 5.11 on don't ask.
   if (cause.errno === EPERM)
     return notPermitted(cause, "load", "The kernel lets only the privileged load BPF programs");
-  const trap = findTrap(cause, kernel);
   const refusal = readRefusal(cause.log);
+  // What libbpf warned of before it came to the verifier isn't why the verifier refused.
+  const trap = findTrap(refusal ? { errno: 0, log: refusal.lines } : cause, kernel);
   if (refusal) return new VerifierError(refusal.report, { errno: cause.errno, log: refusal.lines, cause, ...trap });
   if (trap) return new ScxError(trap.code, { ...base, ...trap });
   if (cause.errno === ESRCH && !kernel.schedExt)

@@ -101,7 +101,7 @@ function differentKfunc([, extern = ""]: RegExpExecArray, context: TrapContext):
 const noConfig = (_: unknown, { release }: TrapContext): Explanation =>
   lacks(
     "The object asks for the kernel's configuration, and there is no file of it to be read.",
-    `Give it with --kconfig FILE (in a program kconfig), put it at /boot/config-${release}, boot a kernel with CONFIG_IKCONFIG_PROC=y, or declare those externs weak.`,
+    `Give it with --kconfig FILE (in a program kconfig), put it at /boot/config-${release}, or boot a kernel with CONFIG_IKCONFIG_PROC=y.`,
   );
 
 const missingConfig = ([, name = ""]: RegExpExecArray, { release }: TrapContext): Explanation =>

@@ -121,6 +121,15 @@ describe("a verifier's log that is unusual", () => {
       kernel,
     ) as VerifierError;
 
+  it("after a warning of libbpf's that is another matter", () => {
+    const log = ["libbpf: failed to open system Kconfig", "libbpf: prog 'p': BPF program load failed: Not supported"];
+    const begin = "libbpf: prog 'p': -- BEGIN PROG LOAD LOG --";
+    expect(loadFailure(failure(524, ...log, begin, "0: (85) call x#1", "no such thing"), kernel)).toMatchObject({
+      code: "ERR_SCX_VERIFIER",
+      verifier: { program: "p", instruction: "0: (85) call x#1", reason: "no such thing" },
+    });
+  });
+
   it("without a word", () => {
     expect(refused("").verifier).toEqual({ program: "p", reason: "no reason given" });
   });
