@@ -82,8 +82,8 @@ function kfuncVerdict(kfunc: NeededKfunc): string {
 }
 
 function configVerdict({ present, value, weak }: NeededConfig): string {
-  // Without a file libbpf refuses the object even when it could do without the value.
-  if (present === undefined) return "unknown: there is no file of this kernel's configuration, which loading needs";
+  if (present === undefined)
+    return `unknown: there is no file of this kernel's configuration; ${weak ? "it counts as not set" : "--kconfig FILE gives one"}`;
   return present ? `yes: ${value}` : weak ? optional : unloadable;
 }
 

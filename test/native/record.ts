@@ -21,7 +21,9 @@ for (const { name, path, fault } of [...refusals, ...traps, ...lacking, brokenKf
   try {
     (await object.load()).close();
   } catch (error) {
-    const { errno, log } = (error as ScxError).cause as { errno: number; log: string[] };
+    const { cause } = error as ScxError;
+    if (cause === undefined) continue; // refused before libbpf was asked
+    const { errno, log } = cause as { errno: number; log: string[] };
     const cut = log.length > longest ? [...log.slice(0, longest / 2), "…", ...log.slice(-longest / 2)] : log;
     // Where the kernel put a map is nobody's business, and changes with each run.
     sections.push(

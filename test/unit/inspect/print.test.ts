@@ -54,7 +54,8 @@ it("says what each missing part leads to", () => {
       { name: "CONFIG_HZ", weak: false, present: true, value: "250" },
       { name: "CONFIG_NO", weak: false, present: false },
       { name: "CONFIG_WEAK", weak: true, present: false },
-      { name: "CONFIG_UNKNOWN", weak: true },
+      { name: "CONFIG_UNKNOWN", weak: false },
+      { name: "CONFIG_UNKNOWN_WEAK", weak: true },
     ],
   };
   expect(section({ ...simple, kernel }, "Needs")).toEqual([
@@ -72,7 +73,8 @@ it("says what each missing part leads to", () => {
     ["CONFIG_HZ", "yes: 250"],
     ["CONFIG_NO", "no: it can't be loaded"],
     ["CONFIG_WEAK", "no, but optional"],
-    ["CONFIG_UNKNOWN", "unknown: there is no file of this kernel's configuration, which loading needs"],
+    ["CONFIG_UNKNOWN", "unknown: there is no file of this kernel's configuration; --kconfig FILE gives one"],
+    ["CONFIG_UNKNOWN_WEAK", "unknown: there is no file of this kernel's configuration; it counts as not set"],
   ]);
   expect(section({ ...simple, kernel: { ...kernel, schedExt: false } }, "Needs")[0]).toEqual([
     "sched_ext",
