@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseDump, StatsClient } from "../../src/index.js";
 import { cli, testObject } from "../objects.js";
-import { kernelIsFree, kernelState, load, Running, scxkit, unprivileged } from "./process.js";
+import { kernelIsFree, kernelState, load, Running, scxkit } from "./process.js";
 
 const socket = "/var/run/scx/root/stats";
 const sampleLine = /"state":"enabled"/;
@@ -100,12 +100,6 @@ describe("scxkit run", () => {
 describe("faults", () => {
   it.each([
     [
-      "a verifier's no",
-      ["run", testObject("verifier_reject")],
-      65,
-      /^scxkit: The verifier refused program .* \[ERR_SCX_VERIFIER\]\n {2}.*\n$/,
-    ],
-    [
       "a dump of absurd length",
       ["run", "simple", "--ops", "exit_dump_len=4294967295"],
       64,
@@ -135,12 +129,6 @@ describe("faults", () => {
     expect(statSync(path).size).toBe(4);
   });
 
-  it("no privilege", async () => {
-    const run = unprivileged("run", "simple");
-    expect(await run.end()).toBe(77);
-    expect(run.stderr).toMatch(/^scxkit: .*\[ERR_SCX_PRIVILEGE\]\n {2}.*CAP_BPF.*\n$/);
-  });
-
   it("a second scheduler: status 75, and the first one goes on", async () => {
     const first = scxkit("run", "simple", "--json", "--socket", "none");
     await first.line(sampleLine);
@@ -152,13 +140,6 @@ describe("faults", () => {
     expect(await first.end()).toBe(0);
   });
 
-  it("a scheduler that gives up: status 3 and why", async () => {
-    using _work = load();
-    const run = scxkit("run", testObject("scx_error"), "--set", "fail_at=20", "--socket", "none");
-    expect(await run.end()).toBe(3);
-    expect(run.lines.at(-2)).toBe("EXIT: scx_bpf_error (gave up at task 20 (as it was told))");
-  });
-
   it("--exit-dump: the exit's two lines, and the kernel's dump", async () => {
     using _work = load();
     const file = join(mkdtempSync(join(tmpdir(), "scxkit-")), "exit.txt");
@@ -167,6 +148,7 @@ describe("faults", () => {
     const run = scxkit("run", testObject("scx_error"), ...args);
     expect(await run.end()).toBe(3);
     const text = readFileSync(file, "utf8");
+    expect(run.lines.at(-2)).toBe("EXIT: scx_bpf_error (gave up at task 20 (as it was told))");
     expect(text.split("\n").slice(0, 2)).toEqual(run.lines.slice(-2));
     const dump = parseDump(text.split("\n").slice(3).join("\n"));
     expect(dump).toMatchObject({ number: 1025, reason: "scx_bpf_error (gave up at task 20 (as it was told))" });

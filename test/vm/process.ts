@@ -27,10 +27,10 @@ export class Running {
     void this.#ended.then(() => this.#wake());
   }
 
-  /** The first line of stdout that matches; fails when the process ends without it. */
-  async line(pattern: RegExp): Promise<string> {
+  /** The first line of stdout, from number `from` on, that matches; fails when the process ends without it. */
+  async line(pattern: RegExp, from = 0): Promise<string> {
     for (;;) {
-      const found = this.lines.find((line) => pattern.test(line));
+      const found = this.lines.slice(from).find((line) => pattern.test(line));
       if (found !== undefined) return found;
       if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`ended without ${pattern}: ${this.lines.join("\n")}\n${this.stderr}`);
@@ -70,9 +70,16 @@ export const scxkit = (...args: string[]): Running => new Running(process.execPa
 export const unprivileged = (...args: string[]): Running =>
   new Running("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, cli, ...args]);
 
-/** Keeps both CPUs' queues moving until disposed of, so that there is something to schedule. */
+/**
+ * Keeps both CPUs' queues moving until disposed of, so that there is something to schedule. Few processes are started on the
+ * way: in an emulated guest those cost more than all the rest of a test.
+ */
 export function load(): Disposable {
-  const children = [0, 1, 2].map(() => spawn("sh", ["-c", "while :; do sleep 0.01; done"], { stdio: "ignore" }));
+  // Nobody writes to their standard input: read waits for as long as it may, and fails at once when we have ended.
+  const wake = "while read -t 0.004; [ $? -gt 128 ]; do :; done";
+  const start = "while sleep 0.05; do :; done";
+  const stdio = ["pipe", "ignore", "ignore"] as const;
+  const children = [wake, wake, wake, start].map((script) => spawn("bash", ["-c", script], { stdio: [...stdio] }));
   return { [Symbol.dispose]: () => children.forEach((child) => void child.kill("SIGKILL")) };
 }
 
@@ -88,9 +95,10 @@ export async function kernelIsFree(): Promise<void> {
   }
 }
 
-/** Members of a PERCPU_ARRAY's one struct, summed over CPUs, as bpftool says. */
-export function bpftoolSums(id: number): Record<string, bigint> {
-  const text = execFileSync("bpftool", ["-j", "map", "dump", "id", String(id)], { encoding: "utf8" });
+/** Members of a PERCPU_ARRAY's one struct, summed over CPUs, as bpftool says; by the map's id or the path of its pin. */
+export function bpftoolSums(map: number | string): Record<string, bigint> {
+  const which = typeof map === "number" ? ["id", String(map)] : ["pinned", map];
+  const text = execFileSync("bpftool", ["-j", "map", "dump", ...which], { encoding: "utf8" });
   const dump = JSON.parse(text) as { formatted: { values: { cpu: number; value: Record<string, number> }[] } }[];
   const sums: Record<string, bigint> = {};
   for (const { value } of dump[0]?.formatted.values ?? [])
