@@ -168,7 +168,7 @@ COUNT ?= 100000
 .PHONY: fuzz
 fuzz: build ## opens COUNT=100000 damaged copies of each object: none may crash the process or keep it busy
 	@for object in $(objects) $(test_objects); do \
-		echo "$$object: $$(timeout 1800 node --import tsx test/native/damage.ts $$object $(COUNT))" || exit 1; done
+		counts=$$(timeout 1800 node --import tsx test/native/damage.ts $$object $(COUNT)) || exit; echo "$$object: $$counts"; done
 
 build/bench/%: test/bench/%.c | packages
 	@mkdir -p $(@D)

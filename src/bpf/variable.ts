@@ -167,7 +167,7 @@ export class Variables {
       const { name, section, flags } = variable;
       const size = this.#btf.sizeOf(variable.type);
       const value = size <= longestValue ? this.get(name) : undefined;
-      const number = typeof value === "bigint" || typeof value === "number";
+      const number = typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
       const names = flags && number ? flagsText(BigInt.asUintN(64, BigInt(value)), flags) : [];
       return {
         name,
