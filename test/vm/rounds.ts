@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // `node --import tsx test/vm/rounds.ts FOLDER [--native] [--vm=KERNEL]… [--smoke=KERNEL]…`: the VM's tests, one boot for each kernel:
-// all of them (--vm), or the few that show that scxkit works there (--smoke; not on a kernel that gets all). --native adds
-// the native tests to the first boot. What came of each round goes into FOLDER, for test/summary.ts.
+// all of them (--vm), or the few that show that scxkit works there (--smoke). --native adds the native tests to the first boot.
+// What came of each round goes into FOLDER, for test/summary.ts.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { type KindResult, nothingRan } from "../reporter.js";
@@ -50,7 +50,7 @@ function plan(): Round[] {
     for (const spec of values[kind]) {
       try {
         const image = findKernel(spec);
-        if (!rounds.some((round) => round.image === image)) rounds.push({ kind, spec, image });
+        if (!rounds.some((round) => round.kind === kind && round.image === image)) rounds.push({ kind, spec, image });
       } catch (error) {
         process.stderr.write(`kernel: ${spec}: ${(error as Error).message}\n`);
         rounds.push({ kind, spec, error: `no kernel ${spec}: ${(error as Error).message}` });
@@ -66,6 +66,7 @@ const interrupted = new Set([129, 130, 143]);
 async function run({ kind, image = "", error }: Round, file: string, native: boolean): Promise<KindResult | undefined> {
   if (error !== undefined) return { ...nothingRan, errors: [error] };
   const command = vitest("vm", kind === "smoke" ? "test/vm/smoke.test.ts" : "");
+  rmSync(file, { force: true });
   process.env.SCXKIT_RESULT = file;
   const began = Date.now();
   const status = await boot({
@@ -84,10 +85,16 @@ async function run({ kind, image = "", error }: Round, file: string, native: boo
 }
 
 mkdirSync(folder, { recursive: true });
-for (const [i, round] of plan().entries()) {
-  const file = join(folder, `${round.kind}-${i + 1}.json`);
-  const result = await run(round, file, values.native && i === 0);
-  if (result === undefined) break;
+const rounds = plan();
+const fileOf = (round: Round) => join(folder, `${round.kind}-${rounds.indexOf(round) + 1}.json`);
+const keep = (round: Round, result: KindResult) => {
   const label = `${round.kind} ${round.image === undefined ? round.spec : version(round.image)}`;
-  writeFileSync(file, JSON.stringify({ ...result, label }, null, 2));
+  writeFileSync(fileOf(round), JSON.stringify({ ...result, label }, null, 2));
+};
+// A round that is never reached is a failure too.
+for (const round of rounds) keep(round, { ...nothingRan, errors: ["did not run"] });
+for (const round of rounds) {
+  const result = await run(round, fileOf(round), values.native && round === rounds[0]);
+  if (result === undefined) break;
+  keep(round, result);
 }
