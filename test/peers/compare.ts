@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Pair } from "./guest.js";
+import { parts } from "./settings.js";
 import type { Trial } from "./trial.js";
-
-/** Loaders that are half of the scheduler, which can't run without them; what is left to compare is that the exit is told. */
-const halves = new Set(["scx_userland"]);
 
 /** Without what differs from run to run: numbers, and the tasks that a stall names. */
 const masked = (text: string): string => text.replace(/\S+\[\d+\]/g, "TASK").replace(/0x[0-9a-f]+|\d+/g, "N");
@@ -16,7 +14,7 @@ export function worse({ object, scxkit, loader }: Pair): string | undefined {
   // 70 is a fault of ours.
   if (!/^(0|3|6[4-69]|7[3-7])$/.test(scxkit.end)) return `it ended with ${scxkit.end}: ${lastWords(scxkit)}`;
   if (!scxkit.exit && !/\[ERR_SCX_\w+\]/.test(scxkit.stderr)) return `it says nothing: ${scxkit.stderr}`;
-  if (!loader?.attached || halves.has(object.split("/")[1] ?? "")) return undefined;
+  if (!loader?.attached || parts.has(object.split("/")[1] ?? "")) return undefined;
   if (!scxkit.attached) return `it does not attach: ${scxkit.exit?.message ?? lastWords(scxkit)}`;
   if (scxkit.ops !== loader.ops) return `ops are ${scxkit.ops}, not ${loader.ops}`;
   if (!loader.exit) return undefined;
