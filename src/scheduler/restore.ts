@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { ObjectParts } from "../bpf/object.js";
 import { ScxError } from "../error.js";
-import type { NativeMap, ObjectMap, ObjectProgram } from "../native/index.js";
+import type { NativeMap, ObjectMap } from "../native/index.js";
 
 /** Map types that can be emptied from user space (native/clear.cc). */
 const emptied = new Set([
@@ -27,23 +27,15 @@ const isSection = (map: ObjectMap): boolean => map.name.includes(".");
 /** Sections that no program can change. */
 const isConstant = (map: ObjectMap): boolean => /\.(rodata|kconfig)/.test(map.name);
 
-/** Programs that need privileges whenever they are attached, unlike struct_ops; syscall programs are only run. */
-const isAttached = ({ typeName, section }: ObjectProgram): boolean =>
-  typeName !== "struct_ops" && typeName !== "syscall" && !section.startsWith("?");
-
 /**
  * Throws ERR_SCX_REATTACH when a loaded object couldn't be brought back to what it was before it was attached: asked before
  * load, so that nobody learns it at a restart.
  */
-export function requireRestorable(name: string, { native, maps }: ObjectParts): void {
+export function requireRestorable(name: string, { maps }: ObjectParts): void {
   const obstacles = [
     ...maps
       .filter((map) => !isConstant(map) && !emptied.has(map.typeName ?? "") && !kept.has(map.typeName ?? ""))
       .map((map) => `map ${map.name} (${map.typeName ?? `type ${map.type}`}) can't be emptied`),
-    ...native
-      .programs()
-      .filter(isAttached)
-      .map((program) => `program ${program.name} (${program.section}) takes privileges to attach again`),
     ...(maps.some((map) => map.typeName === "task_storage") && hidesTasks()
       ? ["/proc hides tasks from other users (hidepid), whose storage then can't be freed"]
       : []),

@@ -8,8 +8,8 @@ import { rememberExit } from "./history.js";
 
 const log = logger("scheduler");
 
-/** How often to look, in ms, in case a uevent got lost; every change normally comes as an event. */
-const safetyPollMs = 1000;
+/** How often to look, in ms, though every change comes as an event, and lost events are told: it costs next to nothing. */
+const safetyPollMs = 5000;
 
 /** The same where uevents can't be had (another network namespace's user). */
 const pollMs = 50;

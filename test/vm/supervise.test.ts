@@ -10,8 +10,8 @@ import {
   schedExt,
   superviseScheduler,
 } from "../../src/index.js";
-import { shippedObject, testObject } from "../objects.js";
-import { bpftoolSums, kernelIsFree, kernelState, load, type Running, scxkit } from "./process.js";
+import { cli, shippedObject, testObject } from "../objects.js";
+import { bpftoolSums, kernelIsFree, kernelState, load, Running, scxkit } from "./process.js";
 
 afterEach(kernelIsFree);
 
@@ -135,9 +135,10 @@ describe("--rt", () => {
   });
 
   it("keeps the loader going while the scheduler stalls", async () => {
-    const run = scxkit("run", testObject("stall"), "--json", "--stats", "0.25", "--socket", "none", "--rt");
+    const stall = [testObject("stall"), "--ops", "timeout_ms=8000"];
+    const run = scxkit("run", ...stall, "--json", "--stats", "0.25", "--socket", "none", "--rt");
     expect(await run.end()).toBe(3);
-    // timeout_ms is 2000: nobody else ran, but its ticks came.
+    // Nobody else ran for 8 seconds, but its ticks came.
     expect(samplesOf(run).filter((sample) => sample.state === "enabled").length).toBeGreaterThanOrEqual(4);
     expect(exitsOf(run).map((exit) => exit.kind)).toEqual(["error_stall"]);
   });
@@ -169,6 +170,20 @@ describe("--user", () => {
     expectNothingLost(samplesOf(run), "local");
     const again = scxkit("run", "simple", "--duration", "0.3");
     expect(await again.end()).toBe(0);
+  });
+
+  it("does with the few capabilities that it takes, and keeps none", async () => {
+    const few = "+bpf,+perfmon,+setuid,+setgid";
+    const run = new Running("setpriv", [
+      ...["--reuid=1000", "--regid=1000", "--clear-groups", `--inh-caps=${few}`, `--ambient-caps=${few}`],
+      ...[process.execPath, cli, "run", "simple", "--user", "nobody", "--socket", "none", "--json", "--stats", "0.3"],
+    ]);
+    await run.line(/"state":"enabled"/);
+    const text = readFileSync(`/proc/${run.child.pid}/status`, "utf8");
+    expect(text).toMatch(/^CapPrm:\s+0+$/m);
+    expect(text).toMatch(/^Uid:\s+65534\s+65534\s+65534\s+65534$/m);
+    run.kill("SIGINT");
+    expect(await run.end()).toBe(0);
   });
 
   it("falls back to what was loaded before", async () => {
