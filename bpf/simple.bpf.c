@@ -20,8 +20,9 @@ const volatile bool fifo;
 const volatile u64 slice_us = 20000;
 
 SCX_STATS(simple_stats,
-	SCX_COUNTER(local, "tasks put straight on the local queue of an idle CPU"),
-	SCX_COUNTER(global, "tasks put on the shared queue"),
+	SCX_COUNTER(local, "tasks put straight on the local queue of an idle CPU")
+		SCX_LABEL(enqueued, "queue=local"),
+	SCX_COUNTER(global, "tasks put on the shared queue") SCX_LABEL(enqueued, "queue=global"),
 	SCX_COUNTER(dispatched, "tasks that a CPU took from the shared queue"),
 	SCX_COUNTER(expired, "times that a task used up its slice, or yielded it"),
 	SCX_GAUGE(busy, "CPUs that run a task now")

@@ -54,4 +54,4 @@ export {
 export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
 export type { StatsSource, Turn } from "./source/stats.js";
 export type * from "./stats/meta.js";
-export type * from "./stats/schema.js";
+export * from "./stats/schema.js";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Sample } from "../stats/schema.js";
+import type { Sample, StatValue } from "../stats/schema.js";
 
 /** How many rows go under one header. */
 const rowsPerHeader = 20;
@@ -38,6 +38,9 @@ export class Table {
   }
 }
 
-function cell(value: Sample["stats"][string]): string {
-  return "value" in value ? `${value.value}` : `${value.total} (+${value.delta})`;
+function cell(value: StatValue): string {
+  if ("total" in value) return `${value.total} (+${value.delta})`;
+  if ("value" in value) return `${value.value}`;
+  if ("buckets" in value) return `${value.count} (+${value.delta.count})`;
+  return "…"; // what has parts is for --json and for tools that look closer
 }

@@ -58,7 +58,7 @@ export function sampleTargets(sampler: SampleProvider): Map<string, Target> {
   let described: { schema: StatsSchema; meta: readonly MetaStruct[] } | undefined;
   const meta = (): readonly MetaStruct[] => {
     // After a fallback another scheduler's statistics are counted.
-    if (described?.schema !== sampler.schema) described = { schema: sampler.schema, meta: [metaOf(sampler.schema)] };
+    if (described?.schema !== sampler.schema) described = { schema: sampler.schema, meta: metaOf(sampler.schema) };
     return described.meta;
   };
   return new Map([
@@ -80,7 +80,7 @@ function openTop(sampler: SampleProvider): () => Handler {
   const read = (): EncodedReply => {
     const sample = sampler.totals();
     if (last?.sample !== sample || last.at !== sample.at) {
-      last = { sample, at: sample.at, reply: new EncodedReply(flatten(sample, "total")) };
+      last = { sample, at: sample.at, reply: new EncodedReply(flatten(sampler.schema, sample, "total")) };
     }
     return last.reply;
   };
@@ -89,27 +89,45 @@ function openTop(sampler: SampleProvider): () => Handler {
 
 function openDelta(sampler: SampleProvider): Handler {
   const consumer = sampler.consumer();
-  return { read: () => flatten(consumer.read(), "delta"), close: () => consumer.close() };
+  return { read: () => flatten(sampler.schema, consumer.read(), "delta"), close: () => consumer.close() };
 }
 
-/** The flat fields of the top struct. A Map, for the names are an object file's. */
-function flatten(sample: Sample, side: "total" | "delta"): ReadonlyMap<string, WireValue> {
-  const fields = new Map<string, WireValue>([[atField, sample.at]]);
-  for (const [name, value] of Object.entries(sample.stats)) fields.set(name, numberOf(name, value, side));
-  return fields;
+/** The fields of the top struct. Maps, for the names are an object file's. */
+function flatten(schema: StatsSchema, sample: Sample, side: Side): ReadonlyMap<string, WireValue> {
+  const unsigned = new Set(schema.stats.filter((stat) => stat.type === "u64").map((stat) => stat.name));
+  const fields = Object.entries(sample.stats).map(([name, value]): [string, WireValue] => [
+    name,
+    wireOf(name, value, side, unsigned.has(name) ? "u64" : "i64"),
+  ]);
+  return new Map<string, WireValue>([[atField, sample.at], ...fields]);
 }
 
-function numberOf(name: string, value: StatValue, side: "total" | "delta"): bigint {
-  const isGauge = "value" in value;
-  const number = isGauge ? value.value : value[side];
-  // Typed clients refuse a reply with a field out of its type, so such a reply doesn't leave.
-  const bits = isGauge ? BigInt.asIntN : BigInt.asUintN;
-  if (typeof number !== "bigint" || bits(64, number) !== number) {
-    throw new ScxError("ERR_SCX_VALUE", {
-      op: "read",
-      message: `Statistic "${name}" is ${number}, and should be ${isGauge ? "an i64" : "a u64"}.`,
-      remedy: "Give each statistic a bigint within its range.",
-    });
+type Side = "total" | "delta";
+
+/** @param gauge what a gauge's bigint may be */
+function wireOf(name: string, value: StatValue, side: Side, gauge: "u64" | "i64"): WireValue {
+  if ("total" in value) return inRange(name, value[side], "u64");
+  if ("value" in value) return typeof value.value === "bigint" ? inRange(name, value.value, gauge) : value.value;
+  if ("buckets" in value) {
+    const { count, sum, buckets } = side === "total" ? value : value.delta;
+    return new Map<string, WireValue>([
+      ["count", count],
+      ["sum", sum],
+      ["buckets", buckets],
+    ]);
   }
-  return number;
+  if ("items" in value) return value.items.map((item, i) => wireOf(`${name}[${i}]`, item, side, gauge));
+  const parts = Object.entries("entries" in value ? value.entries : value.fields);
+  return new Map(parts.map(([part, item]) => [part, wireOf(`${name}.${part}`, item, side, gauge)]));
+}
+
+/** Typed clients refuse a reply with a field out of its type, so such a reply doesn't leave. */
+function inRange(name: string, number: bigint, type: "u64" | "i64"): bigint {
+  const bits = type === "u64" ? BigInt.asUintN : BigInt.asIntN;
+  if (typeof number === "bigint" && bits(64, number) === number) return number;
+  throw new ScxError("ERR_SCX_VALUE", {
+    op: "read",
+    message: `Statistic "${name}" is ${number}, which is no ${type}.`,
+    remedy: "Give each statistic a bigint within its range.",
+  });
 }

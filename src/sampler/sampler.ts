@@ -3,7 +3,14 @@ import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
 import type { StatsSource } from "../source/stats.js";
-import type { Sample, StatsSchema, StatValue } from "../stats/schema.js";
+import {
+  type HistogramCounts,
+  histogramBuckets,
+  type Sample,
+  type Stat,
+  type StatsSchema,
+  type StatValue,
+} from "../stats/schema.js";
 import { Clock } from "./clock.js";
 
 const log = logger("sampler");
@@ -239,15 +246,10 @@ export class Sampler implements AsyncIterable<Sample> {
   }
 
   #sample(counters: Counters, previous: bigint): Sample {
-    const { delta, total } = counters;
     const { words, startedAt, index, epoch, scheduler } = this.#source;
     const stats: Record<string, StatValue> = Object.create(null);
     this.schema.stats.forEach((stat, i) => {
-      const word = index[i] ?? 0;
-      stats[stat.name] =
-        stat.kind === "gauge"
-          ? { value: BigInt.asIntN(64, words[word] ?? 0n) }
-          : { total: total[word] ?? 0n, delta: delta[word] ?? 0n };
+      stats[stat.name] = valueAt(stat, index[i] ?? 0, words, counters);
     });
     return {
       at: this.#readWall,
@@ -258,4 +260,24 @@ export class Sampler implements AsyncIterable<Sample> {
       stats,
     };
   }
+}
+
+/** A statistic's value, whose first word is `at`. */
+function valueAt(stat: Stat, at: number, words: BigUint64Array, { total, delta }: Counters): StatValue {
+  switch (stat.kind) {
+    case "gauge": {
+      const value = words[at] ?? 0n;
+      return { value: stat.type === "u64" ? value : BigInt.asIntN(64, value) };
+    }
+    case "histogram":
+      return { ...countsOf(total, at), delta: countsOf(delta, at) };
+    default:
+      return { total: total[at] ?? 0n, delta: delta[at] ?? 0n };
+  }
+}
+
+/** A histogram's words: its buckets, then the sum of all values. */
+function countsOf(words: BigUint64Array, at: number): HistogramCounts {
+  const buckets = [...words.subarray(at, at + histogramBuckets)];
+  return { count: buckets.reduce((sum, one) => sum + one, 0n), sum: words[at + histogramBuckets] ?? 0n, buckets };
 }

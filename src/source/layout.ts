@@ -2,7 +2,7 @@
 import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import type { ObjectMap, ObjectProgram } from "../native/index.js";
-import type { Stat, StatKind, StatsSchema } from "../stats/schema.js";
+import { histogramBuckets, type Stat, type StatKind, type StatsSchema } from "../stats/schema.js";
 
 /** BPF_MAP_TYPE_PERCPU_ARRAY of the kernel's include/uapi/linux/bpf.h. */
 const percpuArray = 6;
@@ -51,18 +51,51 @@ export function findStats(
 
 const isTagged = (btf: Btf, type: number): boolean => btf.tags(btf.resolve(type).id).includes(structTag);
 
+const wrong = (struct: BtfType, member: BtfMember, what: string, remedy: string) =>
+  new ScxError("ERR_SCX_STATS_META", {
+    op: "open",
+    message: `Statistic ${struct.name}.${member.name} ${what}.`,
+    remedy,
+  });
+
 function describe(btf: Btf, struct: BtfType, member: BtfMember, index: number): Stat {
-  const type = btf.resolve(member.type);
-  if (type.kind !== "int" || type.size !== 8 || member.bitOffset % 64 !== 0 || member.bitSize > 0)
-    throw new ScxError("ERR_SCX_STATS_META", {
-      op: "open",
-      message: `Statistic ${struct.name}.${member.name} is of type ${btf.describe(member.type)}.`,
-      remedy: "Statistics are u64: declare it with SCX_COUNTER or SCX_GAUGE of scxkit/stats.h.",
-    });
   const tags = btf.tags(struct.id, index);
-  const tag = (key: string) => tags.find((text) => text.startsWith(`${key}:`))?.slice(key.length + 1);
-  const kind: StatKind = tag("scx_kind") === "gauge" ? "gauge" : "counter";
-  const desc = tag("scx_desc");
-  const unit = tag("scx_unit");
-  return { name: member.name, kind, ...(desc ? { desc } : {}), ...(unit ? { unit } : {}) };
+  const texts = (key: string) =>
+    tags.filter((text) => text.startsWith(`${key}:`)).map((text) => text.slice(key.length + 1));
+  const [kind = "counter"] = texts("scx_kind");
+  if (!isKind(kind))
+    throw wrong(
+      struct,
+      member,
+      `is of kind "${kind}"`,
+      "Kinds are counter, gauge and histogram: look for a newer scxkit.",
+    );
+  requireWords(btf, struct, member, kind);
+  const [desc] = texts("scx_desc");
+  const [unit] = texts("scx_unit");
+  const [family] = texts("scx_family");
+  const labels = texts("scx_label").map((text) => [text.split("=", 1)[0] ?? "", text.slice(text.indexOf("=") + 1)]);
+  return {
+    name: member.name,
+    kind,
+    ...(desc ? { desc } : {}),
+    ...(unit ? { unit } : {}),
+    ...(family ? { family: { name: family, labels: Object.fromEntries(labels) } } : {}),
+  };
+}
+
+const isKind = (text: string): text is StatKind => text === "counter" || text === "gauge" || text === "histogram";
+
+/** Throws when a member isn't made of the u64 that its kind has. */
+function requireWords(btf: Btf, struct: BtfType, member: BtfMember, kind: StatKind): void {
+  const type = btf.resolve(member.type);
+  const word = kind === "histogram" && type.kind === "array" ? btf.resolve(type.type) : type;
+  const length = kind === "histogram" ? histogramBuckets + 1 : 0;
+  if (word.kind !== "int" || word.size !== 8 || type.length !== length || member.bitOffset % 64 || member.bitSize)
+    throw wrong(
+      struct,
+      member,
+      `is a ${kind} of type ${btf.describe(member.type)}`,
+      "Statistics are u64: declare it with SCX_COUNTER, SCX_GAUGE or SCX_HISTOGRAM of scxkit/stats.h.",
+    );
 }

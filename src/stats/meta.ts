@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
-import type { Stat, StatsSchema } from "./schema.js";
+import type { Stat, StatDatum, StatsSchema } from "./schema.js";
 
 /** Type of one value on the wire, in upstream's spelling; a struct is referred to by its name. */
 export type MetaKind = "i64" | "u64" | "float" | "string" | { readonly struct: string };
@@ -34,32 +34,80 @@ export type StatsMeta = ReadonlyMap<string, MetaStruct>;
 /** Name of the field that says when the values were read. */
 export const atField = "at";
 
+/** Name of the struct that a histogram is on the wire. */
+export const histogramStruct = "scx_histogram";
+
 /**
- * Describes a scheduler's statistics: one struct, named as the schema, with a field for each statistic (counters u64,
- * gauges i64) and `at`. Kind and unit travel as the user attributes `_scx_kind` and `_scx_unit`; `at` is marked
- * `_om_skip`, because a time of reading is no metric.
+ * Describes a scheduler's statistics: the top struct, named as the schema, with a field for each statistic (counters u64,
+ * gauges i64 unless they say otherwise) and `at`, and the structs that it refers to. Kind, unit and family travel as the
+ * user attributes `_scx_kind`, `_scx_unit`, `_scx_family` and `_scx_label`; `at` is marked `_om_skip`, because a time of
+ * reading is no metric.
  *
  * @throws ScxError ERR_SCX_STATS_META when two statistics share a name, or one is called `at`.
  */
-export function metaOf(schema: StatsSchema): MetaStruct {
-  if (schema.name === "") throw contradiction("The statistics' struct has no name");
+export function metaOf(schema: StatsSchema): MetaStruct[] {
+  const structs = new Map<StatsSchema | typeof histogramStruct, MetaStruct>();
+  const top = describeStruct(schema, structs);
+  if (top.fields.has(atField)) throw contradiction(`${schema.name}: "at" is the reading's time, no statistic's name`);
   const at: MetaField = { datum: "u64", desc: "time of the reading, ns since 1970", user: { _om_skip: "true" } };
-  const fields = new Map<string, MetaField>([[atField, at]]);
-  for (const stat of schema.stats) {
-    if (stat.name === atField) throw contradiction(`${schema.name}: "at" is the reading's time, no statistic's name`);
-    if (fields.has(stat.name)) throw contradiction(`${schema.name}: two statistics are called "${stat.name}"`);
-    fields.set(stat.name, describeStat(stat));
-  }
-  return { name: schema.name, top: "true", ...(schema.desc !== undefined && { desc: schema.desc }), fields };
+  structs.set(schema, { ...top, top: "true", fields: new Map([[atField, at], ...top.fields]) });
+  return [...structs.values()];
 }
 
-function describeStat(stat: Stat): MetaField {
+type Structs = Map<StatsSchema | typeof histogramStruct, MetaStruct>;
+
+function describeStruct(schema: StatsSchema, structs: Structs): MetaStruct {
+  const known = structs.get(schema);
+  if (known) return known;
+  const { name, desc, user, stats } = schema;
+  if (name === "") throw contradiction("The statistics' struct has no name");
+  const fields = new Map<string, MetaField>();
+  const struct = { name, ...(desc !== undefined && { desc }), ...(user && { user }), fields };
+  structs.set(schema, struct); // before its fields, which may be of itself: that is for checkMeta() to say
+  for (const stat of stats) {
+    if (fields.has(stat.name)) throw contradiction(`${name}: two statistics are called "${stat.name}"`);
+    fields.set(stat.name, describeStat(stat, structs));
+  }
+  return struct;
+}
+
+function describeStat(stat: Stat, structs: Structs): MetaField {
+  const { kind, desc, unit, family } = stat;
+  const labels = Object.entries(family?.labels ?? {}).map(([label, value]) => `${label}=${value}`);
   return {
-    datum: stat.kind === "gauge" ? "i64" : "u64",
-    ...(stat.desc !== undefined && { desc: stat.desc }),
-    user: { _scx_kind: stat.kind, ...(stat.unit !== undefined && { _scx_unit: stat.unit }) },
+    ...dataOf(stat, structs),
+    ...(desc !== undefined && { desc }),
+    user: {
+      _scx_kind: kind,
+      ...(unit !== undefined && { _scx_unit: unit }),
+      ...(family && { _scx_family: family.name, _scx_label: labels.join(",") }),
+      ...stat.user,
+    },
   };
 }
+
+function dataOf({ kind, type }: Stat, structs: Structs): MetaData {
+  if (kind === "histogram") {
+    if (!structs.has(histogramStruct)) structs.set(histogramStruct, describeHistogram);
+    return { datum: { struct: histogramStruct } };
+  }
+  const datum = (data: StatDatum): MetaKind =>
+    typeof data === "string" ? data : { struct: describeStruct(data.struct, structs).name };
+  if (type === undefined) return { datum: kind === "counter" ? "u64" : "i64" };
+  if (typeof type === "object" && "array" in type) return { array: datum(type.array) };
+  if (typeof type === "object" && "dict" in type) return { dict: { key: type.key, datum: datum(type.dict) } };
+  return { datum: datum(type) };
+}
+
+const describeHistogram: MetaStruct = {
+  name: histogramStruct,
+  desc: "how many values there were of each size",
+  fields: new Map<string, MetaField>([
+    ["count", { datum: "u64", desc: "all values" }],
+    ["sum", { datum: "u64", desc: "their sum" }],
+    ["buckets", { array: "u64", desc: "zeros first; in the i-th those from 2^(i-1) to 2^i - 1" }],
+  ]),
+};
 
 /**
  * Puts structs together into what `stats_meta` answers, and checks them: names given once, references that lead

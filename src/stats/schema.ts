@@ -1,22 +1,45 @@
 // SPDX-License-Identifier: MIT
 
-/** How a statistic behaves: a counter only grows, a gauge goes up and down. */
-export type StatKind = "counter" | "gauge";
+/**
+ * How a statistic behaves: a counter only grows, a gauge goes up and down, a histogram counts values by their size.
+ */
+export type StatKind = "counter" | "gauge" | "histogram";
+
+/** Type of one value, in the words of the scx_stats protocol. */
+export type ScalarType = "u64" | "i64" | "float" | "string";
+
+/** Type of a dictionary's keys, which travel as strings. */
+export type KeyType = "u64" | "i64" | "string";
+
+/** One value, or a group of statistics with names of their own. */
+export type StatDatum = ScalarType | { readonly struct: StatsSchema };
+
+/** What a statistic holds: one, a list of them, or a dictionary. */
+export type StatType = StatDatum | { readonly array: StatDatum } | { readonly dict: StatDatum; readonly key: KeyType };
+
+/** Attributes for tools, whose names start with `_`: `_om_prefix`, `_om_label`, `_om_skip`. */
+export type UserAttributes = Readonly<Record<`_${string}`, string>>;
 
 /** What one statistic is: its name and meaning, not its value. */
 export interface Stat {
   readonly name: string;
   readonly kind: StatKind;
+  /** u64 for counters and i64 for gauges unless given; a histogram has none. */
+  readonly type?: StatType;
   readonly desc?: string;
   /** Unit in Prometheus' base-unit spelling (`seconds`, `bytes`), or absent for plain events. */
   readonly unit?: string;
+  /** The family that it is one of, and the labels that tell it from the others: `dispatched{type="greedy"}`. */
+  readonly family?: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly user?: UserAttributes;
 }
 
-/** The statistics of one scheduler, in the order of their declaration. */
+/** The statistics of one scheduler, or of one group, in the order of their declaration. */
 export interface StatsSchema {
   /** Name of the BTF struct that declares them (`simple_stats`), or the scheduler's. */
   readonly name: string;
   readonly desc?: string;
+  readonly user?: UserAttributes;
   readonly stats: readonly Stat[];
 }
 
@@ -28,12 +51,36 @@ export interface CounterValue {
   delta: bigint;
 }
 
-/** A gauge's value, summed over CPUs. */
+/** A gauge's value, summed over CPUs where it is kept per CPU. */
 export interface GaugeValue {
-  value: bigint;
+  value: bigint | number | string;
 }
 
-export type StatValue = CounterValue | GaugeValue;
+/** Buckets of every histogram: enough for all 64 bits but the topmost two, which share the last. */
+export const histogramBuckets = 64;
+
+/** How many values there were of each size. */
+export interface HistogramCounts {
+  /** All values. */
+  count: bigint;
+  /** Their sum, mod 2^64. */
+  sum: bigint;
+  /** Zeros in the first; in the i-th those from 2^(i-1) to 2^i - 1; the last also has all that are larger. */
+  buckets: bigint[];
+}
+
+/** A histogram's value for one consumer: since the run began, and since this consumer's previous sample. */
+export interface HistogramValue extends HistogramCounts {
+  delta: HistogramCounts;
+}
+
+/** Values in a list, a dictionary or a group. */
+export type ContainerValue =
+  | { items: readonly StatValue[] }
+  | { entries: Readonly<Record<string, StatValue>> }
+  | { fields: Readonly<Record<string, StatValue>> };
+
+export type StatValue = CounterValue | GaugeValue | HistogramValue | ContainerValue;
 
 /** One reading of all statistics, for one consumer. */
 export interface Sample {

@@ -12,6 +12,9 @@ SCX_STATS(count_stats,
 	SCX_COUNTER(events, "events counted plainly"),
 	SCX_COUNTER_OF(bytes, "bytes", "bytes counted plainly, 100 with each event"),
 	SCX_COUNTER(shared, "events counted atomically"),
+	SCX_COUNTER(odd, "odd values observed") SCX_LABEL(observed, "parity=odd"),
+	SCX_COUNTER(even, "even values observed") SCX_LABEL(observed, "parity=even"),
+	SCX_HISTOGRAM(sizes, "bytes", "values observed"),
 	SCX_GAUGE(level, "the level that was set last, summed over CPUs")
 );
 
@@ -172,5 +175,18 @@ int bump(void *ctx __scx_unused)
 	data_u64++;
 	bss_s32--;
 	bss_outer.many[1].id += 5;
+	return 0;
+}
+
+SEC("syscall")
+int observe(struct count_args *args)
+{
+	u64 value = args->n;
+
+	if (value & 1)
+		scx_stat_inc(odd);
+	else
+		scx_stat_inc(even);
+	scx_stat_observe(sizes, value);
 	return 0;
 }

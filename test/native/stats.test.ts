@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BpfObject } from "../../src/bpf/object.js";
 import { Sampler } from "../../src/sampler/sampler.js";
 import type { LoadedObject } from "../../src/scheduler/loaded.js";
-import type { CounterValue, Sample } from "../../src/stats/schema.js";
+import type { CounterValue, HistogramValue, Sample } from "../../src/stats/schema.js";
 import { testObject } from "../objects.js";
 
 let loaded: LoadedObject;
@@ -26,6 +26,19 @@ describe("a per-CPU map, against a program that knows the truth", () => {
         { name: "events", kind: "counter", desc: "events counted plainly" },
         { name: "bytes", kind: "counter", unit: "bytes", desc: "bytes counted plainly, 100 with each event" },
         { name: "shared", kind: "counter", desc: "events counted atomically" },
+        {
+          name: "odd",
+          kind: "counter",
+          desc: "odd values observed",
+          family: { name: "observed", labels: { parity: "odd" } },
+        },
+        {
+          name: "even",
+          kind: "counter",
+          desc: "even values observed",
+          family: { name: "observed", labels: { parity: "even" } },
+        },
+        { name: "sizes", kind: "histogram", unit: "bytes", desc: "values observed" },
         { name: "level", kind: "gauge", desc: "the level that was set last, summed over CPUs" },
       ],
     });
@@ -45,6 +58,29 @@ describe("a per-CPU map, against a program that knows the truth", () => {
       expect(counter(sample, "shared")).toEqual({ total: truth * 2n, delta: 2n * n });
     }
     expect(counter(all.read(), "events")).toEqual({ total: truth, delta: truth });
+  });
+
+  it("puts each value of a histogram into its bucket", () => {
+    const consumer = new Sampler(loaded.stats, { intervalMs: 1e-6 }).consumer();
+    const values = [0n, 1n, 2n, 3n, 4n, 7n, 8n, 1023n, 1024n, 2n ** 32n, 2n ** 62n - 1n, 2n ** 62n, 2n ** 64n - 1n];
+    const buckets = new Array<bigint>(64).fill(0n);
+    let sum = 0n;
+    for (const value of values) {
+      count("observe", value);
+      const bucket = value === 0n ? 0 : Math.min(63, value.toString(2).length);
+      buckets[bucket] = (buckets[bucket] ?? 0n) + 1n;
+      sum = BigInt.asUintN(64, sum + value);
+    }
+    const all = { count: BigInt(values.length), sum, buckets };
+    expect(consumer.read().stats.sizes).toEqual({ ...all, delta: all });
+    count("observe", 5n);
+    const { count: number, delta } = consumer.read().stats.sizes as HistogramValue;
+    expect([number, delta.count, delta.sum, delta.buckets[3]]).toEqual([all.count + 1n, 1n, 5n, 1n]);
+    const { odd, even } = consumer.read().stats;
+    const isOdd = (value: bigint) => value % 2n === 1n;
+    const seen = [...values, 5n];
+    expect(odd).toMatchObject({ total: BigInt(seen.filter(isOdd).length) });
+    expect(even).toMatchObject({ total: BigInt(seen.filter((value) => !isOdd(value)).length) });
   });
 
   it("shows a gauge's value, not a sum over time", () => {
@@ -70,7 +106,7 @@ describe("reset in the kernel", () => {
   it("hands out every event once, however many reset", () => {
     const sampler = new Sampler(loaded.stats, { intervalMs: 1e-6, reset: true });
     const consumer = sampler.consumer();
-    const other = new BigUint64Array(4);
+    const other = new BigUint64Array(loaded.stats.words.length);
     let truth = 0n;
     let ours = 0n;
     let theirs = 0n;
@@ -92,7 +128,7 @@ describe("reset in the kernel", () => {
     const plain = new Sampler(loaded.stats, { intervalMs: 1e-6 }).totals();
     expect(counter(plain, "events").total).toBe(0n);
     count("count_plain", 41n);
-    loaded.run("scx_stats_reset", new Uint8Array(32));
+    loaded.run("scx_stats_reset", new Uint8Array(loaded.stats.words.byteLength));
     expect(counter(new Sampler(loaded.stats, { intervalMs: 1e-6 }).totals(), "events").total).toBe(41n);
   });
 

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import {
   BpfObject,
   type ExitRecord,
+  type GaugeValue,
   type Sample,
   Sampler,
   StatsClient,
@@ -75,9 +76,9 @@ describe("the library at its smallest", () => {
     const sums: Record<string, bigint> = {};
     for (const sample of samples)
       for (const [name, value] of Object.entries(sample.stats))
-        if ("delta" in value) sums[name] = (sums[name] ?? 0n) + value.delta;
+        if ("total" in value) sums[name] = (sums[name] ?? 0n) + value.delta;
     for (const [name, value] of Object.entries(last?.stats ?? {})) {
-      expect([name, "total" in value ? value.total : value.value]).toEqual([name, truth[name]]);
+      expect([name, "total" in value ? value.total : (value as GaugeValue).value]).toEqual([name, truth[name]]);
       if ("total" in value) expect([name, sums[name]]).toEqual([name, truth[name]]);
     }
     expect(truth.local).toBeGreaterThan(0n);

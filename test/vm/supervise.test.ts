@@ -255,10 +255,10 @@ describe("superviseScheduler", () => {
     let samples = 0;
     for await (const { epoch, state, stats } of sampler) {
       const { local } = stats;
-      if (local && "delta" in local) sum += local.delta;
+      if (local && "total" in local) sum += local.delta;
       truth[epoch] = local && "total" in local ? local.total : 0n;
       if (++samples === 3) cycleCpu1();
-      if (epoch > 0 && state === "enabled" && stats.local && "delta" in stats.local && stats.local.delta > 0n)
+      if (epoch > 0 && state === "enabled" && stats.local && "total" in stats.local && stats.local.delta > 0n)
         void run.stop();
     }
     const { exit } = await run.ended;

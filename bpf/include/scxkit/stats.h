@@ -4,18 +4,21 @@
  *
  *	SCX_STATS(simple_stats,
  *		SCX_COUNTER(local, "tasks put straight on the local queue of an idle CPU"),
+ *		SCX_HISTOGRAM(waited, "ns", "how long tasks waited for their CPU"),
  *		SCX_GAUGE(busy, "CPUs that run a task now")
  *	);
  *
  *	scx_stat_inc(local);
  *	scx_stat_set(busy, 1);
+ *	scx_stat_observe(waited, ns);
  *
  * User space learns all of it from BTF; nothing has to be told to it:
  *
  *  - the map `scx_stats` is a PERCPU_ARRAY of one struct of u64 (one system call reads all);
  *  - the struct carries the declaration tag `scx_stats`;
- *  - each member carries `scx_kind:counter` or `scx_kind:gauge`, `scx_desc:<text>` and, where
- *    there is one, `scx_unit:<unit>`.
+ *  - each member carries `scx_kind:counter`, `scx_kind:gauge` or `scx_kind:histogram` (then it is
+ *    an array: 64 buckets and the sum), `scx_desc:<text>` and, where there is one,
+ *    `scx_unit:<unit>`, `scx_family:<name>` and any number of `scx_label:<label>=<value>`.
  *
  * The value of a statistic is the sum over all possible CPUs, mod 2^64. So a gauge is what this
  * CPU adds to the whole; it may be counted up on one CPU and down on another.
@@ -41,6 +44,25 @@
 #define SCX_GAUGE(__name, __desc) __name __scx_tag("scx_kind:gauge") __scx_tag("scx_desc:" __desc)
 
 #define SCX_GAUGE_OF(__name, __unit, __desc) SCX_GAUGE(__name, __desc) __scx_tag("scx_unit:" __unit)
+
+/*
+ * How many values there were of each size, and their sum: bucket 0 has the zeros, bucket i what
+ * is from 2^(i-1) to 2^i - 1, bucket 63 also all that is larger. It takes 520 bytes a CPU.
+ */
+#define SCX_HISTOGRAM(__name, __unit, __desc)                                                   \
+	__name[__SCX_BUCKETS + 1] __scx_tag("scx_kind:histogram") __scx_tag("scx_desc:" __desc) \
+		__scx_tag("scx_unit:" __unit)
+
+#define __SCX_BUCKETS 64
+
+/*
+ * Written after one of these: makes it one of a family, told from the others by a label, so that
+ * one metric has them all, enqueued{queue="shared"}. Repeated, it adds a label.
+ *
+ *	SCX_COUNTER(shared, "tasks put on the shared queue") SCX_LABEL(enqueued, "queue=shared"),
+ */
+#define SCX_LABEL(__family, __label) \
+	__scx_tag("scx_family:" #__family) __scx_tag("scx_label:" __label)
 
 /*
  * Declare the statistics. @__type names the struct, and with it the statistics as a whole.
@@ -94,6 +116,34 @@
 
 /* This CPU's share of a gauge. */
 #define scx_stat_set(__name, __value) __scx_stat_do(__stats->__name = (__value))
+
+/*
+ * Put a value into a histogram. Plain, like scx_stat_add(); a value and its sum are counted one
+ * after the other.
+ */
+#define scx_stat_observe(__name, __value)                     \
+	__scx_stat_do(({                                      \
+		u64 __observed = (__value);                   \
+                                                              \
+		__stats->__name[__scx_bucket(__observed)]++;  \
+		__stats->__name[__SCX_BUCKETS] += __observed; \
+	}))
+
+/* The number of significant bits, at most 63. */
+static __always_inline __scx_unused u32 __scx_bucket(u64 value)
+{
+	u32 bits = 0;
+
+#pragma clang loop unroll(full)
+	for (u32 step = 32; step; step /= 2) {
+		if (value >> step) {
+			value >>= step;
+			bits += step;
+		}
+	}
+	bits += value != 0;
+	return bits < __SCX_BUCKETS ? bits : __SCX_BUCKETS - 1;
+}
 
 /*
  * Read and reset, exactly.

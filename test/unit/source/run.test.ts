@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Sampler } from "../../../src/sampler/sampler.js";
 import { RunStats } from "../../../src/source/run.js";
 import type { StatsSource } from "../../../src/source/stats.js";
-import type { CounterValue, Sample, Stat } from "../../../src/stats/schema.js";
+import type { CounterValue, GaugeValue, Sample, Stat } from "../../../src/stats/schema.js";
 
 const counter = (name: string): Stat => ({ name, kind: "counter" });
 
@@ -94,11 +94,15 @@ describe("a run of several schedulers", () => {
     ];
     run.follow(first);
     const sampler = new Sampler(run, { intervalMs: 60_000 });
-    const seen: [string, number, bigint[]][] = [];
+    const seen: [string, number, unknown[]][] = [];
     let more: () => void = () => {};
     const done = (async () => {
       for await (const { scheduler, epoch, stats } of sampler) {
-        seen.push([scheduler, epoch, Object.values(stats).map((one) => ("total" in one ? one.total : one.value))]);
+        seen.push([
+          scheduler,
+          epoch,
+          Object.values(stats).map((one) => ("total" in one ? one.total : (one as GaugeValue).value)),
+        ]);
         more();
       }
     })();

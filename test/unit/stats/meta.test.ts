@@ -9,7 +9,7 @@ import {
   type MetaStruct,
   metaOf,
 } from "../../../src/stats/meta.js";
-import type { StatsSchema } from "../../../src/stats/schema.js";
+import type { Stat, StatsSchema } from "../../../src/stats/schema.js";
 
 const struct = (name: string, fields: Record<string, MetaField>, more: Partial<MetaStruct> = {}): MetaStruct => ({
   name,
@@ -31,7 +31,7 @@ describe("from a schema", () => {
         { name: "waited", kind: "counter", unit: "seconds" },
       ],
     };
-    expect(stringify(assembleMeta([metaOf(schema)]))).toBe(
+    expect(stringify(assembleMeta(metaOf(schema)))).toBe(
       '{"simple_stats":{"desc":"counts","fields":{' +
         '"at":{"datum":"u64","desc":"time of the reading, ns since 1970","user":{"_om_skip":"true"}},' +
         '"depth":{"datum":"i64","user":{"_scx_kind":"gauge"}},' +
@@ -41,10 +41,50 @@ describe("from a schema", () => {
     );
   });
 
+  test("families, histograms, lists, dictionaries and groups", () => {
+    const inner: StatsSchema = { name: "inner", stats: [{ name: "load", kind: "gauge", type: "float" }] };
+    const schema: StatsSchema = {
+      name: "outer",
+      user: { _om_prefix: "x_" },
+      stats: [
+        { name: "greedy", kind: "counter", family: { name: "dispatched", labels: { type: "greedy" } } },
+        { name: "waited", kind: "histogram", unit: "ns" },
+        { name: "late", kind: "histogram" },
+        { name: "cpus", kind: "gauge", type: { array: "u64" } },
+        { name: "cells", kind: "gauge", type: { dict: { struct: inner }, key: "u64" } },
+        { name: "all", kind: "gauge", type: { struct: inner }, user: { _om_skip: "true" } },
+      ],
+    };
+    const meta = assembleMeta(metaOf(schema));
+    expect([...meta.keys()]).toEqual(["outer", "scx_histogram", "inner"]);
+    const [top] = meta.values();
+    expect(top).toMatchObject({ top: "true", user: { _om_prefix: "x_" } });
+    expect(Object.fromEntries(top?.fields ?? [])).toMatchObject({
+      greedy: { datum: "u64", user: { _scx_kind: "counter", _scx_family: "dispatched", _scx_label: "type=greedy" } },
+      waited: { datum: { struct: "scx_histogram" }, user: { _scx_kind: "histogram", _scx_unit: "ns" } },
+      late: { datum: { struct: "scx_histogram" } },
+      cpus: { array: "u64" },
+      cells: { dict: { key: "u64", datum: { struct: "inner" } } },
+      all: { datum: { struct: "inner" }, user: { _om_skip: "true" } },
+    });
+    expect(Object.fromEntries(meta.get("inner")?.fields ?? [])).toEqual({
+      load: { datum: "float", user: { _scx_kind: "gauge" } },
+    });
+  });
+
+  test("two groups of the same name, and one that holds itself", () => {
+    const group = (name: string): StatsSchema => ({ name, stats: [] });
+    const both = ["a", "b"].map((name) => ({ name, kind: "gauge" as const, type: { struct: group("same") } }));
+    expect(() => assembleMeta(metaOf({ name: "s", stats: both }))).toThrow(refused(/Two structs/));
+    const loop: { name: string; stats: Stat[] } = { name: "loop", stats: [] };
+    loop.stats.push({ name: "again", kind: "gauge", type: { struct: loop } });
+    expect(() => assembleMeta(metaOf(loop))).toThrow(refused(/loop/));
+  });
+
   test("names that an object file may have", () => {
     const names = ["__proto__", "constructor", "toString"];
-    const meta = metaOf({ name: "s", stats: names.map((name) => ({ name, kind: "counter" })) });
-    expect([...meta.fields.keys()]).toEqual(["at", ...names]);
+    const [meta] = metaOf({ name: "s", stats: names.map((name) => ({ name, kind: "counter" })) });
+    expect([...(meta?.fields.keys() ?? [])]).toEqual(["at", ...names]);
   });
 
   test("names that clash", () => {
