@@ -16,6 +16,7 @@ export type { MapShape, ObjectMap, ObjectProgram } from "./native/index.js";
 export { dropPrivileges, findUser, type User } from "./process/privilege.js";
 export { runRealtime } from "./process/realtime.js";
 export { StatsClient, type StatsClientOptions } from "./protocol/client.js";
+export { declaredTarget } from "./protocol/declared.js";
 export type { WireValue } from "./protocol/json.js";
 export { defaultSocketPath } from "./protocol/path.js";
 export type { ReplyValue } from "./protocol/reply.js";
@@ -53,5 +54,8 @@ export {
 } from "./scheduler/supervise.js";
 export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
 export type { StatsSource, Turn } from "./source/stats.js";
+export { defineStats, type FieldValues, type StatsDefinition, type ValuesOf } from "./stats/define.js";
+export { helpLines } from "./stats/help.js";
 export type * from "./stats/meta.js";
 export * from "./stats/schema.js";
+export * as stat from "./stats/stat.js";

@@ -46,11 +46,16 @@ export const histogramStruct = "scx_histogram";
  * @throws ScxError ERR_SCX_STATS_META when two statistics share a name, or one is called `at`.
  */
 export function metaOf(schema: StatsSchema): MetaStruct[] {
-  const structs = new Map<StatsSchema | typeof histogramStruct, MetaStruct>();
-  const top = describeStruct(schema, structs);
-  if (top.fields.has(atField)) throw contradiction(`${schema.name}: "at" is the reading's time, no statistic's name`);
+  const [top, ...others] = structsOf(schema);
+  if (top?.fields.has(atField)) throw contradiction(`${schema.name}: "at" is the reading's time, no statistic's name`);
   const at: MetaField = { datum: "u64", desc: "time of the reading, ns since 1970", user: { _om_skip: "true" } };
-  structs.set(schema, { ...top, top: "true", fields: new Map([[atField, at], ...top.fields]) });
+  return [{ ...(top as MetaStruct), top: "true", fields: new Map([[atField, at], ...(top?.fields ?? [])]) }, ...others];
+}
+
+/** Describes a schema as it stands: its struct first, then those that it refers to. @throws ScxError ERR_SCX_STATS_META */
+export function structsOf(schema: StatsSchema): MetaStruct[] {
+  const structs: Structs = new Map();
+  describeStruct(schema, structs);
   return [...structs.values()];
 }
 
@@ -59,10 +64,16 @@ type Structs = Map<StatsSchema | typeof histogramStruct, MetaStruct>;
 function describeStruct(schema: StatsSchema, structs: Structs): MetaStruct {
   const known = structs.get(schema);
   if (known) return known;
-  const { name, desc, user, stats } = schema;
+  const { name, desc, user, top, stats } = schema;
   if (name === "") throw contradiction("The statistics' struct has no name");
   const fields = new Map<string, MetaField>();
-  const struct = { name, ...(desc !== undefined && { desc }), ...(user && { user }), fields };
+  const struct: MetaStruct = {
+    name,
+    ...(top && { top: "true" as const }),
+    ...(desc !== undefined && { desc }),
+    ...(user && { user }),
+    fields,
+  };
   structs.set(schema, struct); // before its fields, which may be of itself: that is for checkMeta() to say
   for (const stat of stats) {
     if (fields.has(stat.name)) throw contradiction(`${name}: two statistics are called "${stat.name}"`);

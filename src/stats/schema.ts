@@ -40,6 +40,8 @@ export interface StatsSchema {
   readonly name: string;
   readonly desc?: string;
   readonly user?: UserAttributes;
+  /** Whether target `top` answers with it; a sampler's schema does anyway. */
+  readonly top?: boolean;
   readonly stats: readonly Stat[];
 }
 

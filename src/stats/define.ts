@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import type { StatsSchema, UserAttributes } from "./schema.js";
+import type { Declared } from "./stat.js";
+
+declare const valueType: unique symbol;
+
+/** What each field's values are. */
+export type FieldValues<F> = { readonly [K in keyof F]: F[K] extends Declared<infer T> ? T : never };
+
+/** A declared group of statistics: a schema, with its fields' types. */
+export interface StatsDefinition<F> extends StatsSchema {
+  readonly [valueType]?: FieldValues<F>;
+}
+
+/** What values of a declared schema are: `ValuesOf<typeof simple>`. */
+export type ValuesOf<D> = D extends StatsDefinition<infer F> ? FieldValues<F> : never;
+
+/**
+ * Declares statistics that come from user space: their names, types and meanings once, from which metadata, checks, help and
+ * the TypeScript type of their values ({@link ValuesOf}) follow.
+ *
+ *     const domain = defineStats("domain", { load: stat.float("load of its CPUs"), tasks: stat.u64() });
+ *     const balance = defineStats("balance", {
+ *       moved: stat.counter("tasks moved"),
+ *       domains: stat.dict("u64", stat.group(domain), "by number"),
+ *     });
+ */
+export function defineStats<const F extends Record<string, Declared<unknown>>>(
+  name: string,
+  fields: F,
+  about: { desc?: string; user?: UserAttributes; top?: boolean } = {},
+): StatsDefinition<F> {
+  return { name, ...about, stats: Object.entries(fields).map(([field, stat]) => ({ name: field, ...stat })) };
+}
