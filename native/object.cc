@@ -36,6 +36,7 @@ Napi::Function Object::Define(Napi::Env env) {
                          InstanceMethod<&Object::SetInitialValue>("setInitialValue"),
                          InstanceMethod<&Object::SetValueSize>("setValueSize"),
                          InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"),
+                         InstanceMethod<&Object::SetAutoload>("setAutoload"),
                          InstanceMethod<&Object::SetAutocreate>("setAutocreate"),
                          InstanceMethod<&Object::Load>("load"),
                          InstanceMethod<&Object::Map>("map"),
@@ -230,6 +231,13 @@ void Object::SetMaxEntries(const Napi::CallbackInfo& info) {
   const uint32_t entries = info[1].As<Napi::Number>();
   if (int error = bpf_map__set_max_entries(MapAt(info, 0), entries))
     Throw(info.Env(), "bpf_map__set_max_entries", -error);
+}
+
+// setAutoload(program, on): whether load() loads it.
+void Object::SetAutoload(const Napi::CallbackInfo& info) {
+  const bool on = info[1].As<Napi::Boolean>();
+  if (int error = bpf_program__set_autoload(ProgramAt(info, 0), on))
+    Throw(info.Env(), "bpf_program__set_autoload", -error);
 }
 
 // setAutocreate(map, on): whether load() makes that map. libbpf leaves out the programs that only such a struct_ops map

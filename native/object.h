@@ -41,6 +41,7 @@ class Object : public Napi::ObjectWrap<Object> {
   void SetInitialValue(const Napi::CallbackInfo& info);
   void SetValueSize(const Napi::CallbackInfo& info);
   void SetMaxEntries(const Napi::CallbackInfo& info);
+  void SetAutoload(const Napi::CallbackInfo& info);
   void SetAutocreate(const Napi::CallbackInfo& info);
   Napi::Value Load(const Napi::CallbackInfo& info);
   Napi::Value Map(const Napi::CallbackInfo& info);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 export { Btf, type BtfKind, type BtfMember, type BtfType } from "./bpf/btf.js";
 export type { BpfDescription, ExternDescription, MapDescription, TypeShape } from "./bpf/describe.js";
-export { BpfObject, type OpenOptions } from "./bpf/object.js";
+export { BpfObject, type OpenOptions, type ProgramUse, programUses } from "./bpf/object.js";
 export type { StructOpsDescription } from "./bpf/struct_ops.js";
 export type { BtfValue } from "./bpf/value.js";
 export type { VariableDescription } from "./bpf/variable.js";

@@ -1,11 +1,41 @@
 // SPDX-License-Identifier: MIT
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { ScxError } from "../error.js";
 import type { Btf } from "./btf.js";
 
 /** Where libbpf looks for the kernel's configuration. */
 const configFiles = (): string[] => [`/boot/config-${release()}`, "/proc/config.gz"];
+
+/** Where others have it: Fedora and openSUSE; a kernel of one's own, installed from where it was built. */
+const otherFiles = (): string[] => [`/lib/modules/${release()}/config`, `/lib/modules/${release()}/build/.config`];
+
+/** The text of the first of the latter, when there is none of the former. */
+function configElsewhere(): string | undefined {
+  if (configFiles().some((file) => existsSync(file))) return undefined;
+  for (const file of otherFiles())
+    try {
+      return readFileSync(file, "utf8");
+    } catch {
+      // not here
+    }
+  return undefined;
+}
+
+/** The configuration as far as a loader can find it. */
+export interface KconfigPlaces {
+  /** Whether libbpf itself finds a file of it. */
+  readonly hasFile: boolean;
+  /** The text of a file of it that libbpf doesn't know. */
+  readonly elsewhere: () => string | undefined;
+}
+
+const places: KconfigPlaces = {
+  get hasFile() {
+    return configFiles().some((file) => existsSync(file));
+  },
+  elsewhere: configElsewhere,
+};
 
 /** What libbpf is told of the kernel's configuration, and what nobody can tell it. */
 export interface Kconfig {
@@ -19,24 +49,32 @@ export interface Kconfig {
  * Without a file of the kernel's configuration libbpf refuses any object that asks for a value of it, be it a weak one, unless
  * it is told all of them. So the weak ones are told to be zero there, as they are where the file doesn't set them.
  * @param externs the object's undefined symbols
- * @param given the user's own lines
+ * @param given the user's own lines, which come first
  */
 export function completeKconfig(
   btf: Btf,
   externs: readonly { readonly name: string; readonly weak: boolean }[],
   given: string | undefined,
-  hasFile: boolean = configFiles().some((file) => existsSync(file)),
+  { hasFile, elsewhere }: KconfigPlaces = places,
 ): Kconfig {
   const types = new Map(btf.find("datasec", ".kconfig")?.variables.map(({ type }) => [btf.type(type).name, type]));
-  const told = new Set([...(given ?? "").matchAll(/^(CONFIG_\w+)=/gm)].map(([, name]) => name));
+  const told = new Set(settings(given).map(([, name]) => name));
   const untold = externs.filter(({ name }) => name.startsWith("CONFIG_") && types.has(name) && !told.has(name));
-  if (hasFile || untold.length === 0) return { text: given, missing: [] };
-  const zeroes = untold
-    .filter(({ weak }) => weak)
-    .map(({ name }) => `${name}=${zeroOf(btf, btf.type(types.get(name) ?? 0).type)}\n`);
-  const text = zeroes.length > 0 ? `${given ? `${given.trimEnd()}\n` : ""}${zeroes.join("")}` : given;
-  return { text, missing: untold.filter(({ weak }) => !weak).map(({ name }) => name) };
+  if (untold.length === 0 || hasFile) return { text: given, missing: [] };
+  const found = new Map(settings(elsewhere()).map(([line, name]) => [name, line]));
+  const lines = untold.flatMap(({ name, weak }) => {
+    const line = found.get(name);
+    if (line !== undefined) return [line];
+    return weak ? [`${name}=${zeroOf(btf, btf.type(types.get(name) ?? 0).type)}`] : [];
+  });
+  return {
+    text: lines.length > 0 ? [...(given ? [given.trimEnd()] : []), ...lines, ""].join("\n") : given,
+    missing: untold.filter(({ name, weak }) => !weak && !found.has(name)).map(({ name }) => name),
+  };
 }
+
+/** The lines that set something, each with its name. */
+const settings = (text = ""): RegExpMatchArray[] => [...text.matchAll(/^(CONFIG_\w+)=.*$/gm)];
 
 /** What a .config says for nothing, in a form that libbpf takes for the extern's type. */
 function zeroOf(btf: Btf, id: number): string {

@@ -39,6 +39,12 @@ export interface OpenOptions {
   signal?: AbortSignal;
 }
 
+/** What becomes of a program that is no callback. */
+export type ProgramUse = (typeof programUses)[number];
+
+/** See {@link BpfObject.setProgram}. */
+export const programUses = ["off", "load", "on"] as const;
+
 /** What the parts of an open object are, for the phases that follow. */
 export interface ObjectParts {
   readonly native: NativeObject;
@@ -51,6 +57,8 @@ export interface ObjectParts {
   readonly ops: StructOps | undefined;
   readonly variables: Variables;
   readonly kconfig: Kconfig;
+  /** Names of the programs that are loaded and not to be attached. */
+  readonly unattached: Set<string>;
 }
 
 /**
@@ -105,7 +113,17 @@ export class BpfObject {
       const flags = hasScheduler(btf) ? await opsFlagNames(btf) : undefined;
       const structOps = structOpsMaps(opened, maps, btf, flags);
       const ops = await chooseScheduler(structOps, options.opsMap, kernelHasStruct);
-      return new BpfObject(name, { native: opened, btf, maps, sections, structOps, ops, variables, kconfig });
+      return new BpfObject(name, {
+        native: opened,
+        btf,
+        maps,
+        sections,
+        structOps,
+        ops,
+        variables,
+        kconfig,
+        unattached: new Set(),
+      });
     } catch (error) {
       opened.close();
       throw error;
@@ -170,6 +188,31 @@ export class BpfObject {
       });
     this.#parts.native.setMaxEntries(index, entries);
     map.maxEntries = entries;
+  }
+
+  /**
+   * What becomes of a program that is no callback of a scheduler: "off" is not loaded, "load" is loaded for who attaches it
+   * otherwise, "on" is also attached to what its section names, before the scheduler. They are on, unless their section begins
+   * with "?": then off.
+   * @throws ScxError ERR_SCX_USAGE when there is no such program
+   */
+  setProgram(name: string, use: ProgramUse): void {
+    this.#requireOpen("set");
+    const { native, unattached } = this.#parts;
+    const programs = native.programs();
+    const index = programs.findIndex((one) => one.name === name && one.typeName !== "struct_ops");
+    if (index < 0 || !programUses.includes(use)) {
+      const names = programs.filter((one) => one.typeName !== "struct_ops").map((one) => one.name);
+      throw new ScxError("ERR_SCX_USAGE", {
+        op: "set",
+        message:
+          index < 0 ? `The object has no program "${name}" beside its callbacks.` : `${use} is no use of a program.`,
+        remedy: index < 0 ? `It has ${names.join(", ") || "none at all"}.` : `Say ${programUses.join(", ")}.`,
+      });
+    }
+    native.setAutoload(index, use !== "off");
+    if (use === "on") unattached.delete(name);
+    else unattached.add(name);
   }
 
   /** Sets a field of the ops from a value or its text: what `--ops` does. */

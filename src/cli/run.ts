@@ -13,6 +13,7 @@ export interface RunOptions {
   resize?: string[];
   ops?: string[];
   opsMap?: string;
+  program?: string[];
   kconfig?: string;
   socket: string;
   json?: boolean;
@@ -68,6 +69,11 @@ export function addRun(program: Command): void {
       collect,
     )
     .option("--ops-map <name>", "run that scheduler of the object, which holds several")
+    .option(
+      "--program <name=use>",
+      "a program beside the scheduler: off, load (but not attach) or on (repeatable)",
+      collect,
+    )
     .option("--kconfig <file>", "take the kernel's configuration from that file first, if the object asks for it")
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
     .option("--json", "one JSON object a line: samples, at last the exit")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { BpfObject } from "../bpf/object.js";
+import { BpfObject, type ProgramUse } from "../bpf/object.js";
 import { ScxError } from "../error.js";
 import { dropPrivileges, findUser } from "../process/privilege.js";
 import { runRealtime } from "../process/realtime.js";
@@ -81,7 +81,7 @@ async function* none(): AsyncGenerator<Sample> {}
 /** An object file with what the command line says of its globals and ops. */
 async function openWith(
   nameOrPath: string,
-  { opsMap, kconfig, resize = [], set = [], ops = [] }: Partial<RunOptions>,
+  { opsMap, kconfig, program = [], resize = [], set = [], ops = [] }: Partial<RunOptions>,
   signal: AbortSignal,
 ): Promise<BpfObject> {
   const object = await BpfObject.open(resolveObject(nameOrPath), {
@@ -90,6 +90,10 @@ async function openWith(
     kconfig: kconfig === undefined ? undefined : readText("--kconfig", kconfig),
   });
   try {
+    for (const text of program) {
+      const [name, use] = assignment("--program", text);
+      object.setProgram(name, use as ProgramUse);
+    }
     for (const text of resize) {
       const [global, length] = assignment("--resize", text);
       object.resize(global, Number(length));

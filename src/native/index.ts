@@ -53,6 +53,7 @@ export interface NativeObject {
   setInitialValue(map: number, offset: number, bytes: Uint8Array): void;
   setValueSize(map: number, bytes: number): void;
   setMaxEntries(map: number, entries: number): void;
+  setAutoload(program: number, on: boolean): void;
   setAutocreate(map: number, on: boolean): void;
   load(): Promise<string[]>;
   map(index: number): NativeMap;

@@ -39,12 +39,15 @@ export function associateCompanions(native: NativeObject, ops: number): void {
  */
 export class Companions {
   readonly #native: NativeObject;
+  readonly #left: ReadonlySet<string>;
   #links: NativeLink[] = [];
   #attached = false;
   #detaching: Promise<void> = Promise.resolve();
 
-  constructor(native: NativeObject) {
+  /** @param left names of those that are not to be attached */
+  constructor(native: NativeObject, left: ReadonlySet<string>) {
     this.#native = native;
+    this.#left = left;
   }
 
   /**
@@ -56,6 +59,7 @@ export class Companions {
     if (this.#attached) return;
     this.#attached = true;
     for (const { program, index } of others(this.#native)) {
+      if (this.#left.has(program.name)) continue;
       try {
         this.#links.push(await this.#native.attachProgram(index));
         log.debug(`${program.name} attached`);
@@ -100,7 +104,7 @@ function failure({ name, section }: ObjectProgram, cause: NativeError): ScxError
     ...base,
     remedy:
       errno === ENOENT || errno === ESRCH
-        ? `This kernel doesn't have it: use another, or write SEC("?${section}") for a program that can be done without.`
+        ? `This kernel doesn't have it. If the program can be done without: --program ${name}=off (in a program setProgram()).`
         : "Read libbpf's messages in the error's log (-v prints them).",
   });
 }

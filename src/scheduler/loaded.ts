@@ -57,7 +57,7 @@ export async function loadObject(name: string, parts: ObjectParts, options: Load
     throwLoadFailure(cause, parts.maps);
   }
   if (parts.ops) associateCompanions(parts.native, parts.ops.index);
-  const companions = new Companions(parts.native);
+  const companions = new Companions(parts.native, parts.unattached);
   // While the process still has its privileges; they then stay for all turns of the scheduler.
   if (options.reattach && parts.ops) await companions.attach();
   return new LoadedObject(name, parts, exit, companions, options.reattach ?? false);

@@ -153,8 +153,27 @@ describe("programs beside the scheduler", () => {
     await expect(loaded.attach()).rejects.toMatchObject({
       code: "ERR_SCX_ATTACH",
       errno: 2,
-      message: expect.stringMatching(/Program companion_lost .*tp\/sched\/scxkit_no_such_event.*\n.*SEC\("\?tp/),
+      message: expect.stringMatching(
+        /Program companion_lost .*tp\/sched\/scxkit_no_such_event.*\n.*companion_lost=off/,
+      ),
     });
     expect([linked(), kernelState()]).toEqual([[], "disabled"]);
+  });
+
+  it("can be left out, or left to others, or taken though optional", async () => {
+    const object = await BpfObject.open(testObject("companion_lost"));
+    object.setProgram("companion_lost", "load");
+    object.setProgram("companion_found", "off");
+    await using loaded = await object.load();
+    await loaded.attach();
+    expect([linked(), schedExt.running()]).toEqual([[], "companion_lost"]);
+    await loaded[Symbol.asyncDispose]();
+    await kernelIsFree();
+    const optional = await BpfObject.open(testObject("companions"));
+    optional.setProgram("companions_optional", "on");
+    await expect(optional.load()).rejects.toMatchObject({
+      code: "ERR_SCX_KERNEL_LACKS",
+      message: expect.stringContaining("scxkit_no_such_function"),
+    });
   });
 });

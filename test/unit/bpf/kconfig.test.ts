@@ -10,8 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => object.close());
 
-const complete = (given: string | undefined, hasFile: boolean) =>
-  completeKconfig(object.btf, object.describe().externs, given, hasFile);
+const complete = (given: string | undefined, hasFile: boolean, elsewhere?: string) =>
+  completeKconfig(object.btf, object.describe().externs, given, { hasFile, elsewhere: () => elsewhere });
 const weak = ["WIDE=0", "BOOL=n", "TRISTATE=n", "CHAR=0", 'TEXT=""'].map((line) => `CONFIG_SCXKIT_${line}\n`);
 
 it("leaves it to the kernel's own configuration where there is one", () => {
@@ -41,9 +41,27 @@ it("keeps what it was given", () => {
   );
 });
 
+it("takes what it wasn't given from a file that libbpf doesn't know", () => {
+  const file =
+    'CONFIG_SCXKIT_VALUE=1\nCONFIG_SCXKIT_TEXT="there"\nCONFIG_SCXKIT_BOOL=y\n# CONFIG_SCXKIT_WIDE is not set\nCONFIG_HZ=250\n';
+  const { text, missing } = complete("CONFIG_SCXKIT_VALUE=7", false, file);
+  expect(missing).toEqual([]);
+  expect(text?.trimEnd().split("\n").sort()).toEqual(
+    [
+      "CONFIG_SCXKIT_VALUE=7",
+      'CONFIG_SCXKIT_TEXT="there"',
+      "CONFIG_SCXKIT_BOOL=y",
+      ...["WIDE=0", "TRISTATE=n", "CHAR=0"].map((line) => `CONFIG_SCXKIT_${line}`),
+    ].sort(),
+  );
+  expect(complete(undefined, true, file).text).toBeUndefined();
+});
+
 it("has nothing to do for an object that doesn't ask", async () => {
   using other = await BpfObject.open(testObject("count"));
-  expect(completeKconfig(other.btf, other.describe().externs, undefined, false)).toEqual({
+  expect(
+    completeKconfig(other.btf, other.describe().externs, undefined, { hasFile: false, elsewhere: () => "" }),
+  ).toEqual({
     text: undefined,
     missing: [],
   });

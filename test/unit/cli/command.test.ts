@@ -51,6 +51,13 @@ describe("what doesn't reach the kernel", () => {
       65,
       "ERR_SCX_NO_STRUCT_OPS",
     ],
+    ["a program that isn't there", ["run", "simple", "--program", "nothing=off"], 64, "ERR_SCX_USAGE"],
+    [
+      "a program's use that isn't one",
+      ["run", testObject("companions"), "--program", "companions_exec=x"],
+      64,
+      "ERR_SCX_USAGE",
+    ],
     ["no file of a configuration", ["run", "simple", "--kconfig", "/nowhere/config"], 66, "ERR_SCX_FILE_NOT_FOUND"],
     ["a dump's file in no folder", ["run", "simple", "--exit-dump", "/nowhere/x"], 73, "ERR_SCX_FILE_WRITE"],
     ["a log's file that is a folder", ["run", "simple", "--verifier-log", "/tmp"], 73, "ERR_SCX_FILE_WRITE"],
@@ -87,7 +94,7 @@ describe("help", () => {
     const { status, stdout } = await scxkit("run", "--help");
     expect(status).toBe(0);
     const options =
-      "--stats --duration --set --resize --ops --ops-map --kconfig --socket --json --reset --exit-dump --verifier-log -v --log".split(
+      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --json --reset --exit-dump --verifier-log -v --log".split(
         " ",
       );
     for (const option of options) expect(stdout).toContain(option);
