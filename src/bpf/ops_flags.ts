@@ -37,15 +37,21 @@ function flagsAmong(enumerators: Iterable<readonly [string, bigint]>): FlagNames
   return new Map(single.sort(([, a], [, b]) => (a < b ? -1 : 1)));
 }
 
-/** The flags that there are: those of the object's own enum scx_ops_flags, else the running kernel's, else a table's. */
-export async function opsFlagNames(btf: Btf): Promise<FlagNames> {
-  for (const kind of ["enum64", "enum"] as const) {
-    const type = btf.find(kind, "scx_ops_flags");
-    if (type) return flagsAmong(type.enumerators.map(({ name, value }) => [name, value] as const));
-  }
-  const kernel = await kernelBtf().catch(() => undefined);
-  const enumerators = kernel?.enumerators("scx_ops_flags");
-  return enumerators ? flagsAmong(Object.entries(enumerators)) : known;
+/**
+ * The flags that there are: those of the object's own enum scx_ops_flags, else the running kernel's, else a table's. They
+ * are looked up when first asked for, as the kernel's BTF is large.
+ */
+export async function opsFlagNames(btf: Btf): Promise<() => FlagNames> {
+  const own = btf.find("enum64", "scx_ops_flags") ?? btf.find("enum", "scx_ops_flags");
+  const kernel = own ? undefined : await kernelBtf().catch(() => undefined);
+  let found: FlagNames | undefined;
+  return () => {
+    if (found) return found;
+    const ofKernel = kernel?.enumerators("scx_ops_flags");
+    if (own) found = flagsAmong(own.enumerators.map(({ name, value }) => [name, value] as const));
+    else found = ofKernel ? flagsAmong(Object.entries(ofKernel)) : known;
+    return found;
+  };
 }
 
 const isNumber = (text: string): boolean => /^-?(0x[0-9a-f]+|\d+)$/i.test(text);

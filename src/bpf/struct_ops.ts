@@ -37,7 +37,7 @@ interface FoundStructOps {
   readonly index: number;
   readonly type: BtfType;
   readonly optional: boolean;
-  readonly flags?: FlagNames | undefined;
+  readonly flags?: (() => FlagNames) | undefined;
 }
 
 /** A struct_ops map, mostly one of type sched_ext_ops: the scheduler's fields and callbacks, as plain data before load. */
@@ -51,7 +51,7 @@ export class StructOps {
   readonly #btf: Btf;
   readonly #type: BtfType;
   readonly #memory: MapMemory;
-  readonly #flags: FlagNames | undefined;
+  readonly #flags: (() => FlagNames) | undefined;
   #fields: Variables | undefined;
 
   constructor(object: NativeObject, btf: Btf, found: FoundStructOps) {
@@ -154,7 +154,7 @@ export function structOpsMaps(
   object: NativeObject,
   maps: readonly ObjectMap[],
   btf: Btf,
-  flags: FlagNames | undefined,
+  flags: (() => FlagNames) | undefined,
 ): StructOps[] {
   return structOpsTypes(btf)
     .map((found) => ({ ...found, index: maps.findIndex((map) => map.name === found.map), flags }))

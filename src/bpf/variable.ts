@@ -20,7 +20,7 @@ export interface Variable {
   readonly offset: number;
   readonly memory: Memory;
   /** Names of its bits. */
-  readonly flags?: FlagNames;
+  readonly flags?: () => FlagNames;
   /**
    * Of the last variable of a section: makes room for so many bytes from the section's begin on; before load only. So an
    * array can be given another length (upstream's RESIZABLE_ARRAY has each in a section of its own).
@@ -91,7 +91,7 @@ export class Variables {
     if (!variable) throw this.#unknown(name);
     const view = this.#view(variable);
     whole(name, () => {
-      const given = variable.flags && steps.length === 0 ? flagsValue(value, variable.flags) : value;
+      const given = variable.flags && steps.length === 0 ? flagsValue(value, variable.flags()) : value;
       const part = this.#part(variable, steps, path);
       encodeMember(this.#btf, part, given, view, 0, path);
     });
@@ -168,7 +168,7 @@ export class Variables {
       const size = this.#btf.sizeOf(variable.type);
       const value = size <= longestValue ? this.get(name) : undefined;
       const number = typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
-      const names = flags && number ? flagsText(BigInt.asUintN(64, BigInt(value)), flags) : [];
+      const names = flags && number ? flagsText(BigInt.asUintN(64, BigInt(value)), flags()) : [];
       return {
         name,
         section,

@@ -4,22 +4,20 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { BpfObject, schedExt } from "../../src/index.js";
+import { native } from "../../src/native/index.js";
 import { shippedObject, testObject } from "../objects.js";
 import { kernelIsFree, kernelState, load, scxkit } from "./process.js";
 
 afterEach(kernelIsFree);
 
-/** Whether the kernel has a struct, from bpftool and not from us. */
-const hasStruct = (name: string): boolean =>
-  new RegExp(`^struct ${name} {`, "m").test(
-    execFileSync("bpftool", ["btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"], {
-      encoding: "utf8",
-      maxBuffer: 2 ** 26,
-    }),
-  );
+/** The kernel's types, from bpftool and not from us. */
+const types = execFileSync("bpftool", ["btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"], {
+  encoding: "utf8",
+  maxBuffer: 2 ** 26,
+});
 
 describe("a scheduler in two forms", () => {
-  const newer = hasStruct("sched_ext_ops_cid");
+  const newer = /^struct sched_ext_ops_cid {/m.test(types);
 
   it("runs in the newer one where the kernel has it", async () => {
     using _work = load();
@@ -137,6 +135,19 @@ describe("programs beside the scheduler", () => {
     await scheduler.detach();
     await loaded[Symbol.asyncDispose]();
     expect(linked()).toEqual([]);
+  });
+
+  it("are associated with it, where the kernel can", async () => {
+    const [, number] = /BPF_PROG_ASSOC_STRUCT_OPS = (\d+)/.exec(types) ?? [];
+    const object = await native.Object.open(testObject("companions"), "companions", {});
+    if (typeof object === "string") throw new Error(object);
+    await object.load();
+    const program = object.programs().findIndex(({ name }) => name === "companions_call");
+    const ops = object.maps().findIndex(({ name }) => name === "companions_ops");
+    const associate = () => object.associate(program, ops);
+    if (number === undefined) expect(associate).toThrowError(expect.objectContaining({ errno: 22 }));
+    else expect([number, associate()]).toEqual(["38", undefined]);
+    object.close();
   });
 
   it("go with a scheduler that the kernel throws out, while the object stays loaded", async () => {
