@@ -119,6 +119,11 @@ const hints: readonly (readonly [reason: RegExp, remedy: string])[] = [
     /must be sleepable|might sleep|sleepable helper|sleepable kfunc/,
     'Call it from callbacks that may sleep only: SEC("struct_ops.s/…"), as for init, exit, init_task and cgroup_init.',
   ],
+  // 7.2 knows which callback calls; older kernels find out while it runs.
+  [
+    /calling kernel function scx_bpf_\w+ is not allowed/,
+    'Not every callback may call it: what may sleep only sleepable ones, SEC("struct_ops.s/…"), as init and exit are.',
+  ],
   [/calling kernel function .* is not allowed/, "The kernel lets only other kinds of programs or callbacks call it."],
   [/invalid func unknown/, "This kernel has no such helper: build the object for it, or boot a newer one."],
   [/expected=/, "The called function takes another kind of value there."],

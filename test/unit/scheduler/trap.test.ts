@@ -130,6 +130,11 @@ describe("a verifier's log that is unusual", () => {
     });
   });
 
+  it("of a callback that may not call what it calls", () => {
+    const { remedy } = refused("7: (85) call x#2", "calling kernel function scx_bpf_create_dsq is not allowed");
+    expect(remedy).toMatch(/^Not every callback .*struct_ops\.s/);
+  });
+
   it("without a word", () => {
     expect(refused("").verifier).toEqual({ program: "p", reason: "no reason given" });
   });
