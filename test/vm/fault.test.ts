@@ -109,9 +109,9 @@ describe("a scheduler that lets tasks wait", () => {
   });
 
   it("one of them: its name and pid", async () => {
-    // printf, since echo would add a newline to the name.
-    const script = "printf starved >/proc/$$/comm; echo ready; while :; do sleep 0.05; done";
-    const task = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });
+    // printf, since echo would add a newline to the name; read, since a child of its would have the same name for a moment.
+    const script = "printf starved >/proc/$$/comm; echo ready; while read -t 0.05; [ $? -gt 128 ]; do :; done";
+    const task = spawn("bash", ["-c", script], { stdio: ["pipe", "pipe", "ignore"] });
     try {
       await once(task.stdout, "data");
       const exit = await leave("starve");
