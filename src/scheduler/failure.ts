@@ -59,7 +59,7 @@ export function throwLoadFailure(cause: unknown, maps: TrapContext["maps"]): nev
 }
 
 /** Throws a failed bpf_map__attach_struct_ops as an ScxError. */
-export function throwAttachFailure(cause: unknown, name: string): never {
+export function throwAttachFailure(cause: unknown, { name, type }: { name: string; type: string }): never {
   if (!isNative(cause)) throw cause;
   const base = { op: "attach", errno: cause.errno, log: cause.log, cause };
   if (cause.errno === EBUSY) requireFree("attach", cause);
@@ -68,7 +68,7 @@ export function throwAttachFailure(cause: unknown, name: string): never {
     cause.errno === E2BIG
       ? "Lower ops.timeout_ms: the kernel takes at most 30000."
       : cause.errno === EINVAL
-        ? "Check ops.flags and ops.name, and the kernel's log (dmesg)."
+        ? `Check ops.flags and ops.name, and the kernel's log (dmesg).${type === "sched_ext_ops_cid" ? " One of this type must use an arena." : ""}`
         : "The kernel's log (dmesg) may say why.";
   throw new ScxError("ERR_SCX_ATTACH", {
     ...base,

@@ -260,7 +260,7 @@ export class LoadedObject {
       return await whenSettled(() => this.#parts.native.attach(ops.index), signal);
     } catch (cause) {
       if (!this.#reattach) await this.#companions.detach();
-      throwAttachFailure(cause, ops.name);
+      throwAttachFailure(cause, ops);
     }
   }
 

@@ -24,6 +24,14 @@ struct sched_ext_ops_cid {
 	char name[128];
 };
 
+/* The kernel takes that form only of a scheduler that uses an arena. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARENA);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__ulong(map_extra, 1ull << 44);
+} arena SEC(".maps");
+
 u32 scx_bpf_nr_cids(void) __ksym __weak;
 
 /* Of a length that the loader knows, each in a section of its own. */
@@ -49,6 +57,7 @@ void SCX_OPS(cid_enqueue, struct task_struct *p, u64 enq_flags)
 
 s32 SCX_OPS_SLEEPABLE(cid_init)
 {
+	asm volatile("" ::"r"(&arena)); /* to name it is enough */
 	if (bpf_ksym_exists(scx_bpf_nr_cids))
 		nr_cids = scx_bpf_nr_cids();
 	return 0;
