@@ -12,6 +12,7 @@ import { type Enumerators, isWideEnum, requireWholeConstants } from "../kernel/w
 import type { NativeKernelBtf } from "../native/index.js";
 import { ExitInfo } from "./exit.js";
 import type { LoadOptions } from "./loaded.js";
+import { mayBeUnknown, reviseFlags } from "./ops_flags.js";
 
 const log = logger("scheduler");
 
@@ -55,6 +56,15 @@ export async function prepareScheduler(parts: ObjectParts, options: LoadOptions)
   if (ops.fields.has("hotplug_seq")) ops.fields.set("hotplug_seq", options.reattach ? 0n : schedExt.hotplugSeq());
   const wanted = parts.variables.names().filter((name) => name.startsWith("__SCX_"));
   const enumerators = once((name: string) => kernel.enumerators(name));
+  const flags = ops.fields.get("flags");
+  if (typeof flags === "bigint" && mayBeUnknown(flags)) {
+    const revised = reviseFlags(flags, enumerators("scx_ops_flags"));
+    if (revised.flags !== flags) ops.fields.set("flags", revised.flags);
+    if (revised.unknown !== 0n)
+      log.warn(
+        `this kernel doesn't know flag 0x${revised.unknown.toString(16)} of the ops, and will refuse the scheduler`,
+      );
+  }
   if (wanted.length > 0 || usesWideEnum(btf)) requireWholeConstants("load", enumerators);
   fillEnums(parts, wanted, enumerators);
 
