@@ -105,7 +105,7 @@ function sourceOf(lines: readonly string[]): Pick<VerifierReport, "source"> {
 
 /** The commonest reasons in the words of kernel/bpf/verifier.c (6.16 to 7.2), and what to do about each. */
 const hints: readonly (readonly [reason: RegExp, remedy: string])[] = [
-  [/_or_null'|Possibly NULL pointer/, "It may be NULL there: compare it with NULL before it is used."],
+  [/_or_null_?'|null-check it|Possibly NULL pointer/, "It may be NULL there: compare it with NULL before it is used."],
   [
     /is not released|reference leak|Unreleased reference/,
     "Give it back on every way out of the program (release, put or destroy it).",

@@ -130,6 +130,14 @@ describe("a verifier's log that is unusual", () => {
     });
   });
 
+  it.each([
+    "R1 invalid mem access 'trusted_ptr_or_null_'",
+    "R3 pointer arithmetic on trusted_ptr_or_null_ prohibited, null-check it first",
+    "R0 invalid mem access 'map_value_or_null'",
+  ])("of what may be NULL: %s", (reason) => {
+    expect(refused("1: (79) r1 = *(u64 *)(r1 +960)", reason).remedy).toMatch(/^It may be NULL/);
+  });
+
   it("of a callback that may not call what it calls", () => {
     const { remedy } = refused("7: (85) call x#2", "calling kernel function scx_bpf_create_dsq is not allowed");
     expect(remedy).toMatch(/^Not every callback .*struct_ops\.s/);
