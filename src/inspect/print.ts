@@ -3,6 +3,7 @@ import { stringify } from "lossless-json";
 import type { MapDescription } from "../bpf/describe.js";
 import type { BtfValue } from "../bpf/value.js";
 import type { VariableDescription } from "../bpf/variable.js";
+import type { ObjectProgram } from "../native/index.js";
 import type { KernelNeeds, NeededConfig, NeededKfunc } from "./kernel.js";
 import type { ObjectDescription } from "./object.js";
 
@@ -17,7 +18,7 @@ export function describeLines(object: ObjectDescription): string[] {
       `Ops ${map}: ${type}${name ? ` "${name}"` : ""}`,
       [...callbacks.map((one) => [one.name, one.program]), ...fields.map((one) => [one.name, valueText(one)])],
     ]),
-    ["Programs", programs.map((one) => [one.name, one.section, one.typeName ?? `type ${one.type}`])],
+    ["Programs", programs.map(programRow)],
     ["Maps", maps.flatMap(mapRows)],
     ["Globals", globals.map((one) => [one.section, one.name, one.type, valueText(one)])],
     [
@@ -40,6 +41,10 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
       widths[i] = Math.max(widths[i] ?? 0, cell.length);
     });
   return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
+}
+
+function programRow({ name, section, type, typeName, autoload }: ObjectProgram): string[] {
+  return [name, section, typeName ?? `type ${type}`, autoload ? "" : `not loaded, unless with --program ${name}=on`];
 }
 
 function mapRows(map: MapDescription): string[][] {

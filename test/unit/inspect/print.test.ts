@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { inspectObject, type ObjectDescription } from "../../../src/inspect/object.js";
 import { describeLines } from "../../../src/inspect/print.js";
-import { shippedObject } from "../../objects.js";
+import { shippedObject, testObject } from "../../objects.js";
 
 const simple = await inspectObject(shippedObject("simple"));
 
@@ -93,4 +93,15 @@ it("cuts what is long, and lets no name steer the terminal", () => {
   expect(rows[0]?.[3]).toHaveLength(100);
   expect(rows[1]).toEqual([".bss", "big", "u8[8192]", "(8192 bytes)"]);
   expect(section({ ...simple, globals: [] }, "Globals")).toEqual([["none"]]);
+});
+
+it("says which programs are not loaded, and how they are", async () => {
+  const rows = section(await inspectObject(testObject("companions")), "Programs");
+  expect(rows).toContainEqual(["companions_call", "syscall", "syscall"]);
+  expect(rows).toContainEqual([
+    "companions_optional",
+    "fentry/scxkit_no_such_function",
+    "tracing",
+    "not loaded, unless with --program companions_optional=on",
+  ]);
 });
