@@ -7,7 +7,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { basename, join } from "node:path";
 import { cli } from "../objects.js";
-import { settingsOf } from "./settings.js";
+import { pinned, settingsOf } from "./settings.js";
 import { scxkitExit, type Trial, tryLoader, upstreamExit } from "./trial.js";
 
 /** How an object fared on a kernel. */
@@ -36,6 +36,7 @@ for (const folder of folders) {
     const scxkit = await tryLoader(
       {
         command: [
+          ...pinned(name),
           process.execPath,
           cli,
           "run",

@@ -27,6 +27,12 @@ const maps: Readonly<Record<string, readonly string[]>> = { scx_pair: [`pair_ctx
  */
 export const parts: ReadonlySet<string> = new Set(["scx_pair", "scx_userland"]);
 
+/** Loaders that attach from a certain CPU, which the scheduler insists on. */
+const cpuOf: Readonly<Record<string, number>> = { scx_central: 0 };
+
+/** What to put before the command for that. */
+export const pinned = (name: string): string[] => (name in cpuOf ? ["taskset", "-c", String(cpuOf[name])] : []);
+
 /** The options of `scxkit run` that make of this object what its own loader makes of it. */
 export async function settingsOf(path: string, name: string): Promise<string[]> {
   if (!globals[name]) return [];
