@@ -5,6 +5,7 @@
 
 #include "accumulator.h"
 #include "kernel_btf.h"
+#include "keyed_snapshot.h"
 #include "link.h"
 #include "map.h"
 #include "message_log.h"
@@ -30,6 +31,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   addon->program = define("Program", Program::Define(env));
   addon->link = define("Link", Link::Define(env));
   addon->kernelBtf = define("KernelBtf", KernelBtf::Define(env));
+  define("KeyedSnapshot", KeyedSnapshot::Define(env));
   define("Snapshot", Snapshot::Define(env));
   define("Accumulator", Accumulator::Define(env));
   define("Uevents", Uevents::Define(env));

@@ -24,6 +24,9 @@ class Map : public Napi::ObjectWrap<Map> {
   // -1 after close().
   int OpenFd() const { return fd_; }
   const bpf_map_info& Info() const { return info_; }
+  // The memory behind a section of global data, mapped at first use; nullptr after close().
+  uint8_t* Memory(Napi::Env env) { return Mapped(env); }
+  uint8_t* OpenMemory() const { return memory_; }
 
  private:
   Napi::Value GetInfo(const Napi::CallbackInfo& info);

@@ -4,8 +4,8 @@
 #include <bpf/bpf.h>
 
 #include <cerrno>
-#include <cstring>
 
+#include "bound_take.h"
 #include "failure.h"
 
 namespace scxkit {
@@ -15,36 +15,56 @@ Napi::Function Snapshot::Define(Napi::Env env) { return DefineClass(env, "Snapsh
 Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Napi::Env env = info.Env();
   map_ = Map::From(info[0]);
-  auto object = info[0].As<Napi::Object>();
-  const bpf_map_info& shape = map_->Info();
   map_->Fd(env);
-  if (shape.type != BPF_MAP_TYPE_PERCPU_ARRAY || shape.value_size % sizeof(uint64_t) != 0 || shape.value_size == 0)
-    throw Napi::TypeError::New(env, "not a PERCPU_ARRAY of u64 words");
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) Throw(env, "libbpf_num_possible_cpus", -cpus);
-  mapObject_ = Napi::Persistent(object);
-  cpus_ = static_cast<size_t>(cpus);
-  words_ = shape.value_size / sizeof(uint64_t);
-  entries_ = shape.max_entries;
-  values_.resize(entries_ * cpus_ * words_);
-  keys_.resize(entries_);
-  sums_ = std::make_shared<std::vector<uint64_t>>(entries_ * words_);
+  const Napi::Value rows = info[1].IsObject() ? info[1].As<Napi::Object>().Get("rows") : env.Undefined();
+  if (rows.IsObject()) UseRows(rows.As<Napi::Object>(), info[1]);
+  else UseArray(env, info[1]);
+  mapObject_ = Napi::Persistent(info[0].As<Napi::Object>());
 
-  using Share = std::shared_ptr<std::vector<uint64_t>>;
-  auto buffer = Napi::ArrayBuffer::New(
-      env, sums_->data(), sums_->size() * sizeof(uint64_t), [](Napi::Env, void*, Share* share) { delete share; },
-      new Share(sums_));
   auto self = info.This().As<Napi::Object>();
-  self.Set("sums", Napi::BigUint64Array::New(env, sums_->size(), buffer, 0));
-  // A function bound to this snapshot costs a third of a method, which has to find its object first.
-  napi_value take = nullptr;
-  if (napi_create_function(env, "take", NAPI_AUTO_LENGTH, Take, this, &take) != napi_ok) throw Napi::Error::New(env);
-  // Who holds the function holds what it reads into; hence for good.
-  Napi::Object(env, take).DefineProperty(Napi::PropertyDescriptor::Value("snapshot", self, napi_default));
-  self.Set("take", Napi::Value(env, take));
+  self.Set("sums", fold_.Sums(env));
+  self.Set("grouped", fold_.Grouped(env));
+  BindTake(self, this, Take);
+}
+
+void Snapshot::UseRows(const Napi::Object& rows, const Napi::Value& options) {
+  Napi::Env env = rows.Env();
+  const int64_t offset = rows.Get("offset").As<Napi::Number>();
+  const int64_t stride = rows.Get("stride").As<Napi::Number>();
+  const int64_t count = rows.Get("count").As<Napi::Number>();
+  const int64_t size = map_->Info().value_size;
+  if (map_->Info().type != BPF_MAP_TYPE_ARRAY || map_->Info().max_entries != 1)
+    throw Napi::TypeError::New(env, "not a section of global data");
+  if (offset < 0 || stride <= 0 || count <= 0 || stride > size || count > size / stride ||
+      offset > size - stride * count)
+    throw Napi::RangeError::New(env, "the rows leave the section");
+  mapped_ = true;
+  offset_ = static_cast<size_t>(offset);
+  stride_ = static_cast<size_t>(stride);
+  cpus_ = static_cast<size_t>(count);
+  map_->Memory(env);  // now, so that taking can't fail
+  fold_.Configure(options, stride_, cpus_, 1);
+}
+
+void Snapshot::UseArray(Napi::Env env, const Napi::Value& options) {
+  const bpf_map_info& shape = map_->Info();
+  if (shape.type != BPF_MAP_TYPE_PERCPU_ARRAY && shape.type != BPF_MAP_TYPE_ARRAY)
+    throw Napi::TypeError::New(env, "not an array of values");
+  stride_ = shape.value_size;
+  if (shape.type == BPF_MAP_TYPE_PERCPU_ARRAY) {
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 0) Throw(env, "libbpf_num_possible_cpus", -cpus);
+    cpus_ = static_cast<size_t>(cpus);
+    stride_ = (stride_ + 7) / 8 * 8;
+  }
+  entries_ = shape.max_entries;
+  values_.resize(entries_ * cpus_ * stride_);
+  keys_.resize(entries_);
+  fold_.Configure(options, shape.value_size, cpus_, entries_);
 }
 
 int Snapshot::Read(int fd) {
+  if (mapped_) return 0;
   if (entries_ == 1) {
     const uint32_t key = 0;
     return bpf_map_lookup_elem(fd, &key, values_.data());
@@ -56,28 +76,23 @@ int Snapshot::Read(int fd) {
   return count == entries_ ? 0 : -EIO;
 }
 
-void Snapshot::Sum() {
-  // All in locals: the compiler can't know that a store to a sum leaves the members alone.
-  const size_t words = words_;
-  const size_t cpus = cpus_;
-  uint64_t* __restrict sums = sums_->data();
-  const uint64_t* __restrict value = values_.data();
-  for (size_t entry = 0; entry < entries_; entry++, sums += words, value += cpus * words) {
-    memcpy(sums, value, words * sizeof(uint64_t));
-    for (size_t cpu = 1; cpu < cpus; cpu++)
-      for (size_t word = 0; word < words; word++) sums[word] += value[cpu * words + word];
+void Snapshot::FoldAll() {
+  fold_.Begin();
+  if (mapped_) {
+    fold_.Entry(0, reinterpret_cast<const char*>(map_->OpenMemory()) + offset_, stride_);
+    return;
   }
+  for (size_t entry = 0; entry < entries_; entry++)
+    fold_.Entry(entry, values_.data() + entry * cpus_ * stride_, stride_);
 }
 
-// take(): reads and sums. No allocation.
+// take(): reads and folds. No allocation.
 napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
-  void* data = nullptr;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-  auto* self = static_cast<Snapshot*>(data);
+  auto* self = BoundTo<Snapshot>(env, info);
   const int fd = self->map_->OpenFd();
   const int error = fd < 0 ? -EBADF : self->Read(fd);
   if (error == 0) {
-    self->Sum();
+    self->FoldAll();
     return nullptr;
   }
   const char* call = self->entries_ == 1 ? "bpf_map_lookup_elem" : "bpf_map_lookup_batch";

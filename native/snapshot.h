@@ -3,36 +3,40 @@
 
 #include <napi.h>
 
-#include <memory>
 #include <vector>
 
+#include "fold.h"
 #include "map.h"
 
 namespace scxkit {
 
-// Reads a whole PERCPU_ARRAY of u64 words (integers, or structs of them) in one system call and sums it over CPUs into
-// a bound array: sums[entry * words + word].
+// Reads a whole array of integers or structs and folds it over CPUs into bound arrays, in one call: a PERCPU_ARRAY or
+// ARRAY by one system call; rows of a mapped section (u64 stats[cpu][N] in .bss) by none.
 class Snapshot : public Napi::ObjectWrap<Snapshot> {
  public:
   static Napi::Function Define(Napi::Env env);
-  // new Snapshot(map: Map): throws for another map type, or a value that is no whole number of words.
-  // Its `sums` is the bound array, its `take` the function that fills it.
+  // new Snapshot(map: Map, options?: Fold's, and { rows?: { offset, stride, count } } for a mapped section): throws for
+  // another map type, or options that leave its value. Its `sums` and `grouped` are the bound arrays, its `take` the
+  // function that fills them.
   explicit Snapshot(const Napi::CallbackInfo& info);
 
  private:
   static napi_value Take(napi_env env, napi_callback_info info);
+  void UseRows(const Napi::Object& rows, const Napi::Value& options);
+  void UseArray(Napi::Env env, const Napi::Value& options);
   int Read(int fd);
-  void Sum();
+  void FoldAll();
 
   Napi::Reference<Napi::Object> mapObject_;
   Map* map_ = nullptr;
-  size_t cpus_ = 0;   // possible CPUs: the kernel lays out a value for each, online or not
-  size_t words_ = 0;  // of one value
-  size_t entries_ = 0;
-  std::vector<uint64_t> values_;  // [entry][cpu][word]
+  Fold fold_;
+  size_t entries_ = 1;
+  size_t stride_ = 0;  // from one CPU's value to the next's
+  size_t cpus_ = 1;    // possible CPUs: the kernel lays out a value for each, online or not
+  bool mapped_ = false;
+  size_t offset_ = 0;         // of the first row
+  std::vector<char> values_;  // [entry][cpu], as the kernel copies them
   std::vector<uint32_t> keys_;
-  // Shared with the ArrayBuffer, so that it stays valid for us whatever JavaScript does with the buffer.
-  std::shared_ptr<std::vector<uint64_t>> sums_;
 };
 
 }  // namespace scxkit

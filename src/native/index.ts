@@ -87,11 +87,40 @@ export interface NativeLink {
   detach(): Promise<void>;
 }
 
+/** Which parts of each value count, and which CPUs go together; arrays are of u32. */
+export interface FoldOptions {
+  /** Three numbers each: offset, size (1, 2, 4 or 8), and 1 when signed. Every u64 of the value, unless given. */
+  leaves?: Uint32Array;
+  /** The group of each possible CPU. */
+  groups?: Uint32Array;
+}
+
+export interface SnapshotOptions extends FoldOptions {
+  /** Rows of a section of global data, one a CPU: `u64 stats[cpu][N]`. Bytes. */
+  rows?: { offset: number; stride: number; count: number };
+}
+
 export interface NativeSnapshot {
   /** sums[entry * words + word], over all possible CPUs; {@link take} fills it. */
   readonly sums: BigUint64Array;
+  /** grouped[(group * entries + entry) * words + word]; where groups were asked for. */
+  readonly grouped: BigUint64Array | undefined;
   /** Needs no `this`. */
   readonly take: () => void;
+}
+
+/** A hash's snapshot: each key has a slot while it is there, and for one reading more. */
+export interface NativeKeyedSnapshot {
+  /** words[slot * words + word]: what only grows, over all keys that had the slot; a gauge's is what the map has. */
+  readonly words: BigUint64Array;
+  /** What `words` was when the slot's present key came. */
+  readonly starts: BigUint64Array;
+  /** The bytes of each slot's key. */
+  readonly keys: Uint8Array;
+  /** 0: free; 1: its key is there; 2: gone since the reading before. */
+  readonly states: Uint8Array;
+  /** Returns how many keys found no slot. Needs no `this`. */
+  readonly take: () => number;
 }
 
 export interface NativeAccumulator {
@@ -116,7 +145,8 @@ export interface Addon {
     /** Resolves with the reason, as text, when the file is no object that libbpf may be given. */
     open(path: string, name: string, options: NativeOpenOptions): Promise<NativeObject | string>;
   };
-  Snapshot: new (map: NativeMap) => NativeSnapshot;
+  Snapshot: new (map: NativeMap, options?: SnapshotOptions) => NativeSnapshot;
+  KeyedSnapshot: new (map: NativeMap, options?: FoldOptions & { gauges?: Uint32Array }) => NativeKeyedSnapshot;
   Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
   /** All threads of this process, and whatever they start, never gain a privilege again. */

@@ -2,6 +2,7 @@
 import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
+import type { Slot } from "../source/reader.js";
 import type { StatsSource } from "../source/stats.js";
 import {
   type HistogramCounts,
@@ -249,7 +250,10 @@ export class Sampler implements AsyncIterable<Sample> {
     const { words, startedAt, index, epoch, scheduler } = this.#source;
     const stats: Record<string, StatValue> = Object.create(null);
     this.schema.stats.forEach((stat, i) => {
-      stats[stat.name] = valueAt(stat, index[i] ?? 0, words, counters);
+      const isDict = typeof stat.type === "object" && "dict" in stat.type;
+      stats[stat.name] = isDict
+        ? dictOf(stat, this.#source.slots?.(i) ?? [], words, counters)
+        : valueAt(stat, index[i] ?? 0, words, counters);
     });
     return {
       at: this.#readWall,
@@ -274,6 +278,17 @@ function valueAt(stat: Stat, at: number, words: BigUint64Array, { total, delta }
     default:
       return { total: total[at] ?? 0n, delta: delta[at] ?? 0n };
   }
+}
+
+/** A dictionary's value: what each key that is there, or went since the last reading, has. */
+function dictOf({ kind }: Stat, slots: readonly Slot[], words: BigUint64Array, { total, delta }: Counters): StatValue {
+  const entries: Record<string, StatValue> = Object.create(null);
+  for (const { key, word, start } of slots)
+    entries[key] =
+      kind === "counter"
+        ? { total: BigInt.asUintN(64, (total[word] ?? 0n) - start), delta: delta[word] ?? 0n }
+        : { value: BigInt.asIntN(64, words[word] ?? 0n) };
+  return { entries };
 }
 
 /** A histogram's words: its buckets, then the sum of all values. */

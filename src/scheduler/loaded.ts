@@ -8,7 +8,9 @@ import { logger } from "../diagnostics.js";
 import { ScxError, throwIfAborted } from "../error.js";
 import { settled, whenSettled } from "../kernel/settled.js";
 import type { NativeMap, NativeProgram } from "../native/index.js";
+import { findReaders } from "../source/find.js";
 import { findStats } from "../source/layout.js";
+import { declaredReader } from "../source/reader.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "../source/stats.js";
 import { associateCompanions, Companions } from "./companions.js";
 import type { ExitInfo } from "./exit.js";
@@ -72,7 +74,9 @@ export class LoadedObject {
   readonly #exit: ExitInfo | undefined;
   readonly #reattach: boolean;
   #stats: LoadedStats;
+  /** What reads the statistics of the present turn, and the maps that it opened. */
   #statsParts: StatsParts | undefined;
+  readonly #statsMaps: NativeMap[] = [];
   #saved: SavedState | undefined;
   readonly #companions: Companions;
   readonly #maps: NativeMap[] = [];
@@ -240,6 +244,7 @@ export class LoadedObject {
   async #start(ops: StructOps, last: Scheduler | undefined, signal: AbortSignal | undefined): Promise<Scheduler> {
     if (last) {
       await last.detach(); // its link would keep this one out
+      this.#closeStats();
       this.#stats = this.#newStats();
     }
     await settled(signal);
@@ -248,6 +253,11 @@ export class LoadedObject {
     else if (this.#reattach) this.#saved = new SavedState(this.#parts, (index) => this.#open(index));
     this.#scheduler = await Scheduler.start(ops.name, () => this.#attach(ops, signal), this.#exit, this.#stats);
     return this.#scheduler;
+  }
+
+  #closeStats(): void {
+    for (const map of this.#statsMaps.splice(0)) map.close();
+    this.#statsParts = undefined;
   }
 
   #newStats(): LoadedStats {
@@ -268,20 +278,31 @@ export class LoadedObject {
     if (this.#freed) return;
     this.#freed = true;
     this.#stats.end();
+    this.#closeStats();
     for (const map of this.#maps) map.close();
     for (const program of this.#programs.values()) program.close();
     this.#parts.native.close();
   }
 
-  #findStats(): StatsParts | undefined {
+  #findStats(): StatsParts {
     this.#requireOpen("read");
     if (this.#statsParts) return this.#statsParts;
-    const { native, maps, btf } = this.#parts;
-    const layout = findStats(native.programs(), maps, btf);
-    if (!layout) return undefined;
-    const reset = layout.reset === undefined ? undefined : native.program(layout.reset);
-    if (reset) this.#programs.set("scx_stats_reset", reset);
-    this.#statsParts = { layout, map: this.#open(layout.map), reset };
+    const { native, maps, btf, sections, ops } = this.#parts;
+    const open = (index: number) => {
+      const map = native.map(index);
+      this.#statsMaps.push(map);
+      return map;
+    };
+    const programs = native.programs();
+    const layout = findStats(programs, maps, btf);
+    if (layout) {
+      const reset = layout.reset === undefined ? undefined : native.program(layout.reset);
+      if (reset) this.#programs.set("scx_stats_reset", reset);
+      this.#statsParts = { name: layout.schema.name, readers: [declaredReader(layout, open(layout.map))], reset };
+    } else {
+      const readers = findReaders({ btf, maps, programs, sections, open });
+      this.#statsParts = { name: ops?.name ?? this.name, readers };
+    }
     return this.#statsParts;
   }
 

@@ -2,6 +2,7 @@
 import { logger } from "../diagnostics.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
+import type { Slot } from "./reader.js";
 import type { StatsSource, Turn } from "./stats.js";
 
 const log = logger("scheduler");
@@ -16,6 +17,8 @@ export class RunStats implements StatsSource {
   #current: StatsSource | undefined;
   #first: StatsSource | undefined;
   #words: BigUint64Array = new BigUint64Array();
+  /** The same, as they were when the present scheduler's turn came. */
+  #before: BigUint64Array = new BigUint64Array();
   #accumulator: NativeAccumulator | undefined;
   /** Words that are taken over as they are. */
   #gauges: readonly number[] = [];
@@ -54,6 +57,12 @@ export class RunStats implements StatsSource {
     return this.#current?.state() ?? "disabled";
   }
 
+  slots(stat: number): readonly Slot[] {
+    const slots = this.#current?.slots?.(stat) ?? [];
+    // What earlier schedulers of the run put into the same word was no other's.
+    return slots.map(({ key, word, start }) => ({ key, word, start: start + (this.#before[word] ?? 0n) }));
+  }
+
   refresh(): void {
     if (this.#left || !this.#current) return; // its words are complete, and its maps may be gone
     this.#current.refresh();
@@ -80,6 +89,7 @@ export class RunStats implements StatsSource {
       if (this.#left) this.#tell("replaced");
       this.#words = new BigUint64Array(next.words.length);
     }
+    this.#before = this.#words.slice();
     if (this.#left) this.epoch++;
     else this.#first = next;
     this.#left = false;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { Counters } from "../counters/counters.js";
 import { ScxError } from "../error.js";
-import { type NativeError, type NativeMap, type NativeProgram, native } from "../native/index.js";
+import type { NativeError, NativeProgram } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
-import type { StatsLayout } from "./layout.js";
+import type { Reader, Slot } from "./reader.js";
 
 /**
  * `left`: a scheduler has left and another may follow; what it counted is in `words`. `replaced`: another with other
@@ -37,17 +37,21 @@ export interface StatsSource {
    * @throws ScxError ERR_SCX_RESET_UNSUPPORTED
    */
   resetInKernel(): void;
+  /** The keys of a statistic that is a dictionary, as of the last refresh. */
+  slots?(stat: number): readonly Slot[];
   /** Settles when nothing more will be counted: the scheduler has left. */
   readonly ended: Promise<void>;
   /** Calls back at each turn from one scheduler to the next; absent where there is but one. */
   onTurn?(listener: (turn: Turn) => void): void;
 }
 
-/** Where a loaded object's statistics lie, and what reads them. */
+/** What reads a loaded object's statistics. */
 export interface StatsParts {
-  readonly layout: StatsLayout;
-  readonly map: NativeMap;
-  readonly reset: NativeProgram | undefined;
+  /** The struct that declares them, or the scheduler's name. */
+  readonly name: string;
+  readonly readers: readonly Reader[];
+  /** What resets them in the kernel; its context is the only reader's words. */
+  readonly reset?: NativeProgram | undefined;
 }
 
 /**
@@ -60,7 +64,8 @@ export class LoadedStats implements StatsSource {
   readonly ended: Promise<void>;
   startedAt = process.hrtime.bigint();
   readonly #find: () => StatsParts | undefined;
-  #found: Reader | undefined;
+  #parts: StatsParts | undefined;
+  #found: Readers | undefined;
   #claims: Claims | undefined;
   #state: () => string = () => "disabled";
   #end: () => void = () => {};
@@ -83,11 +88,15 @@ export class LoadedStats implements StatsSource {
   }
 
   get words(): BigUint64Array {
-    return this.#claims?.total ?? this.#reader.sums;
+    return this.#claims?.total ?? this.#reader.words;
   }
 
   state(): string {
     return this.#state();
+  }
+
+  slots(stat: number): readonly Slot[] {
+    return this.#reader.slots(stat);
   }
 
   /** Counting begins now: the scheduler is attached, and says its state from now on. */
@@ -105,7 +114,7 @@ export class LoadedStats implements StatsSource {
     const reader = this.#reader;
     try {
       reader.take();
-      this.#claims?.take(reader.sums);
+      this.#claims?.take(reader.words);
     } catch (cause) {
       const { errno, message } = cause as NativeError;
       throw new ScxError(errno === undefined ? "ERR_SCX_CLOSED" : "ERR_SCX_MAP_READ", {
@@ -122,7 +131,8 @@ export class LoadedStats implements StatsSource {
   }
 
   resetInKernel(): void {
-    const { reset, schema, index, sums } = this.#reader;
+    const { schema, index, words } = this.#reader;
+    const reset = this.#parts?.reset;
     if (!reset)
       throw new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
         op: "reset",
@@ -130,35 +140,56 @@ export class LoadedStats implements StatsSource {
         remedy: "Declare them with SCX_STATS of scxkit/stats.h, or do without: each sample's delta is exact anyway.",
       });
     const gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
-    this.#claims ??= new Claims(reset, sums.length, gauges);
+    this.#claims ??= new Claims(reset, words.length, gauges);
   }
 
-  get #reader(): Reader {
-    this.#found ??= reader(this.scheduler, this.#find());
+  get #reader(): Readers {
+    this.#parts ??= this.#find() ?? { name: this.scheduler, readers: [] };
+    this.#found ??= joined(this.scheduler, this.#parts);
     return this.#found;
   }
 }
 
-interface Reader {
+/** Several readers as one: their words one after the other. */
+interface Readers {
   readonly schema: StatsSchema;
   readonly index: readonly number[];
-  readonly reset: NativeProgram | undefined;
-  readonly sums: BigUint64Array;
+  readonly words: BigUint64Array;
   readonly take: () => void;
+  slots(stat: number): readonly Slot[];
 }
 
-function reader(scheduler: string, parts: StatsParts | undefined): Reader {
-  if (!parts)
-    return {
-      schema: { name: scheduler, stats: [] },
-      index: [],
-      reset: undefined,
-      sums: new BigUint64Array(),
-      take() {},
-    };
-  const { layout, map, reset } = parts;
-  const { sums, take } = new native.Snapshot(map);
-  return { schema: layout.schema, index: layout.words, reset, sums, take };
+function joined(scheduler: string, parts: StatsParts | undefined): Readers {
+  const { name = scheduler, readers = [] } = parts ?? {};
+  const places: { reader: Reader; stat: number; at: number }[] = [];
+  let length = 0;
+  const ats = readers.map((reader) => {
+    const at = length;
+    for (const stat of reader.stats.keys()) places.push({ reader, stat, at });
+    length += reader.words.length;
+    return at;
+  });
+  const [only] = readers;
+  const single = only && readers.length === 1;
+  const words = single ? only.words : new BigUint64Array(length);
+  return {
+    schema: { name, stats: readers.flatMap((reader) => reader.stats) },
+    index: places.map(({ reader, stat, at }) => at + (reader.index[stat] ?? 0)),
+    words,
+    take: single
+      ? only.take
+      : () => {
+          readers.forEach((reader, i) => {
+            reader.take();
+            words.set(reader.words, ats[i]);
+          });
+        },
+    slots: (number) => {
+      const place = places[number];
+      const slots = place?.reader.slots?.(place.stat) ?? [];
+      return place && place.at > 0 ? slots.map((slot) => ({ ...slot, word: slot.word + place.at })) : slots;
+    },
+  };
 }
 
 /**

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "fold.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace scxkit {
+
+void Fold::Configure(const Napi::Value& options, size_t valueSize, size_t cpus, size_t entries) {
+  Napi::Env env = options.Env();
+  cpus_ = cpus;
+  entries_ = entries;
+  words_ = valueSize / sizeof(uint64_t);
+  if (options.IsObject()) {
+    auto object = options.As<Napi::Object>();
+    ReadLeaves(object.Get("leaves"), valueSize);
+    ReadGroups(object.Get("groups"), cpus);
+  }
+  if (leaves_.empty() && (valueSize == 0 || valueSize % sizeof(uint64_t) != 0))
+    throw Napi::TypeError::New(env, "values that are not of u64 need leaves");
+  sums_ = std::make_shared<std::vector<uint64_t>>(entries * words_);
+  grouped_ = std::make_shared<std::vector<uint64_t>>(groupCount_ * entries * words_);
+}
+
+void Fold::ReadLeaves(const Napi::Value& leaves, size_t valueSize) {
+  if (leaves.IsUndefined()) return;
+  auto numbers = leaves.As<Napi::Uint32Array>();
+  if (numbers.ElementLength() == 0 || numbers.ElementLength() % 3 != 0)
+    throw Napi::RangeError::New(leaves.Env(), "leaves have three numbers each");
+  for (size_t i = 0; i < numbers.ElementLength(); i += 3) {
+    const Leaf leaf{numbers[i], numbers[i + 1], numbers[i + 2] != 0};
+    const bool isSize = leaf.size == 1 || leaf.size == 2 || leaf.size == 4 || leaf.size == 8;
+    if (!isSize || leaf.size > valueSize || leaf.offset > valueSize - leaf.size)
+      throw Napi::RangeError::New(leaves.Env(), "a leaf leaves its value");
+    leaves_.push_back(leaf);
+  }
+  words_ = leaves_.size();
+}
+
+void Fold::ReadGroups(const Napi::Value& groups, size_t cpus) {
+  if (groups.IsUndefined()) return;
+  auto numbers = groups.As<Napi::Uint32Array>();
+  if (numbers.ElementLength() != cpus) throw Napi::RangeError::New(groups.Env(), "groups have a number for each CPU");
+  for (size_t cpu = 0; cpu < cpus; cpu++) {
+    if (numbers[cpu] >= cpus) throw Napi::RangeError::New(groups.Env(), "there are no more groups than CPUs");
+    groups_.push_back(numbers[cpu]);
+    groupCount_ = std::max<size_t>(groupCount_, numbers[cpu] + 1);
+  }
+}
+
+uint64_t Fold::Load(const char* value, const Leaf& leaf) {
+  uint64_t word = 0;
+  memcpy(&word, value + leaf.offset, leaf.size);  // x86-64 and arm64 are little-endian
+  const unsigned unused = 64 - 8 * leaf.size;
+  return leaf.isSigned ? static_cast<uint64_t>(static_cast<int64_t>(word << unused) >> unused) : word;
+}
+
+void Fold::Begin() { std::fill(grouped_->begin(), grouped_->end(), 0); }
+
+void Fold::Entry(size_t entry, const char* values, size_t stride) {
+  // All in locals: the compiler can't know that a store to a sum leaves the members alone.
+  const size_t words = words_;
+  uint64_t* __restrict sums = sums_->data() + entry * words;
+  if (leaves_.empty()) {
+    memcpy(sums, values, words * sizeof(uint64_t));
+    for (size_t cpu = 1; cpu < cpus_; cpu++) {
+      const auto* __restrict value = reinterpret_cast<const uint64_t*>(values + cpu * stride);
+      for (size_t word = 0; word < words; word++) sums[word] += value[word];
+    }
+  } else {
+    std::fill(sums, sums + words, 0);
+    for (size_t cpu = 0; cpu < cpus_; cpu++)
+      for (size_t word = 0; word < words; word++) sums[word] += Load(values + cpu * stride, leaves_[word]);
+  }
+  for (size_t cpu = 0; cpu < groups_.size(); cpu++) {
+    uint64_t* grouped = grouped_->data() + (groups_[cpu] * entries_ + entry) * words;
+    const char* value = values + cpu * stride;
+    for (size_t word = 0; word < words; word++)
+      grouped[word] += leaves_.empty() ? Load(value, {static_cast<uint32_t>(word * sizeof(uint64_t)), 8, false})
+                                       : Load(value, leaves_[word]);
+  }
+}
+
+Napi::Value Fold::Grouped(Napi::Env env) const { return groupCount_ == 0 ? env.Undefined() : Array(env, grouped_); }
+
+Napi::Value Fold::Array(Napi::Env env, const Words64& words) {
+  auto buffer = Napi::ArrayBuffer::New(
+      env, words->data(), words->size() * sizeof(uint64_t), [](Napi::Env, void*, Words64* share) { delete share; },
+      new Words64(words));
+  return Napi::BigUint64Array::New(env, words->size(), buffer, 0);
+}
+
+}  // namespace scxkit

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "fold.h"
+#include "map.h"
+
+namespace scxkit {
+
+// Reads a whole hash whose keys come and go, folds each value over CPUs, and gives each key a slot of its own in bound
+// arrays for as long as it is there.
+//
+// What a slot's words say only grows, but for gauges, over all keys that had it: so whoever keeps a baseline may go on.
+// `starts` says where the present key began. A key that was deleted and came back between two readings is noticed when
+// a word of it went down, and goes on from where it was.
+class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  // new KeyedSnapshot(map: Map, options?: Fold's leaves, and { gauges?: Uint32Array } of words that may go down): its
+  // arrays are `words` (what only grows, but for gauges), `starts`, `keys` (bytes of each slot's key) and `states` (0
+  // free, 1 there, 2 gone since the reading before); `take()` fills them and returns how many keys found no slot.
+  explicit KeyedSnapshot(const Napi::CallbackInfo& info);
+
+ private:
+  static napi_value Take(napi_env env, napi_callback_info info);
+  int Read(int fd);
+  int ReadOneByOne(int fd);
+  void FoldAll();
+  void Put(const char* key, const char* values);
+  size_t SlotOf(const char* key);
+  void Release();
+
+  Napi::Reference<Napi::Object> mapObject_;
+  Map* map_ = nullptr;
+  Fold fold_;  // an entry for each slot
+  size_t keySize_ = 0;
+  size_t stride_ = 0;
+  size_t cpus_ = 1;
+  size_t slots_ = 0;
+  size_t read_ = 0;
+  uint32_t unplaced_ = 0;
+  std::vector<char> keysRead_;
+  std::vector<char> values_;
+  std::unordered_map<std::string, size_t> slotOf_;
+  std::vector<size_t> free_;
+  std::vector<uint64_t> last_;
+  std::vector<bool> seen_;
+  std::vector<bool> isGauge_;  // of each word
+  // Shared with JavaScript.
+  std::shared_ptr<std::vector<uint64_t>> words_, starts_;
+  std::shared_ptr<std::vector<uint8_t>> keys_, states_;
+};
+
+}  // namespace scxkit

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import type { Btf, BtfType } from "../bpf/btf.js";
+import type { Stat, StatKind } from "../stats/schema.js";
+import type { Leaf } from "./leaf.js";
+
+/** Enumerators that say how many there are, not what one is: `NR_STATS`, `STAT_MAX`, `__STAT_CNT`. */
+const isSentinel = (name: string): boolean => /(^|_)(NR|NUM|MAX|CNT|COUNT|LAST|END)(_|$)/i.test(name);
+
+/** What all names begin with, up to an underscore: `RUSTY_STAT_`. */
+function commonPrefix(names: readonly string[]): string {
+  const [first = "", ...rest] = names;
+  let length = first.length;
+  for (const name of rest) while (!name.startsWith(first.slice(0, length))) length--;
+  return rest.length === 0 ? "" : first.slice(0, first.lastIndexOf("_", length - 1) + 1);
+}
+
+/**
+ * Names for the entries of an array by the enum that indexes it, as upstream's schedulers have it: an enum of the object
+ * whose values are 0 to n - 1, or end with a sentinel of value n. Prefix and sentinel are stripped.
+ * @returns undefined when no enum fits, or several do and none is called after statistics
+ */
+export function namesByEnum(btf: Btf, length: number): string[] | undefined {
+  const fitting = [...btf.ofKind("enum")].flatMap((type) => {
+    const names = indexNames(type, length);
+    return names ? [{ type, names }] : [];
+  });
+  const ofStats = fitting.filter(
+    ({ type, names }) => /stat|count/i.test(type.name) || /stat|count/i.test(names.prefix),
+  );
+  const [chosen, second] = ofStats.length > 0 ? ofStats : fitting;
+  return second ? undefined : chosen?.names.stripped;
+}
+
+function indexNames({ enumerators }: BtfType, length: number): { prefix: string; stripped: string[] } | undefined {
+  const values = enumerators.filter(({ name, value }) => !(Number(value) >= length && isSentinel(name)));
+  const names: string[] = [];
+  for (const { name, value } of values) names[Number(value)] ??= name;
+  if (names.length !== length || names.includes(undefined as never) || Object.keys(names).length !== length)
+    return undefined;
+  const prefix = commonPrefix(enumerators.filter(({ name }) => !isSentinel(name)).map(({ name }) => name));
+  return { prefix, stripped: names.map((name) => name.slice(prefix.length).toLowerCase()) };
+}
+
+/**
+ * A leaf of a struct as a statistic: nested members are joined by underscores; the indexes of arrays become labels of one
+ * family.
+ * @param prefix put before the name, when the leaf has none of its own
+ */
+export function statOfLeaf(leaf: Leaf, kind: StatKind, prefix = ""): Stat {
+  const words = leaf.path.filter((step) => typeof step === "string");
+  const indexes = leaf.path.filter((step) => typeof step === "number");
+  const base = [prefix, ...words].filter((word) => word !== "").join("_");
+  if (indexes.length === 0) return { name: base, kind };
+  const labels = Object.fromEntries(
+    indexes.map((index, i) => [indexes.length === 1 ? "index" : `index${i}`, `${index}`]),
+  );
+  return { name: [base, ...indexes].join("_"), kind, family: { name: base, labels } };
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BpfObject, type LoadedObject, type Sample, Sampler } from "../../src/index.js";
+import { testObject } from "../objects.js";
+
+let loaded: LoadedObject;
+let sampler: Sampler;
+beforeEach(async () => {
+  loaded = await (await BpfObject.open(testObject("readers"))).load();
+  sampler = new Sampler(loaded.stats, { intervalMs: 1e-6 }); // always read afresh
+});
+afterEach(() => loaded.close());
+
+const count = (program: string, n: bigint, key = 0n) => expect(loaded.run(program, { n, key }).status).toBe(0);
+const statOf = (name: string) => sampler.schema.stats.find((stat) => stat.name === name);
+const entries = (sample: Sample, name: string) => (sample.stats[name] as { entries: object }).entries;
+
+describe("statistics that nobody declared for us", () => {
+  it("are found by map type, name and BTF", () => {
+    const names = [
+      ...["woken", "moved", "kept"],
+      ...["queued", "balance", "far_moved_0_0", "far_moved_0_1", "far_moved_1_0", "far_moved_1_1"],
+      ...["pid_stats", "pair_counters", "plain_cnt_0", "plain_cnt_1"],
+      ...["local", "remote", "nr_delta", "nr_total"],
+    ];
+    expect(sampler.schema.stats.map(({ name }) => name).sort()).toEqual(names.sort());
+    expect(statOf("balance")?.kind).toBe("gauge");
+    expect(statOf("far_moved_1_0")?.family).toEqual({ name: "far_moved", labels: { index0: "1", index1: "0" } });
+    expect(statOf("plain_cnt_1")?.family).toEqual({ name: "plain_cnt", labels: { index: "1" } });
+    expect(statOf("pid_stats")?.type).toEqual({ dict: "u64", key: "u64" });
+    expect(statOf("pair_counters")?.type).toEqual({ dict: "u64", key: "string" });
+  });
+
+  it("per-CPU arrays of integers, named by the enum that indexes them", () => {
+    const consumer = sampler.consumer();
+    count("count_event", 5n, 1n);
+    count("count_event", 7n, 2n);
+    const { woken, moved, kept } = consumer.read().stats;
+    expect({ woken, moved, kept }).toEqual({
+      woken: { total: 0n, delta: 0n },
+      moved: { total: 5n, delta: 5n },
+      kept: { total: 7n, delta: 7n },
+    });
+    count("count_event", 1n, 1n);
+    expect(consumer.read().stats.moved).toEqual({ total: 6n, delta: 1n });
+  });
+
+  it("structs with narrow, signed and nested members, and arrays of two dimensions", () => {
+    count("count_place", 300n);
+    const { queued, balance, far_moved_1_0, far_moved_0_0 } = sampler.totals().stats;
+    expect(queued).toEqual({ total: 300n, delta: 300n });
+    expect(balance).toEqual({ value: -300n });
+    expect(far_moved_1_0).toEqual({ total: 300n, delta: 300n });
+    expect(far_moved_0_0).toEqual({ total: 0n, delta: 0n });
+  });
+
+  it("mapped rows per CPU, globals, plain arrays", () => {
+    count("count_rest", 9n);
+    const { local, remote, nr_total, nr_delta, plain_cnt_1 } = sampler.totals().stats;
+    expect([local, remote, nr_total, plain_cnt_1]).toMatchObject([
+      { total: 9n },
+      { total: 18n },
+      { total: 9n },
+      { total: 9n },
+    ]);
+    expect(nr_delta).toEqual({ value: -9n });
+    expect(entries(sampler.totals(), "pair_counters")).toEqual({ "left,-1": { total: 9n, delta: 0n } });
+  });
+});
+
+describe("a hash whose keys come and go", () => {
+  it("gives each key a counter of its own, and loses nothing of one that went", () => {
+    const consumer = sampler.consumer();
+    count("count_pid", 3n, 10n);
+    count("count_pid", 4n, 20n);
+    expect(entries(consumer.read(), "pid_stats")).toEqual({
+      10: { total: 3n, delta: 3n },
+      20: { total: 4n, delta: 4n },
+    });
+    count("count_pid", 2n, 10n);
+    count("forget_pid", 0n, 20n);
+    expect(entries(consumer.read(), "pid_stats")).toEqual({
+      10: { total: 5n, delta: 2n },
+      20: { total: 4n, delta: 0n },
+    });
+    expect(entries(consumer.read(), "pid_stats")).toEqual({ 10: { total: 5n, delta: 0n } });
+    count("count_pid", 6n, 30n); // may take the slot of 20
+    expect(entries(consumer.read(), "pid_stats")).toEqual({
+      10: { total: 5n, delta: 0n },
+      30: { total: 6n, delta: 6n },
+    });
+  });
+
+  it("notices a key that was deleted and came back between two readings", () => {
+    const consumer = sampler.consumer();
+    count("count_pid", 9n, 1n);
+    consumer.read();
+    count("forget_pid", 0n, 1n);
+    count("count_pid", 4n, 1n);
+    expect(entries(consumer.read(), "pid_stats")).toEqual({ 1: { total: 13n, delta: 4n } });
+  });
+
+  it("keeps every event over a churn of keys", () => {
+    const consumer = sampler.consumer();
+    let truth = 0n;
+    let seen = 0n;
+    const add = () => {
+      for (const value of Object.values(entries(consumer.read(), "pid_stats")))
+        seen += (value as { delta: bigint }).delta;
+    };
+    for (let round = 0n; round < 200n; round++) {
+      const key = round % 13n;
+      count("count_pid", round, key);
+      truth += round;
+      if (round % 3n === 0n) add();
+      if (round % 5n === 4n) {
+        add();
+        for (let old = 0n; old < 13n; old++) loaded.run("forget_pid", { n: 0n, key: old });
+      }
+    }
+    add();
+    expect(seen).toBe(truth);
+  });
+});
