@@ -2,21 +2,18 @@
 // `make peers`: objects that nobody here wrote, the kernel tree's own, each with scxkit and with the loader that was written
 // for it, on several kernels. Fails when scxkit does worse. With FOLDERS, what lies there already is compared instead.
 
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
 import { boot, checkout } from "../vm/boot.js";
 import { cacheFolder } from "../vm/cache.js";
 import { findKernel } from "../vm/kernel.js";
 import { buildPeers } from "./build.js";
-import { report } from "./compare.js";
+import { report, worse } from "./compare.js";
 import type { Pair } from "./guest.js";
 import { findSource } from "./source.js";
 
-const kernels = (process.env.KERNELS ?? "").split(" ").filter(Boolean).map(findKernel);
-const given = (process.env.FOLDERS ?? "")
-  .split(" ")
-  .filter(Boolean)
-  .map((one) => resolve(one));
+const words = (text: string | undefined) => (text ?? "").split(" ").filter(Boolean);
+const given = words(process.env.FOLDERS);
 const timeout = Number(process.env.TIMEOUT || 1800);
 const releaseOf = (kernel: string): string => /vmlinuz-(.*)$/.exec(kernel)?.[1] ?? "unknown";
 const shared = join(checkout, "build", "peers");
@@ -42,19 +39,37 @@ async function built(kernel: string): Promise<string[]> {
   return [];
 }
 
-const folders = [...given];
-if (given.length === 0) for (const kernel of kernels) folders.push(...(await built(kernel)));
-if (folders.length === 0) throw new Error("nothing to compare: Debian has the source of none of these kernels");
-
-const pairs: Pair[] = [];
-let failed = false;
-for (const kernel of kernels) {
-  const result = join(shared, `${releaseOf(kernel)}.json`);
-  rmSync(result, { force: true });
-  const command = ["node --import tsx test/peers/guest.ts", ...folders, relative(checkout, result)].join(" ");
-  if ((await boot({ command, kernel, timeout })) !== 0) failed = true;
-  if (existsSync(result)) pairs.push(...(JSON.parse(readFileSync(result, "utf8")) as Pair[]));
+/** Brings a folder to where the guest surely sees it; its /tmp, for one, is its own. */
+function share(folder: string): string {
+  const seen = join(shared, "objects", basename(resolve(folder)));
+  rmSync(seen, { recursive: true, force: true });
+  cpSync(folder, seen, { recursive: true });
+  return relative(checkout, seen);
 }
-const text = report(pairs);
-process.stdout.write(text);
-process.exitCode = failed || pairs.length === 0 || /^worse: /m.test(text) ? 1 : 0;
+
+async function compare(): Promise<boolean> {
+  const kernels = words(process.env.KERNELS).map((one) => findKernel(one));
+  const folders = [...given];
+  if (given.length === 0) for (const kernel of kernels) folders.push(...(await built(kernel)));
+  if (folders.length === 0)
+    throw new Error("Debian has the source of none of these kernels; FOLDERS= takes objects of yours");
+  const shown = folders.map(share);
+  const pairs: Pair[] = [];
+  let whole = true;
+  for (const kernel of kernels) {
+    const result = join(shared, `${releaseOf(kernel)}.json`);
+    rmSync(result, { force: true });
+    const command = ["node --import tsx test/peers/guest.ts", ...shown, relative(checkout, result)].join(" ");
+    if ((await boot({ command, kernel, timeout })) !== 0) whole = false;
+    if (existsSync(result)) pairs.push(...(JSON.parse(readFileSync(result, "utf8")) as Pair[]));
+  }
+  process.stdout.write(report(pairs));
+  return whole && pairs.length > 0 && pairs.every((pair) => worse(pair) === undefined);
+}
+
+try {
+  process.exitCode = (await compare()) ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`peers: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
