@@ -105,6 +105,6 @@ function failure({ name, section }: ObjectProgram, cause: NativeError): ScxError
     remedy:
       errno === ENOENT || errno === ESRCH
         ? `This kernel doesn't have it. If the program can be done without: --program ${name}=off (in a program setProgram()).`
-        : "Read libbpf's messages in the error's log (-v prints them).",
+        : `Read libbpf's messages in the error's log (-v prints them), or do without it: --program ${name}=off.`,
   });
 }
