@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
@@ -100,11 +101,17 @@ function failure({ name, section }: ObjectProgram, cause: NativeError): ScxError
       remedy:
         "Run it as root, or with CAP_BPF and CAP_PERFMON; tracepoints and kprobes need tracefs to be readable too.",
     });
-  return new ScxError("ERR_SCX_ATTACH", {
-    ...base,
-    remedy:
-      errno === ENOENT || errno === ESRCH
-        ? `This kernel doesn't have it. If the program can be done without: --program ${name}=off (in a program setProgram()).`
-        : `Read libbpf's messages in the error's log (-v prints them), or do without it: --program ${name}=off.`,
-  });
+  return new ScxError("ERR_SCX_ATTACH", { ...base, remedy: remedyFor(errno, name, section) });
 }
+
+function remedyFor(errno: number, name: string, section: string): string {
+  const without = `--program ${name}=off (in a program setProgram())`;
+  if (errno !== ENOENT && errno !== ESRCH)
+    return `Read libbpf's messages in the error's log (-v prints them), or do without it: ${without}.`;
+  if (/^(tp|tracepoint|[ku](ret)?probe)\//.test(section) && !traceFolders.some((folder) => existsSync(folder)))
+    return "No tracefs is mounted, in which tracepoints and probes are: mount -t tracefs tracefs /sys/kernel/tracing.";
+  return `This kernel doesn't have it. If the program can be done without: ${without}.`;
+}
+
+/** Where libbpf looks for tracepoints. */
+const traceFolders = ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"];
