@@ -15,11 +15,11 @@ import { type LoadedObject, type LoadOptions, loadObject } from "../scheduler/lo
 import { Btf } from "./btf.js";
 import { type BpfDescription, describeParts } from "./describe.js";
 import { completeKconfig, type Kconfig } from "./kconfig.js";
+import type { Globals, NameIn, ObjectTypes, PathIn } from "./object_types.js";
 import { opsFlagNames } from "./ops_flags.js";
 import { resizeSection } from "./resize.js";
 import { type DataSection, dataSections, sectionVariables } from "./section.js";
 import { chooseScheduler, hasScheduler, requireOneScheduler, type StructOps, structOpsMaps } from "./struct_ops.js";
-import type { BtfValue } from "./value.js";
 import { Variables } from "./variable.js";
 
 export interface OpenOptions {
@@ -64,19 +64,20 @@ export interface ObjectParts {
 /**
  * An object file, opened: plain data that can be looked at and changed without privileges. Only {@link load} touches the
  * kernel.
+ * @typeParam T its names and types, as `scxkit gen` writes them
  */
-export class BpfObject {
+export class BpfObject<T extends ObjectTypes = ObjectTypes> {
   /** The file's name without its endings: `simple` of `simple.bpf.o`. */
   readonly name: string;
   /** Global variables by name; assigning checks name, type and range against BTF. Structs are assigned as objects. */
-  readonly globals: Record<string, BtfValue>;
+  readonly globals: Globals<T>;
   readonly #parts: ObjectParts;
   #state: "open" | "loaded" | "closed" = "open";
 
   private constructor(name: string, parts: ObjectParts) {
     this.name = name;
     this.#parts = parts;
-    this.globals = parts.variables.toObject();
+    this.globals = parts.variables.toObject() as Globals<T>;
   }
 
   /**
@@ -84,7 +85,10 @@ export class BpfObject {
    * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE, ERR_SCX_PRIVILEGE, ERR_SCX_NOT_BPF_OBJECT,
    * ERR_SCX_NO_BTF, ERR_SCX_USAGE, ERR_SCX_ABORTED
    */
-  static async open(path: string, options: OpenOptions = {}): Promise<BpfObject> {
+  static async open<T extends ObjectTypes = ObjectTypes>(
+    path: string,
+    options: OpenOptions = {},
+  ): Promise<BpfObject<T>> {
     if (typeof path !== "string" || path === "" || path.includes("\0"))
       throw new ScxError("ERR_SCX_USAGE", {
         op: "open",
@@ -148,7 +152,7 @@ export class BpfObject {
    * Fields of the scheduler's sched_ext_ops that are data (timeout_ms, flags, name…), by name. Flags can be set by their
    * names too: "SWITCH_PARTIAL|ENQ_LAST", or a list.
    */
-  get ops(): Record<string, BtfValue> {
+  get ops(): T["ops"] {
     return this.#requireOps().fields.toObject();
   }
 
@@ -158,7 +162,7 @@ export class BpfObject {
   }
 
   /** Sets a global, or a part of one (`config.limits[1].low`), from a value or its text: what `--set` does. */
-  setGlobal(path: string, value: unknown): void {
+  setGlobal(path: PathIn<Globals<T>>, value: unknown): void {
     this.#requireOpen("set");
     this.#parts.variables.set(path, value);
   }
@@ -169,7 +173,7 @@ export class BpfObject {
    * length gets as many elements as there are possible CPUs. Or gives a map of that name another max_entries.
    * @throws ScxError ERR_SCX_GLOBAL_UNKNOWN, ERR_SCX_VALUE, ERR_SCX_USAGE where libbpf can't
    */
-  resize(name: string, length: number): void {
+  resize(name: NameIn<Globals<T>> | NameIn<T["maps"]>, length: number): void {
     this.#requireOpen("set");
     const { variables, maps } = this.#parts;
     // Those of global data have a dot in their name, and one value for ever.
@@ -216,7 +220,7 @@ export class BpfObject {
   }
 
   /** Sets a field of the ops from a value or its text: what `--ops` does. */
-  setOps(field: string, value: unknown): void {
+  setOps(field: NameIn<T["ops"]>, value: unknown): void {
     this.#requireOpen("set");
     this.#requireOps().fields.set(field, value);
   }
@@ -228,13 +232,13 @@ export class BpfObject {
    * ERR_SCX_NO_BTF, ERR_SCX_PRIVILEGE, ERR_SCX_VERIFIER (a VerifierError), ERR_SCX_KERNEL_LACKS, ERR_SCX_KERNEL_FAULT,
    * ERR_SCX_LOAD, ERR_SCX_REATTACH
    */
-  async load(options: LoadOptions = {}): Promise<LoadedObject> {
+  async load(options: LoadOptions = {}): Promise<LoadedObject<T>> {
     this.#requireOpen("load");
     if (!this.#parts.ops) requireOneScheduler(this.#parts.structOps);
     throwIfAborted(options.signal, "load", `Loading ${this.name}`);
     this.#state = "loaded";
     try {
-      const loaded = await loadObject(this.name, this.#parts, options);
+      const loaded = await loadObject<T>(this.name, this.#parts, options);
       if (options.signal?.aborted) loaded.close();
       throwIfAborted(options.signal, "load", `Loading ${this.name}`);
       return loaded;

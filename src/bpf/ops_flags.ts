@@ -12,19 +12,21 @@ const prefix = "SCX_OPS_";
  * Where neither the object nor the kernel has types: enum scx_ops_flags of kernel/sched/ext_internal.h, Linux 6.18
  * (kernel/sched/ext/internal.h, 7.2, for the last two).
  */
-const known: FlagNames = new Map(
-  [
-    "KEEP_BUILTIN_IDLE",
-    "ENQ_LAST",
-    "ENQ_EXITING",
-    "SWITCH_PARTIAL",
-    "ENQ_MIGRATION_DISABLED",
-    "ALLOW_QUEUED_WAKEUP",
-    "BUILTIN_IDLE_PER_NODE",
-    "ALWAYS_ENQ_IMMED",
-    "TID_TO_TASK",
-  ].map((name, bit) => [prefix + name, 1n << BigInt(bit)]),
-);
+const knownNames = [
+  "KEEP_BUILTIN_IDLE",
+  "ENQ_LAST",
+  "ENQ_EXITING",
+  "SWITCH_PARTIAL",
+  "ENQ_MIGRATION_DISABLED",
+  "ALLOW_QUEUED_WAKEUP",
+  "BUILTIN_IDLE_PER_NODE",
+  "ALWAYS_ENQ_IMMED",
+  "TID_TO_TASK",
+] as const;
+const known: FlagNames = new Map(knownNames.map((name, bit) => [prefix + name, 1n << BigInt(bit)]));
+
+/** A flag of sched_ext_ops that kernels up to 7.2 know, without its SCX_OPS_; a later one is set by its number. */
+export type OpsFlag = (typeof knownNames)[number];
 
 /** Bits that the kernel keeps for itself (__SCX_OPS_INTERNAL_MASK). */
 const internal = 0xffn << 56n;

@@ -8,7 +8,13 @@ import type { Btf, BtfMember, BtfType } from "./btf.js";
  * an enum as its enumerator's name (or number), char arrays as string, arrays and structs as such, pointers as bigint.
  * Members without a name (C's anonymous structs and unions) lend theirs to the struct that they are in.
  */
-export type BtfValue = number | bigint | boolean | string | BtfValue[] | { [member: string]: BtfValue };
+export type BtfValue =
+  | number
+  | bigint
+  | boolean
+  | string
+  | readonly BtfValue[]
+  | { readonly [member: string]: BtfValue };
 
 const wrong = (where: string, message: string, remedy: string) =>
   new ScxError("ERR_SCX_VALUE", { op: "set", message: `${where}: ${message}`, remedy });
@@ -18,7 +24,8 @@ const shown = (value: unknown): string => {
   return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? `${inner}` : inner)) ?? String(value);
 };
 
-const isChars = (btf: Btf, type: BtfType): boolean => {
+/** Whether that is a text: an array of char. */
+export const isChars = (btf: Btf, type: BtfType): boolean => {
   if (type.kind !== "array") return false;
   const element = btf.resolve(type.type);
   return element.kind === "int" && element.size === 1 && element.name === "char";

@@ -11,6 +11,7 @@ import {
   type Stat,
   type StatsSchema,
   type StatValue,
+  type StatValues,
 } from "../stats/schema.js";
 import { Clock } from "./clock.js";
 
@@ -26,22 +27,22 @@ export interface SamplerOptions {
 }
 
 /** A reader with a baseline of its own: `delta` is what was counted since its last `read`. */
-export interface SampleConsumer {
+export interface SampleConsumer<S extends StatValues = StatValues> {
   /**
    * What was counted since the last call, as of the last tick. Where a scheduler with other statistics has followed, the
    * former's last sample comes first, so that nothing is lost.
    */
-  read(): Sample;
+  read(): Sample<S>;
   close(): void;
 }
 
 /** One consumer's side of it. */
-interface Baseline {
+interface Baseline<S extends StatValues> {
   counters: Counters;
   /** When it read last, by process.hrtime; 0 before the first time. */
   readAt: bigint;
   /** Last samples of schedulers that are gone, not yet read. */
-  readonly waiting: Sample[];
+  readonly waiting: Sample<S>[];
 }
 
 /** ns since 1970 by the system's clock, which may be set: intervals are measured by another one. */
@@ -53,12 +54,12 @@ const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
  *
  * Iterating ends when the scheduler leaves, after one last sample that holds everything it counted.
  */
-export class Sampler implements AsyncIterable<Sample> {
-  readonly #source: StatsSource;
+export class Sampler<S extends StatValues = StatValues> implements AsyncIterable<Sample<S>> {
+  readonly #source: StatsSource<S>;
   readonly #intervalNs: bigint;
   readonly #signal: AbortSignal | undefined;
   readonly #clock: Clock;
-  readonly #consumers = new Set<Baseline>();
+  readonly #consumers = new Set<Baseline<S>>();
   #words: BigUint64Array;
   #run: Counters;
   readonly #waiting = new Set<() => void>();
@@ -68,10 +69,10 @@ export class Sampler implements AsyncIterable<Sample> {
   #stale = true;
   #readAt = 0n;
   #readWall = 0n;
-  #last: Sample | undefined;
+  #last: Sample<S> | undefined;
 
   /** @throws ScxError ERR_SCX_USAGE for an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
-  constructor(source: StatsSource, options: SamplerOptions) {
+  constructor(source: StatsSource<S>, options: SamplerOptions) {
     const { intervalMs } = options;
     if (!(intervalMs > 0 && intervalMs <= 2 ** 31 - 1))
       throw new ScxError("ERR_SCX_USAGE", {
@@ -107,7 +108,7 @@ export class Sampler implements AsyncIterable<Sample> {
   }
 
   /** The run's totals as of the last tick, read afresh when older than an interval. Deltas are those of that reading. */
-  totals(): Sample {
+  totals(): Sample<S> {
     const age = process.hrtime.bigint() - this.#readAt;
     // What was read before the attach says nothing of the run.
     const ofThisRun = this.#readAt >= this.#source.startedAt;
@@ -116,12 +117,12 @@ export class Sampler implements AsyncIterable<Sample> {
   }
 
   /** A reader with its own baseline, which begins at attach. Its reads are as of the last tick, like {@link totals}. */
-  consumer(): SampleConsumer {
+  consumer(): SampleConsumer<S> {
     const baseline = this.#baseline();
     return { read: () => this.#read(baseline), close: () => this.#consumers.delete(baseline) };
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<Sample, void, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<Sample<S>, void, void> {
     // A generator's return() waits for the next() under way; this one must not wait for a tick.
     const left = { yes: false };
     const baseline = this.#baseline(); // from now on, though it is only asked later
@@ -136,7 +137,7 @@ export class Sampler implements AsyncIterable<Sample> {
     return samples;
   }
 
-  async *#samples(baseline: Baseline, left: { yes: boolean }): AsyncGenerator<Sample, void, void> {
+  async *#samples(baseline: Baseline<S>, left: { yes: boolean }): AsyncGenerator<Sample<S>, void, void> {
     let seen = this.#tick;
     this.#iterating++;
     this.#clock.start();
@@ -205,21 +206,21 @@ export class Sampler implements AsyncIterable<Sample> {
     }
   }
 
-  #baseline(): Baseline {
+  #baseline(): Baseline<S> {
     this.#followSource();
     const baseline = { counters: new Counters(this.#run.total), readAt: 0n, waiting: [] };
     this.#consumers.add(baseline);
     return baseline;
   }
 
-  #read(baseline: Baseline): Sample {
+  #read(baseline: Baseline<S>): Sample<S> {
     const kept = baseline.waiting.shift();
     if (kept) return kept;
     this.totals();
     return this.#advance(baseline);
   }
 
-  #advance(baseline: Baseline): Sample {
+  #advance(baseline: Baseline<S>): Sample<S> {
     const previous = baseline.readAt;
     baseline.counters.advance();
     baseline.readAt = this.#readAt;
@@ -234,7 +235,7 @@ export class Sampler implements AsyncIterable<Sample> {
     for (const baseline of this.#consumers) baseline.counters = new Counters(this.#run.total);
   }
 
-  #refresh(): Sample {
+  #refresh(): Sample<S> {
     this.#followSource();
     const previous = this.#readAt;
     this.#source.refresh();
@@ -246,7 +247,7 @@ export class Sampler implements AsyncIterable<Sample> {
     return this.#last;
   }
 
-  #sample(counters: Counters, previous: bigint): Sample {
+  #sample(counters: Counters, previous: bigint): Sample<S> {
     const { words, startedAt, index, epoch, scheduler } = this.#source;
     const stats: Record<string, StatValue> = Object.create(null);
     this.schema.stats.forEach((stat, i) => {
@@ -261,7 +262,7 @@ export class Sampler implements AsyncIterable<Sample> {
       epoch,
       scheduler,
       state: this.#source.state(),
-      stats,
+      stats: stats as S,
     };
   }
 }

@@ -2,8 +2,8 @@
 import { Context } from "../bpf/context.js";
 import { requireKconfig } from "../bpf/kconfig.js";
 import type { ObjectParts } from "../bpf/object.js";
+import type { Given, LoadedGlobals, NameIn, ObjectTypes, StructValue } from "../bpf/object_types.js";
 import type { StructOps } from "../bpf/struct_ops.js";
-import type { BtfValue } from "../bpf/value.js";
 import { logger } from "../diagnostics.js";
 import { ScxError, throwIfAborted } from "../error.js";
 import { settled, whenSettled } from "../kernel/settled.js";
@@ -22,8 +22,8 @@ import { Scheduler } from "./scheduler.js";
 const log = logger("libbpf");
 
 /** A map of a loaded object, held open by its own descriptor until the object is closed. */
-export interface LoadedMap {
-  readonly name: string;
+export interface LoadedMap<N extends string = string> {
+  readonly name: N;
   /** The kernel's id of it, as `bpftool map` shows. */
   readonly id: number;
 }
@@ -40,15 +40,19 @@ export interface LoadOptions {
 }
 
 /** What became of a program that was run with a typed context. */
-export interface ProgramResult {
+export interface ProgramResult<C extends StructValue = StructValue> {
   /** What it returned: by convention 0, or a negative errno. */
   readonly status: number;
   /** Its context, as it left it. */
-  readonly context: { readonly [member: string]: BtfValue };
+  readonly context: C;
 }
 
 /** Loads an open object; the object's own half of {@link BpfObject.load}. */
-export async function loadObject(name: string, parts: ObjectParts, options: LoadOptions): Promise<LoadedObject> {
+export async function loadObject<T extends ObjectTypes>(
+  name: string,
+  parts: ObjectParts,
+  options: LoadOptions,
+): Promise<LoadedObject<T>> {
   requireKconfig(parts.kconfig);
   if (options.reattach) requireRestorable(name, parts);
   const exit = await prepareScheduler(parts, options);
@@ -66,10 +70,10 @@ export async function loadObject(name: string, parts: ObjectParts, options: Load
 }
 
 /** An object in the kernel: the verifier has said yes. Not scheduling anything until {@link attach}. */
-export class LoadedObject {
+export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
   readonly name: string;
   /** Global variables, live in the kernel's memory; those of .rodata can't be changed any more. */
-  readonly globals: Record<string, BtfValue>;
+  readonly globals: LoadedGlobals<T>;
   readonly #parts: ObjectParts;
   readonly #exit: ExitInfo | undefined;
   readonly #reattach: boolean;
@@ -81,9 +85,9 @@ export class LoadedObject {
   readonly #companions: Companions;
   readonly #maps: NativeMap[] = [];
   readonly #programs = new Map<string, NativeProgram>();
-  #attaching: Promise<Scheduler> | undefined;
+  #attaching: Promise<Scheduler<T["stats"]>> | undefined;
   /** What came of it. */
-  #scheduler: Scheduler | undefined;
+  #scheduler: Scheduler<T["stats"]> | undefined;
   #closing: Promise<void> | undefined;
   #freed = false;
 
@@ -93,24 +97,24 @@ export class LoadedObject {
     this.#exit = exit;
     this.#reattach = reattach;
     this.#companions = companions;
-    this.globals = parts.variables.toObject();
+    this.globals = parts.variables.toObject() as LoadedGlobals<T>;
     for (const section of parts.sections) section.memory.goLive(() => this.#open(section.map));
     this.#stats = this.#newStats();
   }
 
   /** What it counts, for a {@link Sampler}: from attach to the day the scheduler leaves. Another one after the next attach. */
-  get stats(): StatsSource {
+  get stats(): StatsSource<T["stats"]> {
     return this.#stats;
   }
 
   /** The object's maps. */
-  get maps(): LoadedMap[] {
+  get maps(): LoadedMap<NameIn<T["maps"]>>[] {
     this.#requireOpen("read");
     return this.#parts.maps.map(({ name }, i) => {
       const map = this.#parts.native.map(i);
       const { id } = map.info();
       map.close();
-      return { name, id };
+      return { name: name as NameIn<T["maps"]>, id };
     });
   }
 
@@ -122,12 +126,9 @@ export class LoadedObject {
    * @throws ScxError ERR_SCX_USAGE when there is no such program, or its context has no type; ERR_SCX_VALUE; ERR_SCX_LOAD when
    * the kernel won't run it
    */
-  run(program: string, context?: Uint8Array): number;
-  run(program: string, context: { readonly [member: string]: unknown }): ProgramResult;
-  run(
-    program: string,
-    context: Uint8Array | { readonly [member: string]: unknown } = new Uint8Array(),
-  ): number | ProgramResult {
+  run(program: NameIn<T["programs"]>, context?: Uint8Array): number;
+  run<P extends NameIn<T["programs"]>>(program: P, context: Given<T["programs"][P]>): ProgramResult<T["programs"][P]>;
+  run(program: string, context: Uint8Array | object = new Uint8Array()): number | ProgramResult {
     if (context instanceof Uint8Array) return this.#run(program, context);
     const typed = new Context(this.#parts.btf, program, context);
     const status = this.#run(program, typed.bytes) | 0;
@@ -175,7 +176,7 @@ export class LoadedObject {
    * @throws ScxError ERR_SCX_NO_STRUCT_OPS, ERR_SCX_BUSY, ERR_SCX_PRIVILEGE, ERR_SCX_ATTACH, ERR_SCX_CLOSED,
    * ERR_SCX_USAGE (attached before), ERR_SCX_REATTACH, ERR_SCX_ABORTED (it is detached again)
    */
-  async attach(options: { signal?: AbortSignal } = {}): Promise<Scheduler> {
+  async attach(options: { signal?: AbortSignal } = {}): Promise<Scheduler<T["stats"]>> {
     this.#requireOpen("attach");
     const { signal } = options;
     const { ops } = this.#parts;
@@ -241,7 +242,11 @@ export class LoadedObject {
     this.#free();
   }
 
-  async #start(ops: StructOps, last: Scheduler | undefined, signal: AbortSignal | undefined): Promise<Scheduler> {
+  async #start(
+    ops: StructOps,
+    last: Scheduler | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Scheduler<T["stats"]>> {
     if (last) {
       await last.detach(); // its link would keep this one out
       this.#closeStats();

@@ -3,6 +3,7 @@ import { logger } from "../diagnostics.js";
 import { schedExt } from "../kernel/sched_ext.js";
 import { type NativeLink, type NativeUevents, native } from "../native/index.js";
 import type { LoadedStats, StatsSource } from "../source/stats.js";
+import type { StatValues } from "../stats/schema.js";
 import { type ExitFacts, type ExitInfo, type ExitRecord, exitKinds, exitRecord } from "./exit.js";
 import { rememberExit } from "./history.js";
 
@@ -20,7 +21,7 @@ const attached = new Set<Scheduler>();
 /**
  * A scheduler the kernel schedules by. It is watched: {@link exited} settles when it leaves, whoever made it.
  */
-export class Scheduler {
+export class Scheduler<S extends StatValues = StatValues> {
   /** ops.name. */
   readonly name: string;
   /** Resolves, never rejects, with why it left. */
@@ -47,13 +48,13 @@ export class Scheduler {
   }
 
   /** Attaches and begins to watch. */
-  static async start(
+  static async start<S extends StatValues>(
     name: string,
     attach: () => Promise<NativeLink>,
     exit: ExitInfo | undefined,
     stats: LoadedStats,
-  ): Promise<Scheduler> {
-    const scheduler = new Scheduler(name, exit, stats);
+  ): Promise<Scheduler<S>> {
+    const scheduler = new Scheduler<S>(name, exit, stats);
     try {
       const attaching = attach();
       scheduler.#watch();
@@ -71,7 +72,7 @@ export class Scheduler {
   }
 
   /** What it counts, for a {@link Sampler}; an empty schema when it declares no statistics. */
-  get stats(): StatsSource {
+  get stats(): StatsSource<S> {
     return this.#stats;
   }
 

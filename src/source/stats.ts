@@ -2,7 +2,7 @@
 import { Counters } from "../counters/counters.js";
 import { ScxError } from "../error.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
-import type { StatsSchema } from "../stats/schema.js";
+import type { StatsSchema, StatValues } from "../stats/schema.js";
 import type { Reader, Slot } from "./reader.js";
 
 /**
@@ -11,8 +11,12 @@ import type { Reader, Slot } from "./reader.js";
  */
 export type Turn = "left" | "replaced";
 
+declare const statValues: unique symbol;
+
 /** What a sampler reads: a schema, and one number for each statistic that a call refreshes. */
-export interface StatsSource {
+export interface StatsSource<S extends StatValues = StatValues> {
+  /** Only for the compiler: what {@link Sample.stats} of it is. */
+  readonly [statValues]?: S;
   readonly schema: StatsSchema;
   /** The scheduler's name. */
   readonly scheduler: string;

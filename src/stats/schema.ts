@@ -54,8 +54,8 @@ export interface CounterValue {
 }
 
 /** A gauge's value, summed over CPUs where it is kept per CPU. */
-export interface GaugeValue {
-  value: bigint | number | string;
+export interface GaugeValue<T extends bigint | number | string = bigint | number | string> {
+  value: T;
 }
 
 /** Buckets of every histogram: enough for all 64 bits but the topmost two, which share the last. */
@@ -84,8 +84,11 @@ export type ContainerValue =
 
 export type StatValue = CounterValue | GaugeValue | HistogramValue | ContainerValue;
 
+/** Values of statistics by name. */
+export type StatValues = Record<string, StatValue>;
+
 /** One reading of all statistics, for one consumer. */
-export interface Sample {
+export interface Sample<S extends StatValues = StatValues> {
   /** ns since 1970. */
   at: bigint;
   /** ns since this consumer's previous sample (the first: since attach). */
@@ -96,5 +99,5 @@ export interface Sample {
   scheduler: string;
   /** sched_ext's state: `enabled`, `disabled`, `enabling`, `disabling`. */
   state: string;
-  stats: Record<string, StatValue>;
+  stats: S;
 }
