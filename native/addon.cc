@@ -5,6 +5,7 @@
 
 #include "accumulator.h"
 #include "kernel_btf.h"
+#include "kernel_objects.h"
 #include "keyed_snapshot.h"
 #include "link.h"
 #include "map.h"
@@ -35,6 +36,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   define("Snapshot", Snapshot::Define(env));
   define("Accumulator", Accumulator::Define(env));
   define("Uevents", Uevents::Define(env));
+  exports.Set("mapById", Napi::Function::New<Map::ById>(env));
+  exports.Set("structOpsLinks", Napi::Function::New<StructOpsLinks>(env));
+  exports.Set("programById", Napi::Function::New<ProgramById>(env));
+  exports.Set("btfById", Napi::Function::New<BtfById>(env));
   exports.Set("setNoNewPrivs", Napi::Function::New<SetNoNewPrivs>(env));
   exports.Set("setFifo", Napi::Function::New<SetFifo>(env));
   exports.Set("libbpfVersion", libbpf_version_string());

@@ -59,6 +59,22 @@ Napi::Function Map::Define(Napi::Env env) {
 
 Napi::Value Map::Create(Napi::Env env, int fd) { return Addon::Of(env)->map.New({Napi::External<int>::New(env, &fd)}); }
 
+Napi::Value Map::ById(const Napi::CallbackInfo& info) {
+  LIBBPF_OPTS(bpf_get_fd_by_id_opts, options, .open_flags = BPF_F_RDONLY);
+  const int fd = bpf_map_get_fd_by_id_opts(info[0].As<Napi::Number>(), &options);
+  if (fd < 0) Throw(info.Env(), "bpf_map_get_fd_by_id", -fd);
+  Napi::Value map;
+  try {
+    map = Create(info.Env(), fd);
+  } catch (...) {
+    close(fd);
+    throw;
+  }
+  close(fd);
+  From(map)->readOnly_ = true;
+  return map;
+}
+
 Map::Map(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Object.map()");
   info.This().As<Napi::Object>().TypeTag(&kTag);
@@ -94,7 +110,12 @@ int Map::Fd(Napi::Env env) const {
 Napi::Value Map::GetInfo(const Napi::CallbackInfo& info) {
   auto entry = Napi::Object::New(info.Env());
   SetShape(entry, info_.name, info_.type, info_.key_size, info_.value_size, info_.max_entries, info_.map_flags);
-  entry.Set("id", Napi::Number::New(info.Env(), info_.id));
+  Napi::Env env = info.Env();
+  entry.Set("id", Napi::Number::New(env, info_.id));
+  if (const char* type = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(info_.type))) entry.Set("typeName", type);
+  entry.Set("btfId", Napi::Number::New(env, info_.btf_id));
+  entry.Set("keyTypeId", Napi::Number::New(env, info_.btf_key_type_id));
+  entry.Set("valueTypeId", Napi::Number::New(env, info_.btf_value_type_id));
   return entry;
 }
 
@@ -105,7 +126,7 @@ uint8_t* Map::Mapped(Napi::Env env) {
   if (memory_ == nullptr) {
     const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
     memorySize_ = ((static_cast<size_t>(info_.value_size) + 7) / 8 * 8 * info_.max_entries + page - 1) / page * page;
-    const int access = (info_.map_flags & BPF_F_RDONLY_PROG) ? PROT_READ : PROT_READ | PROT_WRITE;
+    const int access = readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG) ? PROT_READ : PROT_READ | PROT_WRITE;
     void* memory = mmap(nullptr, memorySize_, access, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) Throw(env, "mmap", errno);
     memory_ = static_cast<uint8_t*>(memory);
@@ -156,8 +177,8 @@ void Map::WriteValue(const Napi::CallbackInfo& info) {
 }
 
 void Map::RequireOneValue(Napi::Env env) const {
-  if (info_.type != BPF_MAP_TYPE_ARRAY || info_.max_entries != 1)
-    throw Napi::TypeError::New(env, "not a section of global data");
+  const bool isOne = info_.type == BPF_MAP_TYPE_ARRAY || info_.type == BPF_MAP_TYPE_STRUCT_OPS;
+  if (!isOne || info_.max_entries != 1) throw Napi::TypeError::New(env, "not a section of global data");
 }
 
 // clear(): Promise<void>. Empties the map, as ClearMap says; a type that it doesn't know is -EOPNOTSUPP.

@@ -15,6 +15,8 @@ class Map : public Napi::ObjectWrap<Map> {
   static Napi::Function Define(Napi::Env env);
   // Duplicates `fd`; throws when it is not a map's.
   static Napi::Value Create(Napi::Env env, int fd);
+  // mapById(id): Map, for reading only; whoever loaded it.
+  static Napi::Value ById(const Napi::CallbackInfo& info);
   explicit Map(const Napi::CallbackInfo& info);
   ~Map() override;
 
@@ -41,6 +43,7 @@ class Map : public Napi::ObjectWrap<Map> {
   uint8_t* Mapped(Napi::Env env);
 
   int fd_ = -1;
+  bool readOnly_ = false;
   bpf_map_info info_{};
   uint8_t* memory_ = nullptr;
   size_t memorySize_ = 0;

@@ -23,6 +23,7 @@ export const errorCodes = {
   ERR_SCX_NO_SCHED_EXT: "the running kernel has no sched_ext",
   ERR_SCX_NO_STRUCT_OPS: "the object holds no sched_ext_ops struct_ops map",
   ERR_SCX_NOT_BPF_OBJECT: "the file is no BPF object: not an ELF, for another machine, or damaged",
+  ERR_SCX_NOT_RUNNING: "no such scheduler is attached",
   ERR_SCX_OPS_UNKNOWN: "sched_ext_ops has no such field, or it can't be set",
   ERR_SCX_PRIVILEGE: "the process lacks the privilege",
   ERR_SCX_REATTACH: "a loaded object can't be brought back to what it was before it was attached",

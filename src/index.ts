@@ -53,6 +53,7 @@ export {
   superviseScheduler,
 } from "./scheduler/supervise.js";
 export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
+export { type RunningScheduler, runningScheduler, runningSchedulers } from "./source/running.js";
 export type { StatsSource, Turn } from "./source/stats.js";
 export { defineStats, type FieldValues, type StatsDefinition, type ValuesOf } from "./stats/define.js";
 export { helpLines } from "./stats/help.js";

@@ -6,6 +6,7 @@ import { ScxError } from "../error.js";
 import { addDoctor } from "./doctor.js";
 import { addInspect } from "./inspect.js";
 import { addRun } from "./run.js";
+import { addStats } from "./stats.js";
 import { statusHelp, statusOfError } from "./status.js";
 
 const say = (text: string) => process.stderr.write(`scxkit: ${text}\n`);
@@ -38,6 +39,7 @@ const program = new Command("scxkit")
   .addHelpText("after", statusHelp);
 addRun(program);
 addInspect(program);
+addStats(program);
 addDoctor(program);
 for (const command of [program, ...program.commands]) {
   const help = `Read ${command === program ? "scxkit" : `scxkit ${command.name()}`} --help.`;

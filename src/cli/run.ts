@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { defaultSocketPath } from "../protocol/path.js";
 import { type RestartPolicy, restartPolicies } from "../scheduler/restart.js";
 import { bundled } from "./schedulers.js";
+import { seconds } from "./seconds.js";
 import { statusHelp } from "./status.js";
 
 /** What `scxkit run` was given. Times in seconds. */
@@ -31,13 +32,6 @@ export interface RunOptions {
 }
 
 const collect = (value: string, before: string[] = []) => [...before, value];
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!/^\d*\.?\d+$/.test(text) || value < 0.001 || value > 2_000_000)
-    throw new InvalidArgumentError("Give seconds, from 0.001 to 2000000.");
-  return value;
-}
 
 function budget(text: string): { limit: number; windowMs: number } {
   const [, limit, secs] = /^(\d{1,6})\/(\d*\.?\d+)$/.exec(text) ?? [];

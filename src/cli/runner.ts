@@ -9,6 +9,7 @@ import { recentExits } from "../scheduler/history.js";
 import { superviseScheduler } from "../scheduler/supervise.js";
 import { VerifierError } from "../scheduler/verifier.js";
 import type { Sample } from "../stats/schema.js";
+import { onEnd } from "./ending.js";
 import { exitDocument } from "./exit_text.js";
 import { showLog } from "./log.js";
 import { OutputFile } from "./output_file.js";
@@ -105,24 +106,4 @@ async function openWith(
     object.close();
     throw error;
   }
-}
-
-/**
- * Calls back when the user wants no more: at the first Ctrl-C or request to end, or when nobody reads our output any longer
- * (`| head`). A second signal ends the process as it would have without us.
- */
-function onEnd(callback: () => void): Disposable {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const listener = () => {
-    for (const signal of signals) process.off(signal, listener);
-    callback();
-  };
-  for (const signal of signals) process.on(signal, listener);
-  process.stdout.on("error", listener);
-  return {
-    [Symbol.dispose]: () => {
-      for (const signal of signals) process.off(signal, listener);
-      process.stdout.off("error", listener);
-    },
-  };
 }

@@ -29,6 +29,17 @@ export const schedExt = {
   enableSeq: (): bigint => readNumber("enable_seq"),
   /** Goes up with each CPU that comes or goes. */
   hotplugSeq: (): bigint => readNumber("hotplug_seq"),
+  /** Whether it schedules all tasks of the classes below it (1), or only those of SCHED_EXT (0). */
+  switchAll: (): bigint => readNumber("switch_all"),
+  /** How many tasks were refused by a scheduler and given to the kernel's own. */
+  nrRejected: (): bigint => readNumber("nr_rejected"),
+  /** What sched_ext itself counts while a scheduler runs (SCX_EV_…), by name; other kernels have other names. */
+  events: (): Record<string, bigint> => {
+    const events: Record<string, bigint> = Object.create(null);
+    for (const [, name, count] of (read("root/events") ?? "").matchAll(/^(\w+)\s+(\d+)$/gm))
+      if (name && count) events[name] = BigInt(count);
+    return events;
+  },
 };
 
 /** Throws ERR_SCX_NO_SCHED_EXT on a kernel without sched_ext. */

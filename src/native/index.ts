@@ -66,8 +66,11 @@ export interface NativeObject {
   close(): void;
 }
 
+/** What the kernel knows of a map; ids of BTF types are those of the BTF of that id, 0 where there is none. */
+export type MapInfo = ObjectMap & { id: number; btfId: number };
+
 export interface NativeMap {
-  info(): MapShape & { id: number };
+  info(): MapInfo;
   readMapped<T extends Uint8Array>(offset: number, into: T): T;
   writeMapped(offset: number, bytes: Uint8Array): void;
   /** The value of a section of global data, and its replacement. */
@@ -149,6 +152,14 @@ export interface Addon {
   KeyedSnapshot: new (map: NativeMap, options?: FoldOptions & { gauges?: Uint32Array }) => NativeKeyedSnapshot;
   Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
+  /** A map by its id, for reading only, whoever loaded it; this and the next three are for CAP_SYS_ADMIN. */
+  mapById(id: number): NativeMap;
+  /** Ids of the maps whose struct_ops are attached. */
+  structOpsLinks(): number[];
+  /** A program's name, and the ids of the maps that it uses. */
+  programById(id: number): { name: string; maps: number[] };
+  /** The raw types of that id. */
+  btfById(id: number): Uint8Array;
   /** All threads of this process, and whatever they start, never gain a privilege again. */
   setNoNewPrivs(): void;
   /** sched_setscheduler(SCHED_FIFO) of one thread, by its id. */

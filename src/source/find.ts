@@ -14,7 +14,7 @@ export interface StatsPlace {
   readonly btf: Btf;
   readonly maps: readonly ObjectMap[];
   readonly programs: readonly ObjectProgram[];
-  readonly sections: readonly DataSection[];
+  readonly sections: readonly Pick<DataSection, "name" | "map" | "type">[];
   /** Opens a map by its index. */
   open(map: number): NativeMap;
 }

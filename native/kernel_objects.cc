@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "kernel_objects.h"
+
+#include <bpf/bpf.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "failure.h"
+
+namespace scxkit {
+namespace {
+
+// A descriptor for the length of one call.
+class Descriptor {
+ public:
+  Descriptor(Napi::Env env, const char* call, int fd) : fd_(fd) {
+    if (fd < 0) Throw(env, call, -fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { close(fd_); }
+  int Get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// bpf_link_info.struct_ops.map_id, the first of its union; headers from before 6.4 have no name for it.
+uint32_t StructOpsMap(const bpf_link_info& info) {
+  uint32_t id = 0;
+  memcpy(&id, &info.raw_tracepoint, sizeof(id));
+  return id;
+}
+
+}  // namespace
+
+Napi::Value StructOpsLinks(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto maps = Napi::Array::New(env);
+  uint32_t id = 0;
+  uint32_t count = 0;
+  int error = 0;
+  while ((error = bpf_link_get_next_id(id, &id)) == 0) {
+    const int fd = bpf_link_get_fd_by_id(id);
+    if (fd == -ENOENT) continue;  // it went in between
+    const Descriptor link(env, "bpf_link_get_fd_by_id", fd);
+    bpf_link_info found{};
+    uint32_t size = sizeof(found);
+    if (const int failed = bpf_link_get_info_by_fd(link.Get(), &found, &size))
+      Throw(env, "bpf_link_get_info_by_fd", -failed);
+    if (found.type == BPF_LINK_TYPE_STRUCT_OPS) maps[count++] = Napi::Number::New(env, StructOpsMap(found));
+  }
+  if (error != -ENOENT) Throw(env, "bpf_link_get_next_id", -error);
+  return maps;
+}
+
+Napi::Value ProgramById(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const Descriptor program(env, "bpf_prog_get_fd_by_id", bpf_prog_get_fd_by_id(info[0].As<Napi::Number>()));
+  bpf_prog_info found{};
+  uint32_t size = sizeof(found);
+  if (const int error = bpf_prog_get_info_by_fd(program.Get(), &found, &size))
+    Throw(env, "bpf_prog_get_info_by_fd", -error);
+  std::vector<uint32_t> ids(found.nr_map_ids);
+  bpf_prog_info again{};
+  again.nr_map_ids = static_cast<uint32_t>(ids.size());
+  again.map_ids = reinterpret_cast<uintptr_t>(ids.data());
+  size = sizeof(again);
+  if (const int error = bpf_prog_get_info_by_fd(program.Get(), &again, &size))
+    Throw(env, "bpf_prog_get_info_by_fd", -error);
+  auto maps = Napi::Array::New(env, ids.size());
+  for (size_t i = 0; i < ids.size(); i++) maps[i] = Napi::Number::New(env, ids[i]);
+  auto result = Napi::Object::New(env);
+  result.Set("name", Napi::String::New(env, again.name));
+  result.Set("maps", maps);
+  return result;
+}
+
+Napi::Value BtfById(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const Descriptor btf(env, "bpf_btf_get_fd_by_id", bpf_btf_get_fd_by_id(info[0].As<Napi::Number>()));
+  bpf_btf_info found{};
+  uint32_t size = sizeof(found);
+  if (const int error = bpf_btf_get_info_by_fd(btf.Get(), &found, &size)) Throw(env, "bpf_btf_get_info_by_fd", -error);
+  auto bytes = Napi::Uint8Array::New(env, found.btf_size);
+  bpf_btf_info again{};
+  again.btf = reinterpret_cast<uintptr_t>(bytes.Data());
+  again.btf_size = found.btf_size;
+  size = sizeof(again);
+  if (const int error = bpf_btf_get_info_by_fd(btf.Get(), &again, &size)) Throw(env, "bpf_btf_get_info_by_fd", -error);
+  return bytes;
+}
+
+}  // namespace scxkit

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <napi.h>
+
+namespace scxkit {
+
+// What the kernel holds, whoever loaded it, by id; for CAP_SYS_ADMIN.
+
+// structOpsLinks(): number[], the ids of the maps whose struct_ops are attached.
+Napi::Value StructOpsLinks(const Napi::CallbackInfo& info);
+
+// programById(id): { name: string, maps: number[] }, ids of the maps that it uses.
+Napi::Value ProgramById(const Napi::CallbackInfo& info);
+
+// btfById(id): Uint8Array, the raw types.
+Napi::Value BtfById(const Napi::CallbackInfo& info);
+
+}  // namespace scxkit

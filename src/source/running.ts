@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { Btf, type BtfType } from "../bpf/btf.js";
+import { ScxError } from "../error.js";
+import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
+import { type MapInfo, type NativeError, type NativeMap, type NativeUevents, native } from "../native/index.js";
+import { findReaders } from "./find.js";
+import { findStats } from "./layout.js";
+import { declaredReader, type Reader } from "./reader.js";
+import { LoadedStats, type StatsParts, type StatsSource } from "./stats.js";
+
+/** A scheduler that is attached, whoever loaded it; read-only. */
+export interface RunningScheduler extends Disposable {
+  /** ops.name. */
+  readonly name: string;
+  /** Id of its struct_ops map, as `bpftool struct_ops` shows. */
+  readonly id: number;
+  /** Its callbacks, by the names of the programs behind them. */
+  readonly callbacks: Readonly<Record<string, string>>;
+  /** The maps that its programs use, with the kernel's ids. */
+  readonly maps: readonly { readonly name: string; readonly id: number; readonly type: string }[];
+  /** What it counts, found by BTF, for a {@link Sampler}; ends when it leaves. */
+  readonly stats: StatsSource;
+  /** Stops looking at it. */
+  close(): void;
+}
+
+/** How often to look whether it has left, in ms, beside the kernel's events. */
+const safetyPollMs = 1000;
+
+const failed = (what: string, cause: unknown): ScxError => {
+  const { errno, message } = cause as NativeError;
+  const denied = errno === constants.errno.EPERM || errno === constants.errno.EACCES;
+  return new ScxError(denied ? "ERR_SCX_PRIVILEGE" : "ERR_SCX_MAP_READ", {
+    op: "read",
+    message: `${what}: ${message}.`,
+    remedy: denied ? "Run it as root: to read what others loaded takes CAP_SYS_ADMIN." : "Report it with this text.",
+    errno,
+    cause,
+  });
+};
+
+/**
+ * The schedulers that are attached now, whoever loaded them. Needs CAP_SYS_ADMIN.
+ * @throws ScxError ERR_SCX_NO_SCHED_EXT, ERR_SCX_PRIVILEGE, ERR_SCX_MAP_READ
+ */
+export function runningSchedulers(): RunningScheduler[] {
+  requireSchedExt("read");
+  const found: RunningScheduler[] = [];
+  try {
+    for (const id of native.structOpsLinks()) {
+      const ops = readOps(id);
+      if (ops) found.push(new Running(id, ops));
+    }
+    return found;
+  } catch (cause) {
+    for (const one of found) one.close();
+    if (cause instanceof ScxError) throw cause;
+    throw failed("The attached schedulers can't be listed", cause);
+  }
+}
+
+/**
+ * The running scheduler of that name, or whose struct_ops map has that id; the only one, when none is named.
+ * @throws ScxError ERR_SCX_NOT_RUNNING, and what {@link runningSchedulers} throws
+ */
+export function runningScheduler(nameOrId?: string | number): RunningScheduler {
+  const all = runningSchedulers();
+  const chosen = all.find((one) => nameOrId === undefined || one.name === nameOrId || one.id === Number(nameOrId));
+  for (const one of all) if (one !== chosen) one.close();
+  if (chosen) return chosen;
+  const names = all.map((one) => one.name);
+  throw new ScxError("ERR_SCX_NOT_RUNNING", {
+    op: "read",
+    message: nameOrId === undefined ? "No scheduler runs but the kernel's own." : `No scheduler "${nameOrId}" runs.`,
+    remedy: names.length > 0 ? `There is ${names.join(", ")}.` : "Start one: scxkit run simple.",
+  });
+}
+
+interface Ops {
+  readonly name: string;
+  /** Program ids by callback. */
+  readonly programs: ReadonlyMap<string, number>;
+}
+
+let vmlinux: Btf | undefined;
+
+/** What stands in a struct_ops map: the kernel puts the programs' ids where the pointers were. Undefined for other types. */
+function readOps(id: number): Ops | undefined {
+  vmlinux ??= new Btf(readFileSync("/sys/kernel/btf/vmlinux"));
+  const map = native.mapById(id);
+  try {
+    for (const type of ["sched_ext_ops", "sched_ext_ops_cid"]) {
+      const wrapper = vmlinux.find("struct", `bpf_struct_ops_${type}`);
+      const data = wrapper?.members.find((member) => member.name === "data");
+      if (!wrapper || !data || wrapper.size !== map.info().valueSize) continue;
+      const ops = decodeOps(vmlinux, vmlinux.resolve(data.type), map.readValue().subarray(data.bitOffset / 8));
+      if (ops) return ops;
+    }
+    return undefined;
+  } finally {
+    map.close();
+  }
+}
+
+function decodeOps(btf: Btf, struct: BtfType, value: Uint8Array): Ops | undefined {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  const programs = new Map<string, number>();
+  let name = "";
+  for (const member of struct.members) {
+    const at = member.bitOffset / 8;
+    if (member.name === "name") {
+      const text = value.subarray(at, at + btf.sizeOf(member.type));
+      name = new TextDecoder().decode(text.subarray(0, Math.max(0, text.indexOf(0))));
+    } else if (btf.resolve(member.type).kind === "ptr") {
+      const program = Number(view.getBigUint64(at, true));
+      if (program > 0 && program < 2 ** 32) programs.set(member.name, program);
+    }
+  }
+  return name === "" ? undefined : { name, programs };
+}
+
+class Running implements RunningScheduler {
+  readonly name: string;
+  readonly id: number;
+  readonly callbacks: Readonly<Record<string, string>>;
+  readonly maps: RunningScheduler["maps"];
+  readonly stats: StatsSource;
+  readonly #opened: NativeMap[] = [];
+  readonly #infos: MapInfo[] = [];
+  readonly #source: LoadedStats;
+  readonly #enableSeq = schedExt.enableSeq();
+  #uevents: NativeUevents | undefined;
+  readonly #poll: NodeJS.Timeout;
+  #closed = false;
+
+  constructor(id: number, { name, programs }: Ops) {
+    this.id = id;
+    this.name = name;
+    const callbacks: Record<string, string> = Object.create(null);
+    const ids = new Set<number>();
+    for (const [callback, program] of programs) {
+      const found = native.programById(program);
+      callbacks[callback] = found.name;
+      for (const map of found.maps) ids.add(map);
+    }
+    this.callbacks = callbacks;
+    for (const one of ids) {
+      const map = native.mapById(one);
+      this.#opened.push(map);
+      this.#infos.push(map.info());
+    }
+    this.maps = this.#infos.map((info) => ({
+      name: info.name,
+      id: info.id,
+      type: info.typeName ?? `type ${info.type}`,
+    }));
+    this.#source = new LoadedStats(name, () => this.#find());
+    this.#source.begin(() => (this.#hasLeft() ? "disabled" : schedExt.state()));
+    this.stats = this.#source;
+    const look = () => this.#hasLeft() && this.#end();
+    try {
+      this.#uevents = new native.Uevents("/kernel/sched_ext", look);
+    } catch {
+      // Not to be had in another network namespace: looking every now and then will do.
+    }
+    this.#poll = setInterval(look, safetyPollMs);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#end();
+    this.#closed = true;
+    for (const map of this.#opened) map.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #hasLeft(): boolean {
+    return schedExt.enableSeq() !== this.#enableSeq || schedExt.state() === "disabled";
+  }
+
+  /** Its maps stay readable: we hold them. */
+  #end(): void {
+    clearInterval(this.#poll);
+    this.#uevents?.close();
+    this.#source.end();
+  }
+
+  /** The readers of each object that its maps are from. */
+  #find(): StatsParts {
+    const objects = new Set(this.#infos.map((info) => info.btfId).filter((id) => id > 0));
+    const readers: Reader[] = [];
+    let name = this.name;
+    for (const object of objects) {
+      const btf = new Btf(native.btfById(object));
+      const indexes = [...this.#infos.keys()].filter((i) => this.#infos[i]?.btfId === object);
+      const maps = indexes.map((i) => this.#infos[i] as MapInfo);
+      const open = (map: number) => this.#opened[indexes[map] as number] as NativeMap;
+      const layout = findStats([], maps, btf);
+      if (layout) {
+        name = layout.schema.name;
+        readers.push(declaredReader(layout, open(layout.map)));
+        continue;
+      }
+      const sections = maps.flatMap((info, map) => {
+        const type = info.valueTypeId > 0 ? btf.type(info.valueTypeId) : undefined;
+        return type?.kind === "datasec" ? [{ name: type.name, map, type }] : [];
+      });
+      readers.push(...findReaders({ btf, maps, programs: [], sections, open }));
+    }
+    return { name, readers };
+  }
+}
