@@ -12,6 +12,7 @@ export { inspectObject, type ObjectDescription } from "./inspect/object.js";
 export { diagnose } from "./kernel/diagnosis.js";
 export type { Finding, FindingId, FindingStatus } from "./kernel/finding.js";
 export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";
+export { type Domain, domains } from "./kernel/topology.js";
 export type { MapShape, ObjectMap, ObjectProgram } from "./native/index.js";
 export { dropPrivileges, findUser, type User } from "./process/privilege.js";
 export { runRealtime } from "./process/realtime.js";
@@ -53,6 +54,7 @@ export {
   superviseScheduler,
 } from "./scheduler/supervise.js";
 export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
+export type { StatsRollup } from "./source/rollup.js";
 export { type RunningScheduler, runningScheduler, runningSchedulers } from "./source/running.js";
 export type { StatsSource, Turn } from "./source/stats.js";
 export { defineStats, type FieldValues, type StatsDefinition, type ValuesOf } from "./stats/define.js";

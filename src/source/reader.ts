@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Btf } from "../bpf/btf.js";
-import { type NativeMap, native, type SnapshotOptions } from "../native/index.js";
+import { type NativeMap, type NativeSnapshot, native, type SnapshotOptions } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
 import { type KeyFormat, keyFormat } from "./key.js";
 import type { StatsLayout } from "./layout.js";
@@ -24,6 +24,8 @@ export interface Reader {
   readonly index: readonly number[];
   /** Reads the kernel once. Needs no `this`. */
   readonly take: () => void;
+  /** The same folded by groups of CPUs as well; where the values are kept per CPU. */
+  readonly by?: (groups: Uint32Array) => NativeSnapshot;
   /** The keys of a dictionary as of the last reading, those that have gone since the one before included. */
   slots?(stat: number): readonly Slot[];
 }
@@ -31,7 +33,7 @@ export interface Reader {
 /** Reads the struct in which an object declares its statistics. */
 export function declaredReader({ schema, words }: StatsLayout, map: NativeMap): Reader {
   const { sums, take } = new native.Snapshot(map);
-  return { stats: schema.stats, words: sums, index: words, take };
+  return { stats: schema.stats, words: sums, index: words, take, by: (groups) => new native.Snapshot(map, { groups }) };
 }
 
 /** Reads an array whose entries are made of these leaves; `stats[entry * leaves + leaf]` says what each is. */
@@ -41,9 +43,17 @@ export function arrayReader(
   stats: readonly (Stat | undefined)[],
   rows?: SnapshotOptions["rows"],
 ): Reader {
-  const { sums, take } = new native.Snapshot(map, { leaves: packed(leaves), ...(rows && { rows }) });
+  const options = { leaves: packed(leaves), ...(rows && { rows }) };
+  const { sums, take } = new native.Snapshot(map, options);
+  const isPerCpu = map.info().typeName === "percpu_array" || (rows?.count ?? 1) > 1;
   const named = stats.flatMap((stat, word) => (stat ? [{ stat, word }] : []));
-  return { stats: named.map(({ stat }) => stat), words: sums, index: named.map(({ word }) => word), take };
+  return {
+    stats: named.map(({ stat }) => stat),
+    words: sums,
+    index: named.map(({ word }) => word),
+    take,
+    ...(isPerCpu && { by: (groups: Uint32Array) => new native.Snapshot(map, { ...options, groups }) }),
+  };
 }
 
 /** Reads a hash: a dictionary for each leaf of its values. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { Counters } from "../counters/counters.js";
 import { ScxError } from "../error.js";
+import type { Domain } from "../kernel/topology.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
 import type { StatsSchema, StatValues } from "../stats/schema.js";
 import type { Reader, Slot } from "./reader.js";
+import { rollup, type StatsRollup } from "./rollup.js";
 
 /**
  * `left`: a scheduler has left and another may follow; what it counted is in `words`. `replaced`: another with other
@@ -43,6 +45,11 @@ export interface StatsSource<S extends StatValues = StatValues> {
   resetInKernel(): void;
   /** The keys of a statistic that is a dictionary, as of the last refresh. */
   slots?(stat: number): readonly Slot[];
+  /**
+   * What is kept per CPU, summed over each CPU, core, last-level cache or NUMA node; bound for as long as the CPUs stay the
+   * same. Absent where there is nothing per CPU.
+   */
+  by?(domain: Domain): StatsRollup;
   /** Settles when nothing more will be counted: the scheduler has left. */
   readonly ended: Promise<void>;
   /** Calls back at each turn from one scheduler to the next; absent where there is but one. */
@@ -101,6 +108,11 @@ export class LoadedStats implements StatsSource {
 
   slots(stat: number): readonly Slot[] {
     return this.#reader.slots(stat);
+  }
+
+  by(domain: Domain): StatsRollup {
+    this.#parts ??= this.#find();
+    return rollup(this.#parts?.readers ?? [], domain);
   }
 
   /** Counting begins now: the scheduler is attached, and says its state from now on. */

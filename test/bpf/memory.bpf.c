@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keeps something in every kind of memory that a loader can bring back to what it was, and fails when it finds
- * something from an earlier time.
+ * Keeps something in every kind of memory that a loader can bring back to what it was, and fails
+ * when it finds something from an earlier time.
  */
 #include <scxkit/scx.h>
 

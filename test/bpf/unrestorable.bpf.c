@@ -18,7 +18,7 @@ struct {
 	__type(key, u32);
 	__array(values, struct inner);
 } inner_maps SEC(".maps") = {
-	.values = { &inner_map },
+	.values = {&inner_map},
 };
 
 void SCX_OPS_SLEEPABLE(unrestorable_exit, struct scx_exit_info *ei)

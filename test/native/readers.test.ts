@@ -68,6 +68,21 @@ describe("statistics that nobody declared for us", () => {
   });
 });
 
+describe("by groups of CPUs", () => {
+  it.each(["cpu", "core", "llc", "node"] as const)("%s: the groups' sums are the whole", (domain) => {
+    for (let n = 1n; n <= 20n; n++) {
+      count("count_event", n, 1n);
+      count("count_rest", n);
+    }
+    const rollup = loaded.stats.by?.(domain);
+    const read = rollup?.read() ?? {};
+    expect(Object.keys(read)).toEqual(rollup?.groups);
+    expect(rollup?.stats.map((stat) => stat.name)).not.toContain("nr_total"); // it isn't kept per CPU
+    const sum = (name: string) => Object.values(read).reduce((all, one) => all + (one[name] ?? 0n), 0n);
+    expect([sum("moved"), sum("kept"), sum("local"), sum("remote")]).toEqual([210n, 0n, 210n, 420n]);
+  });
+});
+
 describe("a hash whose keys come and go", () => {
   it("gives each key a counter of its own, and loses nothing of one that went", () => {
     const consumer = sampler.consumer();
