@@ -30,6 +30,7 @@ export const errorCodes = {
   ERR_SCX_RESET_UNSUPPORTED: "the object brings no in-kernel baseline, so its statistics can't be reset in the kernel",
   ERR_SCX_SOCKET_IN_USE: "something stands at the socket's path already",
   ERR_SCX_SOCKET_PATH: "the socket's path is too long or its folder can't be used",
+  ERR_SCX_STATS_MAP: "a statistics map is malformed, or names what the object hasn't",
   ERR_SCX_STATS_META: "the description of the statistics contradicts itself",
   ERR_SCX_TIMEOUT: "no answer in time",
   ERR_SCX_USAGE: "wrong usage of a function or of the command line",

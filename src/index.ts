@@ -57,6 +57,7 @@ export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
 export type { StatsRollup } from "./source/rollup.js";
 export { type RunningScheduler, runningScheduler, runningSchedulers } from "./source/running.js";
 export type { StatsSource, Turn } from "./source/stats.js";
+export { checkStatsMap, type MappedStat, type StatsMap } from "./source/stats_map.js";
 export { defineStats, type FieldValues, type StatsDefinition, type ValuesOf } from "./stats/define.js";
 export { helpLines } from "./stats/help.js";
 export type * from "./stats/meta.js";

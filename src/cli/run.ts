@@ -19,6 +19,7 @@ export interface RunOptions {
   socket: string;
   json?: boolean;
   reset?: boolean;
+  statsMap?: string;
   exitDump?: string;
   verifierLog?: string;
   restart: RestartPolicy;
@@ -71,6 +72,7 @@ export function addRun(program: Command): void {
     .option("--kconfig <file>", "take the kernel's configuration from that file first, if the object asks for it")
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
     .option("--json", "one JSON object a line: samples, at last the exit")
+    .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .option("--reset", "also reset the counters in the kernel at each interval, exactly")
     .addOption(
       new Option("--restart <policy>", "start it again when it has failed (always: or left by itself)")

@@ -16,6 +16,7 @@ import { OutputFile } from "./output_file.js";
 import { Printer } from "./printer.js";
 import type { RunOptions } from "./run.js";
 import { resolveObject } from "./schedulers.js";
+import { readStatsMap } from "./stats_map_file.js";
 import { statusOfExit } from "./status.js";
 import { readText } from "./text_file.js";
 
@@ -40,6 +41,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   using exitDump = options.exitDump === undefined ? undefined : OutputFile.open("--exit-dump", options.exitDump);
   using verifierLog =
     options.verifierLog === undefined ? undefined : OutputFile.open("--verifier-log", options.verifierLog);
+  const statsMap = readStatsMap(options.statsMap);
   const printer = new Printer({ json: options.json ?? false });
   let server: StatsServer | undefined;
   let samples: AsyncIterable<Sample> = none();
@@ -49,6 +51,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       fallbacks: (options.fallback ?? []).map((name) => (signal) => openWith(name, {}, signal)),
       restart: { policy: options.restart, delayMs: options.restartDelay * 1000, ...options.restartLimit },
       keepLoaded: user !== undefined,
+      statsMap,
       loaded: async (stats) => {
         const sampler = new Sampler(stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
         samples = sampler[Symbol.asyncIterator]();

@@ -8,6 +8,7 @@ export interface StatsOptions {
   stats: number;
   once?: boolean;
   list?: boolean;
+  statsMap?: string;
   json?: boolean;
 }
 
@@ -20,6 +21,7 @@ export function addStats(program: Command): void {
     .option("--stats <secs>", "interval in seconds", seconds, 1)
     .option("--once", "one reading, then end")
     .option("--list", "what runs: its callbacks, programs and maps, and sched_ext's own events")
+    .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .option("--json", "one JSON object a line")
     .addHelpText("after", statusHelp)
     .action(async (name: string | undefined, options: StatsOptions) => {

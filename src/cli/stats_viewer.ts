@@ -7,6 +7,7 @@ import { onEnd } from "./ending.js";
 import { showLog } from "./log.js";
 import { Printer } from "./printer.js";
 import type { StatsOptions } from "./stats.js";
+import { readStatsMap } from "./stats_map_file.js";
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -17,7 +18,7 @@ export async function showStats(name: string | undefined, options: StatsOptions)
     list(name, options.json ?? false);
     return;
   }
-  using scheduler = runningScheduler(name);
+  using scheduler = runningScheduler(name, { statsMap: readStatsMap(options.statsMap) });
   const ending = new AbortController();
   using _ = onEnd(() => ending.abort());
   const sampler = new Sampler(scheduler.stats, { intervalMs: options.stats * 1000, signal: ending.signal });

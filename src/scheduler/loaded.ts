@@ -12,6 +12,7 @@ import { findReaders } from "../source/find.js";
 import { findStats } from "../source/layout.js";
 import { declaredReader } from "../source/reader.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "../source/stats.js";
+import type { StatsMap } from "../source/stats_map.js";
 import { associateCompanions, Companions } from "./companions.js";
 import type { ExitInfo } from "./exit.js";
 import { throwAttachFailure, throwLoadFailure } from "./failure.js";
@@ -35,6 +36,8 @@ export interface LoadOptions {
    * that can't be done is refused with ERR_SCX_REATTACH.
    */
   reattach?: boolean;
+  /** Where its statistics are and what they mean, for an object that doesn't tell. */
+  statsMap?: StatsMap | undefined;
   /** Stops the loading. */
   signal?: AbortSignal;
 }
@@ -66,7 +69,7 @@ export async function loadObject<T extends ObjectTypes>(
   const companions = new Companions(parts.native, parts.unattached);
   // While the process still has its privileges; they then stay for all turns of the scheduler.
   if (options.reattach && parts.ops) await companions.attach();
-  return new LoadedObject(name, parts, exit, companions, options.reattach ?? false);
+  return new LoadedObject(name, parts, exit, companions, options);
 }
 
 /** An object in the kernel: the verifier has said yes. Not scheduling anything until {@link attach}. */
@@ -77,6 +80,7 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
   readonly #parts: ObjectParts;
   readonly #exit: ExitInfo | undefined;
   readonly #reattach: boolean;
+  readonly #statsMap: StatsMap | undefined;
   #stats: LoadedStats;
   /** What reads the statistics of the present turn, and the maps that it opened. */
   #statsParts: StatsParts | undefined;
@@ -91,11 +95,18 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
   #closing: Promise<void> | undefined;
   #freed = false;
 
-  constructor(name: string, parts: ObjectParts, exit: ExitInfo | undefined, companions: Companions, reattach: boolean) {
+  constructor(
+    name: string,
+    parts: ObjectParts,
+    exit: ExitInfo | undefined,
+    companions: Companions,
+    options: LoadOptions,
+  ) {
     this.name = name;
     this.#parts = parts;
     this.#exit = exit;
-    this.#reattach = reattach;
+    this.#reattach = options.reattach ?? false;
+    this.#statsMap = options.statsMap;
     this.#companions = companions;
     this.globals = parts.variables.toObject() as LoadedGlobals<T>;
     for (const section of parts.sections) section.memory.goLive(() => this.#open(section.map));
@@ -300,13 +311,14 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
     };
     const programs = native.programs();
     const layout = findStats(programs, maps, btf);
-    if (layout) {
+    const mapping = this.#statsMap;
+    if (layout && !mapping) {
       const reset = layout.reset === undefined ? undefined : native.program(layout.reset);
       if (reset) this.#programs.set("scx_stats_reset", reset);
       this.#statsParts = { name: layout.schema.name, readers: [declaredReader(layout, open(layout.map))], reset };
     } else {
-      const readers = findReaders({ btf, maps, programs, sections, open });
-      this.#statsParts = { name: ops?.name ?? this.name, readers };
+      const readers = findReaders({ btf, maps, programs, sections, open }, mapping);
+      this.#statsParts = { name: mapping?.name ?? ops?.name ?? this.name, readers };
     }
     return this.#statsParts;
   }

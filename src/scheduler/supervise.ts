@@ -7,8 +7,9 @@ import { requireFree } from "../kernel/sched_ext.js";
 import { settled } from "../kernel/settled.js";
 import { RunStats } from "../source/run.js";
 import type { StatsSource } from "../source/stats.js";
+import type { StatsMap } from "../source/stats_map.js";
 import type { ExitRecord } from "./exit.js";
-import type { LoadedObject } from "./loaded.js";
+import type { LoadedObject, LoadOptions } from "./loaded.js";
 import { type Outcome, outcomeOf, type RestartOptions, RestartPlan } from "./restart.js";
 import type { Scheduler } from "./scheduler.js";
 
@@ -23,6 +24,8 @@ export interface SuperviseOptions {
   /** What follows one that is given up, in this order. After the last comes the kernel's own. */
   fallbacks?: readonly OpenScheduler[];
   restart?: RestartOptions;
+  /** Where the first one's statistics are, see {@link LoadOptions.statsMap}. */
+  statsMap?: StatsMap | undefined;
   /**
    * Load all of them at the start, once, and attach them again at restarts: for a process that gives up its privileges. See
    * {@link LoadOptions.reattach} for what that asks of an object.
@@ -164,7 +167,7 @@ export class Supervisor {
     const { keepLoaded = false } = this.#options;
     for (let at = keepLoaded ? 0 : 1; at < this.#chain.length; at++) {
       const object = await this.#open(at);
-      if (keepLoaded) this.#kept.push(await object.load({ reattach: true, signal: this.#stopping.signal }));
+      if (keepLoaded) this.#kept.push(await object.load({ ...this.#loadOptions(at), reattach: true }));
       else object.close();
     }
   }
@@ -245,9 +248,13 @@ export class Supervisor {
     }
   }
 
+  #loadOptions(at: number): LoadOptions {
+    return { signal: this.#stopping.signal, statsMap: at === 0 ? this.#options.statsMap : undefined };
+  }
+
   async #load(at: number): Promise<LoadedObject> {
     const object = await this.#open(at);
-    this.#fresh = await object.load({ signal: this.#stopping.signal });
+    this.#fresh = await object.load(this.#loadOptions(at));
     return this.#fresh;
   }
 

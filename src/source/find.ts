@@ -8,6 +8,7 @@ import { findStats } from "./layout.js";
 import { type Leaf, leavesOf } from "./leaf.js";
 import { namesByEnum, statOfLeaf } from "./naming.js";
 import { arrayReader, hashReader, type Reader } from "./reader.js";
+import { mappedReaders, type StatsMap } from "./stats_map.js";
 
 /** What the finding looks at. */
 export interface StatsPlace {
@@ -32,9 +33,11 @@ const kindOf = (leaf: Leaf): StatKind => (leaf.signed ? "gauge" : "counter");
 /**
  * The statistics of an object that doesn't declare them for us, by map type, BTF and name: per-CPU or plain arrays of
  * integers (named by the enum that indexes them) or structs, hashes of them, and global variables that are called `nr_…` or
- * hold an array of statistics.
+ * hold an array of statistics. Or by a statistics map alone, where there is one.
+ * @throws ScxError ERR_SCX_STATS_MAP
  */
-export function findReaders(place: StatsPlace): Reader[] {
+export function findReaders(place: StatsPlace, mapping?: StatsMap): Reader[] {
+  if (mapping) return distinct(mappedReaders(place, mapping));
   if (findStats(place.programs, place.maps, place.btf)) return []; // it declares them, and means no others
   return distinct([...mapReaders(place), ...globalReaders(place)]);
 }

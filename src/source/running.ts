@@ -9,6 +9,7 @@ import { findReaders } from "./find.js";
 import { findStats } from "./layout.js";
 import { declaredReader, type Reader } from "./reader.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "./stats.js";
+import type { StatsMap } from "./stats_map.js";
 
 /** A scheduler that is attached, whoever loaded it; read-only. */
 export interface RunningScheduler extends Disposable {
@@ -24,6 +25,11 @@ export interface RunningScheduler extends Disposable {
   readonly stats: StatsSource;
   /** Stops looking at it. */
   close(): void;
+}
+
+export interface RunningOptions {
+  /** Where its statistics are and what they mean, for a scheduler that doesn't tell. */
+  statsMap?: StatsMap | undefined;
 }
 
 /** How often to look whether it has left, in ms, beside the kernel's events. */
@@ -45,13 +51,13 @@ const failed = (what: string, cause: unknown): ScxError => {
  * The schedulers that are attached now, whoever loaded them. Needs CAP_SYS_ADMIN.
  * @throws ScxError ERR_SCX_NO_SCHED_EXT, ERR_SCX_PRIVILEGE, ERR_SCX_MAP_READ
  */
-export function runningSchedulers(): RunningScheduler[] {
+export function runningSchedulers(options: RunningOptions = {}): RunningScheduler[] {
   requireSchedExt("read");
   const found: RunningScheduler[] = [];
   try {
     for (const id of native.structOpsLinks()) {
       const ops = readOps(id);
-      if (ops) found.push(new Running(id, ops));
+      if (ops) found.push(new Running(id, ops, options.statsMap));
     }
     return found;
   } catch (cause) {
@@ -65,8 +71,8 @@ export function runningSchedulers(): RunningScheduler[] {
  * The running scheduler of that name, or whose struct_ops map has that id; the only one, when none is named.
  * @throws ScxError ERR_SCX_NOT_RUNNING, and what {@link runningSchedulers} throws
  */
-export function runningScheduler(nameOrId?: string | number): RunningScheduler {
-  const all = runningSchedulers();
+export function runningScheduler(nameOrId?: string | number, options: RunningOptions = {}): RunningScheduler {
+  const all = runningSchedulers(options);
   const chosen = all.find((one) => nameOrId === undefined || one.name === nameOrId || one.id === Number(nameOrId));
   for (const one of all) if (one !== chosen) one.close();
   if (chosen) return chosen;
@@ -133,10 +139,12 @@ class Running implements RunningScheduler {
   readonly #enableSeq = schedExt.enableSeq();
   #uevents: NativeUevents | undefined;
   readonly #poll: NodeJS.Timeout;
+  readonly #statsMap: StatsMap | undefined;
   #closed = false;
 
-  constructor(id: number, { name, programs }: Ops) {
+  constructor(id: number, { name, programs }: Ops, statsMap: StatsMap | undefined) {
     this.id = id;
+    this.#statsMap = statsMap;
     this.name = name;
     const callbacks: Record<string, string> = Object.create(null);
     const ids = new Set<number>();
@@ -193,25 +201,22 @@ class Running implements RunningScheduler {
   /** The readers of each object that its maps are from. */
   #find(): StatsParts {
     const objects = new Set(this.#infos.map((info) => info.btfId).filter((id) => id > 0));
-    const readers: Reader[] = [];
-    let name = this.name;
-    for (const object of objects) {
-      const btf = new Btf(native.btfById(object));
-      const indexes = [...this.#infos.keys()].filter((i) => this.#infos[i]?.btfId === object);
-      const maps = indexes.map((i) => this.#infos[i] as MapInfo);
-      const open = (map: number) => this.#opened[indexes[map] as number] as NativeMap;
-      const layout = findStats([], maps, btf);
-      if (layout) {
-        name = layout.schema.name;
-        readers.push(declaredReader(layout, open(layout.map)));
-        continue;
-      }
-      const sections = maps.flatMap((info, map) => {
-        const type = info.valueTypeId > 0 ? btf.type(info.valueTypeId) : undefined;
-        return type?.kind === "datasec" ? [{ name: type.name, map, type }] : [];
-      });
-      readers.push(...findReaders({ btf, maps, programs: [], sections, open }));
-    }
-    return { name, readers };
+    const parts = [...objects].map((object) => this.#findIn(object));
+    const name = this.#statsMap?.name ?? parts.find((part) => part.name !== undefined)?.name ?? this.name;
+    return { name, readers: parts.flatMap((part) => part.readers) };
+  }
+
+  #findIn(object: number): { name?: string; readers: readonly Reader[] } {
+    const btf = new Btf(native.btfById(object));
+    const indexes = [...this.#infos.keys()].filter((i) => this.#infos[i]?.btfId === object);
+    const maps = indexes.map((i) => this.#infos[i] as MapInfo);
+    const open = (map: number) => this.#opened[indexes[map] as number] as NativeMap;
+    const layout = this.#statsMap ? undefined : findStats([], maps, btf);
+    if (layout) return { name: layout.schema.name, readers: [declaredReader(layout, open(layout.map))] };
+    const sections = maps.flatMap((info, map) => {
+      const type = info.valueTypeId > 0 ? btf.type(info.valueTypeId) : undefined;
+      return type?.kind === "datasec" ? [{ name: type.name, map, type }] : [];
+    });
+    return { readers: findReaders({ btf, maps, programs: [], sections, open }, this.#statsMap) };
   }
 }
