@@ -30,7 +30,7 @@ export {
   type Session,
   type Target,
 } from "./protocol/target.js";
-export type { SampleConsumer, SamplerOptions } from "./sampler/sampler.js";
+export type { SampleConsumer, SampleListener, SamplerOptions } from "./sampler/sampler.js";
 export { Sampler } from "./sampler/sampler.js";
 export {
   type Dump,

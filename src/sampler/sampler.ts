@@ -36,6 +36,18 @@ export interface SampleConsumer<S extends StatValues = StatValues> {
   close(): void;
 }
 
+/** What {@link Sampler.listen} calls back. */
+export interface SampleListener {
+  /** Each interval, and once more when the scheduler has left. */
+  sample(sample: Sample): void;
+  /** Ticks that never came, because the process was kept from running; the next sample holds what they would have shown. */
+  missed?(ticks: number): void;
+  /** Nothing comes any more: the scheduler has left, or the sampler's signal fired. */
+  end?(): void;
+  /** A reading failed, and nothing comes any more. Without it the failure is logged. */
+  error?(error: unknown): void;
+}
+
 /** One consumer's side of it. */
 interface Baseline<S extends StatValues> {
   counters: Counters;
@@ -120,6 +132,35 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   consumer(): SampleConsumer<S> {
     const baseline = this.#baseline();
     return { read: () => this.#read(baseline), close: () => this.#consumers.delete(baseline) };
+  }
+
+  /**
+   * Calls back with samples, by the same clock and reading as those who iterate; its deltas have a baseline of their own.
+   * @returns what ends it
+   */
+  listen(listener: SampleListener): Disposable {
+    const samples = this[Symbol.asyncIterator]();
+    let missed = this.missed;
+    const run = async () => {
+      for await (const sample of samples) {
+        if (this.missed > missed) listener.missed?.(this.missed - missed);
+        missed = this.missed;
+        listener.sample(sample);
+      }
+      listener.end?.();
+    };
+    let open = true;
+    run().catch((error: unknown) => {
+      if (!open) return;
+      if (listener.error) listener.error(error);
+      else log.error(`sampling ${this.scheduler} failed: ${(error as Error).message.split("\n")[0]}`);
+    });
+    return {
+      [Symbol.dispose]: () => {
+        open = false;
+        void samples.return();
+      },
+    };
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Sample<S>, void, void> {

@@ -164,6 +164,44 @@ describe("iterating", () => {
   });
 });
 
+describe("listening", () => {
+  it("gives the samples that iterating gives, and says what was missed and when it is over", async () => {
+    const sampler = new Sampler(source, { intervalMs: 100 });
+    const heard: (bigint | string)[] = [];
+    sampler.listen({
+      sample: (sample) => heard.push(events(sample).delta),
+      missed: (ticks) => heard.push(`missed ${ticks}`),
+      end: () => heard.push("end"),
+    });
+    source.kernel.events = 4n;
+    await vi.advanceTimersByTimeAsync(100);
+    source.kernel.events = 9n;
+    // The process sleeps: time goes on, no timer fires.
+    const frozen = performance.now() + 350;
+    const now = vi.spyOn(performance, "now").mockImplementation(() => frozen);
+    await vi.advanceTimersByTimeAsync(100);
+    now.mockRestore();
+    source.kernel.events = 10n;
+    source.end();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(heard).toEqual([4n, "missed 2", 5n, 1n, "end"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("ends when it is disposed of, and tells of a reading that failed", async () => {
+    const sampler = new Sampler(source, { intervalMs: 100 });
+    const heard: unknown[] = [];
+    const one = sampler.listen({ sample: () => heard.push("one"), end: () => heard.push("end") });
+    await vi.advanceTimersByTimeAsync(100);
+    one[Symbol.dispose]();
+    sampler.listen({ sample: () => heard.push("two"), error: (error) => heard.push((error as Error).message) });
+    source.failure = new Error("gone");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(heard).toEqual(["one", "end", "gone"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe("totals", () => {
   it("are of the last tick, and read afresh when older than an interval", async () => {
     const sampler = new Sampler(source, { intervalMs: 1000 });
