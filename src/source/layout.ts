@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
+import { cpuIds } from "../kernel/cpus.js";
 import type { ObjectMap, ObjectProgram } from "../native/index.js";
 import { histogramBuckets, type Stat, type StatKind, type StatsSchema } from "../stats/schema.js";
 
@@ -21,13 +22,15 @@ export interface StatsLayout {
   readonly words: readonly number[];
   /** Index of the program that resets them in the kernel, when the object has one. */
   readonly reset: number | undefined;
+  /** Rows of a section of global data, one a CPU, in bytes; absent where the map itself is per CPU. */
+  readonly rows?: { readonly offset: number; readonly stride: number; readonly count: number };
 }
 
 /**
- * Finds an object's statistics by BTF alone: a PERCPU_ARRAY whose value is a struct tagged `scx_stats`; each member is
- * a statistic, its decl tags say what it means.
+ * Finds an object's statistics by BTF alone: a PERCPU_ARRAY whose value is a struct tagged `scx_stats`, or an array of such
+ * structs in mapped memory; each member is a statistic, its decl tags say what it means.
  * @returns undefined when the object declares none
- * @throws ScxError ERR_SCX_STATS_META when a member is no u64
+ * @throws ScxError ERR_SCX_STATS_META when a member is no u64, or there are more CPUs than rows
  */
 export function findStats(
   programs: readonly ObjectProgram[],
@@ -38,15 +41,36 @@ export function findStats(
     (one) => one.type === percpuArray && one.valueTypeId > 0 && isTagged(btf, one.valueTypeId),
   );
   const found = maps[map];
-  if (!found) return undefined;
-  const struct = btf.resolve(found.valueTypeId);
+  if (!found) return findRows(maps, btf);
   const reset = programs.findIndex((program) => program.name === resetProgram);
-  return {
-    schema: { name: struct.name, stats: struct.members.map((member, i) => describe(btf, struct, member, i)) },
-    map,
-    words: struct.members.map((member) => member.bitOffset / 64),
-    reset: reset < 0 ? undefined : reset,
-  };
+  return { ...layoutOf(btf, btf.resolve(found.valueTypeId)), map, reset: reset < 0 ? undefined : reset };
+}
+
+const layoutOf = (btf: Btf, struct: BtfType): Pick<StatsLayout, "schema" | "words"> => ({
+  schema: { name: struct.name, stats: struct.members.map((member, i) => describe(btf, struct, member, i)) },
+  words: struct.members.map((member) => member.bitOffset / 64),
+});
+
+/** SCX_STATS_MAPPED: a row for each CPU in a section of global data. */
+function findRows(maps: readonly ObjectMap[], btf: Btf): StatsLayout | undefined {
+  for (const [map, { valueTypeId }] of maps.entries()) {
+    const section = valueTypeId > 0 ? btf.type(valueTypeId) : undefined;
+    if (section?.kind !== "datasec") continue;
+    for (const { type, offset } of section.variables) {
+      const array = btf.resolve(btf.type(type).type);
+      if (array.kind !== "array" || !isTagged(btf, array.type)) continue;
+      const struct = btf.resolve(array.type);
+      const count = cpuIds();
+      if (count > array.length)
+        throw new ScxError("ERR_SCX_STATS_META", {
+          op: "open",
+          message: `${struct.name} has room for ${array.length} CPUs, and this machine may have ${count}.`,
+          remedy: `Build the object with -DSCX_STATS_CPUS=${2 ** Math.ceil(Math.log2(count))}.`,
+        });
+      return { ...layoutOf(btf, struct), map, reset: undefined, rows: { offset, stride: struct.size, count } };
+    }
+  }
+  return undefined;
 }
 
 const isTagged = (btf: Btf, type: number): boolean => btf.tags(btf.resolve(type).id).includes(structTag);

@@ -31,9 +31,16 @@ export interface Reader {
 }
 
 /** Reads the struct in which an object declares its statistics. */
-export function declaredReader({ schema, words }: StatsLayout, map: NativeMap): Reader {
-  const { sums, take } = new native.Snapshot(map);
-  return { stats: schema.stats, words: sums, index: words, take, by: (groups) => new native.Snapshot(map, { groups }) };
+export function declaredReader({ schema, words, rows }: StatsLayout, map: NativeMap): Reader {
+  const options = rows ? { rows } : {};
+  const { sums, take } = new native.Snapshot(map, options);
+  return {
+    stats: schema.stats,
+    words: sums,
+    index: words,
+    take,
+    by: (groups) => new native.Snapshot(map, { ...options, groups }),
+  };
 }
 
 /** Reads an array whose entries are made of these leaves; `stats[entry * leaves + leaf]` says what each is. */

@@ -90,6 +90,31 @@
 	_Static_assert(sizeof(struct __stats_type) <= 32768,                              \
 		       "a per-CPU value holds 4096 statistics")
 
+/*
+ * The same in mapped memory, in place of SCX_STATS: counting takes no lookup, and user space reads
+ * without a system call. It takes a row, of whole cache lines, for each of SCX_STATS_CPUS CPUs
+ * (1024 unless defined before the include; a loader refuses the object on a larger machine), and
+ * can't be reset in the kernel.
+ */
+#define SCX_STATS_MAPPED(__stats_type, ...)                                               \
+	struct __stats_type {                                                             \
+		u64 __VA_ARGS__;                                                          \
+	} __scx_tag("scx_stats") __attribute__((aligned(64)));                            \
+                                                                                          \
+	struct __stats_type scx_stats_rows[SCX_STATS_CPUS] SEC(".bss.scx_stats");         \
+                                                                                          \
+	static __always_inline __scx_unused struct __stats_type *scx_stats_this_cpu(void) \
+	{                                                                                 \
+		u32 __cpu = bpf_get_smp_processor_id();                                   \
+                                                                                          \
+		return __cpu < SCX_STATS_CPUS ? &scx_stats_rows[__cpu] : NULL;            \
+	}                                                                                 \
+	_Static_assert(sizeof(struct __stats_type) <= 32768, "a row holds 4096 statistics")
+
+#ifndef SCX_STATS_CPUS
+#define SCX_STATS_CPUS 1024
+#endif
+
 #define __scx_stat_do(__expression)                                          \
 	({                                                                   \
 		typeof(scx_stats_this_cpu()) __stats = scx_stats_this_cpu(); \
