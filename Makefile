@@ -82,9 +82,19 @@ build/typescript: package.json tsconfig.json $(shell find src) $(npm)
 	@echo 'make: src/ -> dist/' >&2
 	@mkdir -p build dist && touch $@.started
 	@$(bin)/tsc >&2
-	@find dist -path dist/schedulers -prune -o -type f ! -newer $@.started -exec rm {} +
+	@find dist -type f ! -name '*.bpf.o' ! -newer $@.started -exec rm {} +
 	@chmod +x dist/cli/main.js
 	@mv $@.started $@
+
+# What scxkit gen makes of our own objects is checked in, so that the library can be built without them.
+generate = { echo '// SPDX-License-Identifier: MIT' && node dist/cli/main.js gen $(1); } >build/gen.ts && mv build/gen.ts $(2)
+
+.PHONY: gen
+gen: build ## writes the TypeScript of our own objects again, after a change to their globals, maps or statistics
+	@mkdir -p src/schedulers test/golden/gen
+	@for object in $(objects); do name=$$(basename $$object .bpf.o); \
+		$(call generate,$$object --path ../../$$object --import ../index.js,src/schedulers/$$name.ts) || exit; done
+	@$(call generate,build/test/bpf/count.bpf.o --import ../../../src/index.js,test/golden/gen/count.ts)
 
 # --- test -------------------------------------------------------------------------------------------------------------
 

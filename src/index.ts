@@ -2,11 +2,14 @@
 export { Btf, type BtfKind, type BtfMember, type BtfType } from "./bpf/btf.js";
 export type { BpfDescription, ExternDescription, MapDescription, TypeShape } from "./bpf/describe.js";
 export { BpfObject, type OpenOptions, type ProgramUse, programUses } from "./bpf/object.js";
+export type { Given, Globals, LoadedGlobals, NameIn, ObjectTypes, PathIn, StructValue } from "./bpf/object_types.js";
+export type { OpsFlag } from "./bpf/ops_flags.js";
 export type { StructOpsDescription } from "./bpf/struct_ops.js";
 export type { BtfValue } from "./bpf/value.js";
 export type { VariableDescription } from "./bpf/variable.js";
 export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } from "./diagnostics.js";
 export { errorCodes, ScxError, type ScxErrorCode, type ScxErrorInit } from "./error.js";
+export { generateModule, type ModuleOptions } from "./gen/module.js";
 export type { KernelNeeds, NeededConfig, NeededKfunc, NeededMember, NeededStruct } from "./inspect/kernel.js";
 export { inspectObject, type ObjectDescription } from "./inspect/object.js";
 export { diagnose } from "./kernel/diagnosis.js";

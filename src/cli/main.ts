@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
 import { addDoctor } from "./doctor.js";
+import { addGen } from "./gen.js";
 import { addInspect } from "./inspect.js";
 import { addRun } from "./run.js";
 import { addStats } from "./stats.js";
@@ -40,6 +41,7 @@ const program = new Command("scxkit")
 addRun(program);
 addInspect(program);
 addStats(program);
+addGen(program);
 addDoctor(program);
 for (const command of [program, ...program.commands]) {
   const help = `Read ${command === program ? "scxkit" : `scxkit ${command.name()}`} --help.`;

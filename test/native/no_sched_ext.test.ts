@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from "node:fs";
 import { beforeEach, expect, it } from "vitest";
-import { BpfObject } from "../../src/bpf/object.js";
 import { diagnose } from "../../src/kernel/diagnosis.js";
-import { shippedObject } from "../objects.js";
+import { openSimple } from "../../src/schedulers/simple.js";
 import { scxkit } from "../vm/process.js";
 
 // A kernel with BPF but without sched_ext, which is what most machines that build this have.
@@ -23,7 +22,7 @@ it("run ends with 69 and says what is missing", async () => {
 });
 
 it("load is refused before libbpf or the kernel is asked", async () => {
-  const object = await BpfObject.open(shippedObject("simple"));
+  const object = await openSimple();
   await expect(object.load()).rejects.toMatchObject({ code: "ERR_SCX_NO_SCHED_EXT", op: "load", log: [] });
 });
 

@@ -5,13 +5,13 @@ import { afterEach, describe, expect, it } from "vitest";
 import {
   BpfObject,
   type ExitRecord,
-  type GaugeValue,
   type Sample,
   Sampler,
   StatsClient,
   StatsServer,
   schedExt,
 } from "../../src/index.js";
+import { openSimple, type SimpleStats } from "../../src/schedulers/simple.js";
 import { checkout, shippedObject, testObject } from "../objects.js";
 import { bpftoolSums, kernelIsFree, kernelState, load, Running } from "./process.js";
 
@@ -39,7 +39,7 @@ describe("the library at its smallest", () => {
   it("counts what the kernel counted", async () => {
     using _work = load();
     const path = "/var/run/scx/root/stats";
-    const object = await BpfObject.open(shippedObject("simple"));
+    const object = await openSimple();
     object.globals.fifo = true;
     const loaded = await object.load();
     const before = schedExt.enableSeq();
@@ -51,7 +51,7 @@ describe("the library at its smallest", () => {
     void scheduler.exited.then((record) => {
       exit = record;
     });
-    const samples: Sample[] = [];
+    const samples: Sample<SimpleStats>[] = [];
     for await (const sample of sampler) {
       samples.push(sample);
       if (samples.length === 3) {
@@ -78,7 +78,7 @@ describe("the library at its smallest", () => {
       for (const [name, value] of Object.entries(sample.stats))
         if ("total" in value) sums[name] = (sums[name] ?? 0n) + value.delta;
     for (const [name, value] of Object.entries(last?.stats ?? {})) {
-      expect([name, "total" in value ? value.total : (value as GaugeValue).value]).toEqual([name, truth[name]]);
+      expect([name, "total" in value ? value.total : value.value]).toEqual([name, truth[name]]);
       if ("total" in value) expect([name, sums[name]]).toEqual([name, truth[name]]);
     }
     expect(truth.local).toBeGreaterThan(0n);
