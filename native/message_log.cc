@@ -36,6 +36,10 @@ MessageLog::~MessageLog() { current = outer_; }
 
 void MessageLog::Append(const std::string& text) { text_ += text; }
 
+void MessageLog::Say(const std::string& text) {
+  if (current != nullptr) current->Append(text);
+}
+
 std::vector<std::string> MessageLog::Lines() const {
   std::vector<std::string> lines;
   size_t start = 0;

@@ -20,6 +20,9 @@ class MessageLog {
   std::vector<std::string> Lines() const;
   void Append(const std::string& text);
 
+  // Adds words of our own to what the calling thread's operation says.
+  static void Say(const std::string& text);
+
   // Installs the callback; once a process.
   static void Install();
 

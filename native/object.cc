@@ -14,10 +14,12 @@
 #include <utility>
 
 #include "addon.h"
+#include "arena.h"
 #include "elf_check.h"
 #include "file.h"
 #include "link.h"
 #include "map.h"
+#include "message_log.h"
 #include "program.h"
 #include "task.h"
 
@@ -48,8 +50,13 @@ Napi::Function Object::Define(Napi::Env env) {
                      });
 }
 
+// Most need one or two, few more than a hundred, at some ms each.
+constexpr unsigned kArenaAttempts = 400;
+constexpr size_t kWrongKept = 13;
+
 struct Object::Opened {
   std::shared_ptr<bpf_object> object;
+  bool arenaLost = false;
   std::vector<Extern> externs;
 };
 
@@ -59,6 +66,7 @@ Object::Object(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const Opened& opened = *info[0].As<Napi::External<Opened>>().Data();
   object_ = opened.object;
   externs_ = opened.externs;
+  arenaLost_ = opened.arenaLost;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object_.get()) maps_.push_back(map);
   bpf_program* program = nullptr;
@@ -91,11 +99,21 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = state->name.c_str());
     if (!state->pinRoot.empty()) options.pin_root_path = state->pinRoot.c_str();
     if (!state->kconfig.empty()) options.kconfig = state->kconfig.c_str();
-    bpf_object* object = bpf_object__open_mem(bytes.data(), bytes.size(), &options);
-    if (object == nullptr) return -errno;
-    // A size from damaged BTF taken for an errno: libbpf (1.4 to 1.7) makes it a pointer, and that for no error.
-    if (reinterpret_cast<intptr_t>(object) < 0) return -EINVAL;
-    state->opened.object.reset(object, bpf_object__close);
+    // Those that came out wrong stay for a while, so that the next one lies elsewhere.
+    std::vector<std::shared_ptr<bpf_object>> wrong;
+    for (unsigned attempt = 0; attempt < kArenaAttempts; attempt++) {
+      std::unique_ptr<Disorder> disorder;
+      if (attempt > 0) disorder = std::make_unique<Disorder>(attempt);
+      bpf_object* object = bpf_object__open_mem(bytes.data(), bytes.size(), &options);
+      if (object == nullptr) return -errno;
+      // A size from damaged BTF taken for an errno: libbpf (1.4 to 1.7) makes it a pointer, and that for no error.
+      if (reinterpret_cast<intptr_t>(object) < 0) return -EINVAL;
+      state->opened.object.reset(object, bpf_object__close);
+      state->opened.arenaLost = ArenaLost(object, bytes);
+      if (!state->opened.arenaLost) break;
+      if (wrong.size() == kWrongKept) wrong.clear();
+      wrong.push_back(state->opened.object);
+    }
     state->opened.externs = ReadExterns(reinterpret_cast<const uint8_t*>(bytes.data()));
     return 0;
   };
@@ -253,7 +271,12 @@ Napi::Value Object::Load(const Napi::CallbackInfo& info) {
   busy_ = true;
   loaded_ = true;
   return Task::Run(
-      info.Env(), "bpf_object__load", info.This().As<Napi::Object>(), [object] { return bpf_object__load(object); },
+      info.Env(), "bpf_object__load", info.This().As<Napi::Object>(),
+      [object, lost = arenaLost_] {
+        if (!lost) return bpf_object__load(object);
+        MessageLog::Say("libbpf 1.4 has lost the arena that global variables of it are in; 1.7 doesn't\n");
+        return -ENOTSUP;
+      },
       [](Napi::Env env, const std::vector<std::string>& log) -> Napi::Value {
         auto lines = Napi::Array::New(env, log.size());
         for (size_t i = 0; i < log.size(); i++) lines[i] = Napi::String::New(env, log[i]);

@@ -55,6 +55,7 @@ class Object : public Napi::ObjectWrap<Object> {
   std::vector<bpf_map*> maps_;
   std::vector<bpf_program*> programs_;
   std::vector<Extern> externs_;
+  bool arenaLost_ = false;
   bool busy_ = false;
   bool loaded_ = false;  // or tried to be: libbpf's initial values are not ours to change any more
 };
