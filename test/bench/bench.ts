@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Comparison, ratio, row } from "./compare.js";
-import { benchSnapshot } from "./snapshot.js";
+import { benchSnapshots } from "./snapshot.js";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -18,7 +18,7 @@ function benchLoading(): Comparison[] {
   return JSON.parse(readFileSync(path(`../../${file}`), "utf8")) as Comparison[];
 }
 
-const comparisons = [await benchSnapshot("count"), await benchSnapshot("wide"), ...benchLoading()];
+const comparisons = [...(await benchSnapshots()), ...benchLoading()];
 const cpu = /model name\s*: (.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "an unknown CPU";
 const text = `# What scxkit costs
 

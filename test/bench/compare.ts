@@ -33,5 +33,5 @@ export function row(comparison: Comparison): string {
   const { what, where, unit, limit, ours, peers } = comparison;
   const scale = unit === "µs" ? 1e3 : 1e6;
   const shown = (value: number) => `${(value / scale).toFixed(2)} ${unit}`;
-  return `| ${what} | ${where} | ${shown(median(ours))} | ${shown(median(peers))} | **${ratio(comparison).toFixed(2)}x** | ${limit}x | ${ours.length} |`;
+  return `| ${what} | ${where} | ${shown(median(ours))} | ${shown(median(peers))} | **${ratio(comparison).toPrecision(3)}x** | ${limit}x | ${ours.length} |`;
 }

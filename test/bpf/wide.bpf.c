@@ -12,10 +12,12 @@ char _license[] SEC("license") = "GPL";
 #define ROW(__n) \
 	FOUR(__n, 0, 1, 2, 3), FOUR(__n, 4, 5, 6, 7), FOUR(__n, 8, 9, a, b), FOUR(__n, c, d, e, f)
 
-SCX_STATS(wide_stats,
-	ROW(0), ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6), ROW(7),
-	ROW(8), ROW(9), ROW(a), ROW(b), ROW(c), ROW(d), ROW(e), ROW(f)
-);
+#ifndef WIDE_STATS
+#define WIDE_STATS SCX_STATS
+#endif
+
+WIDE_STATS(wide_stats, ROW(0), ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6), ROW(7), ROW(8),
+	   ROW(9), ROW(a), ROW(b), ROW(c), ROW(d), ROW(e), ROW(f));
 
 struct count_args {
 	u64 n;
