@@ -22,13 +22,14 @@ export function worse({ object, scxkit, loader }: Pair): string | undefined {
   return ours === theirs ? undefined : `its exit is ${ours}, not ${theirs}`;
 }
 
+/** What the kernel calls an exit that its user asked for. */
+const asked = "unregistered from user space";
+
 /** How it fared, in a word or two. */
-const fate = ({ attached, exit }: Trial): string =>
-  exit === undefined
-    ? attached
-      ? "attached, no exit"
-      : "not loaded"
-    : `${attached ? "" : "not enabled, "}${exit.reason}`;
+function fate({ attached, exit }: Trial): string {
+  if (!exit) return attached ? "ran, told no exit" : "not loaded";
+  return `${attached ? "ran" : "not enabled"}${exit.reason === asked ? "" : `, ${exit.reason}`}`;
+}
 
 /** The table `object × kernel: its own loader / scxkit`, and what was worse. */
 export function report(pairs: readonly Pair[]): string {

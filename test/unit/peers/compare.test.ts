@@ -46,7 +46,7 @@ describe("scxkit against an object's own loader", () => {
 
   it("is shown by object and kernel, with counts", () => {
     const text = report([pair(refused, good)]);
-    expect(text).toMatch(/^6.18.15\/scx_qmap +unregistered from user space \/ not loaded WORSE$/m);
+    expect(text).toMatch(/^6.18.15\/scx_qmap +ran \/ not loaded WORSE$/m);
     expect(text).toMatch(/^worse: 6.18.15\/scx_qmap on 6.18.15: it does not attach/m);
     expect(text).toMatch(/of 1 objects .*, 1 attached, 1 told their exit; with scxkit 0 attached, 0 told their exit/);
   });
