@@ -26,6 +26,8 @@ export const moduleName = (object: string): string => {
 export class Names {
   readonly #prefix: string;
   readonly #taken = new Set(foreign);
+  /** The next number to try, by the name before it: thousands may have the same. */
+  readonly #numbers = new Map<string, number>();
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -33,9 +35,8 @@ export class Names {
 
   /** The name for `what`, which nothing else has; throws when it is taken. */
   own(what: string): string {
-    const name = this.#prefix + what;
-    if (this.#taken.has(name)) throw new Error(`${name} is taken`);
-    this.#taken.add(name);
+    const name = this.#take(this.#prefix + what);
+    if (name === undefined) throw new Error(`${what} is taken`);
     return name;
   }
 
@@ -43,17 +44,21 @@ export class Names {
   of(kind: string, cName: string): string {
     const plain = pascal(cName);
     const name = plain.startsWith(this.#prefix) ? plain : this.#prefix + plain;
-    const candidates = function* () {
-      yield name;
-      const withKind = name + pascal(kind);
-      yield withKind;
-      for (let i = 2; ; i++) yield `${withKind}${i}`;
-    };
-    for (const candidate of candidates()) {
-      if (this.#taken.has(candidate)) continue;
-      this.#taken.add(candidate);
-      return candidate;
+    return this.#take(name) ?? this.#numbered(name + pascal(kind));
+  }
+
+  #numbered(name: string): string {
+    for (let number = this.#numbers.get(name) ?? 1; ; number++) {
+      const free = this.#take(number === 1 ? name : `${name}${number}`);
+      if (free === undefined) continue;
+      this.#numbers.set(name, number + 1);
+      return free;
     }
-    throw new Error("unreachable");
+  }
+
+  #take(name: string): string | undefined {
+    if (this.#taken.has(name)) return undefined;
+    this.#taken.add(name);
+    return name;
   }
 }

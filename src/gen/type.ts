@@ -28,7 +28,7 @@ export class Types {
 
   /** What a value of that type is. */
   of(id: number, depth = 0): string {
-    if (depth > deepest || this.#written++ > mostWritten) throw endless(this.#btf.describe(id));
+    if (depth > deepest) throw endless(this.#btf.describe(id));
     const type = this.#btf.resolve(id);
     switch (type.kind) {
       case "int":
@@ -81,7 +81,7 @@ export class Types {
 
   #struct(type: BtfType, id: number, depth: number): string {
     const name = this.#nameOf(type, id);
-    if (name === "") return typeLiteral(this.#members(type, depth));
+    if (name === "") return typeLiteral(this.#writtenOut(type, depth));
     return this.#declare(type, name, (own) => {
       const about = comment(`${code(this.#btf.describe(id))}, ${type.size} bytes.`);
       return `${about}\nexport type ${own} = ${typeLiteral(this.#members(type, 0))};`;
@@ -98,12 +98,16 @@ export class Types {
     return name;
   }
 
+  #writtenOut(struct: BtfType, depth: number): Generator<Member> {
+    if (depth > deepest || this.#written++ > mostWritten) throw endless(this.#btf.describe(struct.id));
+    return this.#members(struct, depth);
+  }
+
   *#members(struct: BtfType, depth: number): Generator<Member> {
     for (const member of struct.members) {
       const type = this.#btf.resolve(member.type);
       if (member.name === "" && member.bitSize === 0) {
-        if (depth > deepest || this.#written++ > mostWritten) throw endless(this.#btf.describe(struct.id));
-        yield* this.#members(type, depth + 1); // it lends its members
+        yield* this.#writtenOut(type, depth + 1); // it lends its members
       } else yield this.#member(member, type, depth);
     }
   }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { stringify } from "lossless-json";
 import { BpfObject } from "../../src/bpf/object.js";
 import { ScxError } from "../../src/error.js";
+import { moduleText } from "../../src/gen/module.js";
 import { kernelNeeds } from "../../src/inspect/kernel.js";
 import { describeLines } from "../../src/inspect/print.js";
 import { findStats } from "../../src/source/layout.js";
@@ -60,7 +61,7 @@ for (let i = 0; i < Number(count); i++) {
     const object = await BpfObject.open(file);
     result.opened++;
     // Reading decodes what BTF says is there, which may be refused as well.
-    for (const read of [() => object.globals, () => object.ops, () => show(object)]) {
+    for (const read of [() => object.globals, () => object.ops, () => show(object), () => [moduleText(object, {})]]) {
       try {
         Object.values(read());
       } catch (error) {

@@ -71,4 +71,7 @@ it("gives each name once", () => {
   ]);
   expect(names.of("enum", "stats")).toBe("OpenStatsEnum");
   expect(names.of("struct", "options")).toBe("OpenOptionsStruct"); // OpenOptions is the library's
+
+  const same = Array.from({ length: 50_000 }, () => names.of("struct", "x"));
+  expect(new Set(same).size).toBe(50_000);
 });
