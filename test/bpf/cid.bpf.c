@@ -28,7 +28,7 @@ struct sched_ext_ops_cid {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARENA);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, 1024); /* pages; of one alone the kernel says -ENOMEM */
 	__ulong(map_extra, 1ull << 44);
 } arena SEC(".maps");
 
