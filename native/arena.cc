@@ -24,7 +24,7 @@ bool ArenaLost(bpf_object* object, const std::vector<char>& file) {
   bpf_map* map = nullptr;
   bpf_map* first = bpf_object__next_map(object, nullptr);
   bpf_object__for_each_map(map, object) {
-    if (bpf_map__type(map) == kArenaType) break;
+    if (static_cast<int>(bpf_map__type(map)) == kArenaType) break;
   }
   if (map == nullptr) return false;
   // The pointer is somewhere in the object, or it is stale. The array's own pointer is there too.

@@ -66,7 +66,7 @@ int EachNumber(const std::string& path, Callback callback) {
   if (folder == nullptr) return -errno;
   int error = 0;
   while (const dirent* entry = error == 0 ? readdir(folder) : nullptr)
-    if (const int number = atoi(entry->d_name); number > 0) error = callback(number);
+    if (const auto number = static_cast<int>(strtol(entry->d_name, nullptr, 10)); number > 0) error = callback(number);
   closedir(folder);
   return error;
 }
