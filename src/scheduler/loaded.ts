@@ -7,16 +7,15 @@ import type { StructOps } from "../bpf/struct_ops.js";
 import { logger } from "../diagnostics.js";
 import { ScxError, throwIfAborted } from "../error.js";
 import { settled, whenSettled } from "../kernel/settled.js";
-import type { NativeMap, NativeProgram } from "../native/index.js";
-import { findReaders } from "../source/find.js";
-import { findStats } from "../source/layout.js";
-import { declaredReader } from "../source/reader.js";
-import { LoadedStats, type StatsParts, type StatsSource } from "../source/stats.js";
+import type { NativeMap } from "../native/index.js";
+import { ObjectStats } from "../source/object_stats.js";
+import { LoadedStats, type StatsSource } from "../source/stats.js";
 import type { StatsMap } from "../source/stats_map.js";
 import { associateCompanions, Companions } from "./companions.js";
 import type { ExitInfo } from "./exit.js";
 import { throwAttachFailure, throwLoadFailure } from "./failure.js";
 import { prepareScheduler } from "./prepare.js";
+import { SyscallPrograms } from "./programs.js";
 import { requireRestorable, SavedState } from "./restore.js";
 import { Scheduler } from "./scheduler.js";
 
@@ -80,15 +79,13 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
   readonly #parts: ObjectParts;
   readonly #exit: ExitInfo | undefined;
   readonly #reattach: boolean;
-  readonly #statsMap: StatsMap | undefined;
+  readonly #counted: ObjectStats;
+  /** Of the present turn. */
   #stats: LoadedStats;
-  /** What reads the statistics of the present turn, and the maps that it opened. */
-  #statsParts: StatsParts | undefined;
-  readonly #statsMaps: NativeMap[] = [];
   #saved: SavedState | undefined;
   readonly #companions: Companions;
   readonly #maps: NativeMap[] = [];
-  readonly #programs = new Map<string, NativeProgram>();
+  readonly #programs: SyscallPrograms;
   #attaching: Promise<Scheduler<T["stats"]>> | undefined;
   /** What came of it. */
   #scheduler: Scheduler<T["stats"]> | undefined;
@@ -106,7 +103,8 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
     this.#parts = parts;
     this.#exit = exit;
     this.#reattach = options.reattach ?? false;
-    this.#statsMap = options.statsMap;
+    this.#counted = new ObjectStats(parts, parts.ops?.name ?? name, options.statsMap);
+    this.#programs = new SyscallPrograms(parts.native);
     this.#companions = companions;
     this.globals = parts.variables.toObject() as LoadedGlobals<T>;
     for (const section of parts.sections) section.memory.goLive(() => this.#open(section.map));
@@ -140,45 +138,11 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
   run(program: NameIn<T["programs"]>, context?: Uint8Array): number;
   run<P extends NameIn<T["programs"]>>(program: P, context: Given<T["programs"][P]>): ProgramResult<T["programs"][P]>;
   run(program: string, context: Uint8Array | object = new Uint8Array()): number | ProgramResult {
-    if (context instanceof Uint8Array) return this.#run(program, context);
-    const typed = new Context(this.#parts.btf, program, context);
-    const status = this.#run(program, typed.bytes) | 0;
-    return { status, context: typed.value() };
-  }
-
-  #run(program: string, context: Uint8Array): number {
     this.#requireOpen("run");
-    const { native } = this.#parts;
-    let found = this.#programs.get(program);
-    if (!found) {
-      const all = native.programs();
-      const index = all.findIndex((one) => one.name === program && one.section.startsWith("syscall"));
-      if (index < 0)
-        throw new ScxError("ERR_SCX_USAGE", {
-          op: "run",
-          message: `The object has no syscall program "${program}".`,
-          remedy: `It has ${
-            all
-              .filter((one) => one.section.startsWith("syscall"))
-              .map((one) => one.name)
-              .join(", ") || "none at all"
-          }.`,
-        });
-      found = native.program(index);
-      this.#programs.set(program, found);
-    }
-    try {
-      return found.run(context);
-    } catch (cause) {
-      const { message, errno } = cause as { message: string; errno?: number };
-      throw new ScxError("ERR_SCX_LOAD", {
-        op: "run",
-        message: `Program ${program} can't be run: ${message}.`,
-        remedy: "Check the size of its context.",
-        errno,
-        cause,
-      });
-    }
+    if (context instanceof Uint8Array) return this.#programs.run(program, context);
+    const typed = new Context(this.#parts.btf, program, context);
+    const status = this.#programs.run(program, typed.bytes) | 0;
+    return { status, context: typed.value() };
   }
 
   /**
@@ -260,7 +224,7 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
   ): Promise<Scheduler<T["stats"]>> {
     if (last) {
       await last.detach(); // its link would keep this one out
-      this.#closeStats();
+      this.#counted.close();
       this.#stats = this.#newStats();
     }
     await settled(signal);
@@ -271,13 +235,11 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
     return this.#scheduler;
   }
 
-  #closeStats(): void {
-    for (const map of this.#statsMaps.splice(0)) map.close();
-    this.#statsParts = undefined;
-  }
-
   #newStats(): LoadedStats {
-    return new LoadedStats(this.#parts.ops?.name ?? this.name, () => this.#findStats());
+    return new LoadedStats(this.#parts.ops?.name ?? this.name, () => {
+      this.#requireOpen("read");
+      return this.#counted.find();
+    });
   }
 
   async #attach(ops: StructOps, signal: AbortSignal | undefined) {
@@ -294,33 +256,10 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
     if (this.#freed) return;
     this.#freed = true;
     this.#stats.end();
-    this.#closeStats();
+    this.#counted.close();
     for (const map of this.#maps) map.close();
-    for (const program of this.#programs.values()) program.close();
+    this.#programs.close();
     this.#parts.native.close();
-  }
-
-  #findStats(): StatsParts {
-    this.#requireOpen("read");
-    if (this.#statsParts) return this.#statsParts;
-    const { native, maps, btf, sections, ops } = this.#parts;
-    const open = (index: number) => {
-      const map = native.map(index);
-      this.#statsMaps.push(map);
-      return map;
-    };
-    const programs = native.programs();
-    const layout = findStats(programs, maps, btf);
-    const mapping = this.#statsMap;
-    if (layout && !mapping) {
-      const reset = layout.reset === undefined ? undefined : native.program(layout.reset);
-      if (reset) this.#programs.set("scx_stats_reset", reset);
-      this.#statsParts = { name: layout.schema.name, readers: [declaredReader(layout, open(layout.map))], reset };
-    } else {
-      const readers = findReaders({ btf, maps, programs, sections, open }, mapping);
-      this.#statsParts = { name: mapping?.name ?? ops?.name ?? this.name, readers };
-    }
-    return this.#statsParts;
   }
 
   #open(index: number): NativeMap {
