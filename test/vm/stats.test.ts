@@ -4,7 +4,11 @@ import { runningScheduler, runningSchedulers, schedExt } from "../../src/index.j
 import { testObject } from "../objects.js";
 import { bpftoolSums, kernelIsFree, load, type Running, scxkit, unprivileged } from "./process.js";
 
-afterEach(kernelIsFree);
+const started: Running[] = [];
+afterEach(async () => {
+  for (const run of started.splice(0)) run.kill("SIGKILL");
+  await kernelIsFree();
+});
 
 let work: Disposable;
 beforeEach(() => {
@@ -14,6 +18,7 @@ beforeEach(() => {
 
 const start = async (...args: string[]): Promise<Running> => {
   const run = scxkit("run", ...args, "--json", "--stats", "0.3", "--socket", "none");
+  started.push(run);
   await run.line(/"state":"enabled"/);
   return run;
 };
@@ -37,7 +42,7 @@ describe("a scheduler that another process runs", () => {
       scheduler.stats.refresh();
       expect(truth).toBeGreaterThanOrEqual(before);
       expect(scheduler.stats.words[0]).toBeGreaterThanOrEqual(truth);
-      expect(schedExt.events()).toHaveProperty("SCX_EV_ENQ_SLICE_DFL");
+      expect(schedExt.events()).toHaveProperty("SCX_EV_SELECT_CPU_FALLBACK");
       const all = runningSchedulers();
       for (const one of all) one.close();
       expect(all.map((one) => one.id)).toEqual([scheduler.id]);
