@@ -23,13 +23,19 @@ namespace {
 // PIDFD_THREAD of the kernel's include/uapi/linux/pidfd.h, from 6.9 on.
 constexpr unsigned kPidfdThread = O_EXCL;
 
+// From key to key: to look for a first one begins at the first bucket each time. What somebody adds meanwhile may stay,
+// and can't keep us for ever.
 int DeleteAll(int fd, const bpf_map_info& info) {
   std::vector<char> key(info.key_size);
-  while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
+  std::vector<char> next(info.key_size);
+  int found = bpf_map_get_next_key(fd, nullptr, key.data());
+  for (uint64_t left = uint64_t{2} * info.max_entries; found == 0 && left > 0; left--) {
+    found = bpf_map_get_next_key(fd, key.data(), next.data());
     const int error = bpf_map_delete_elem(fd, key.data());
     if (error != 0 && error != -ENOENT) return error;
+    key.swap(next);
   }
-  return 0;
+  return found == -ENOENT ? 0 : found;
 }
 
 int ZeroAll(int fd, const bpf_map_info& info) {
@@ -45,10 +51,11 @@ int ZeroAll(int fd, const bpf_map_info& info) {
 
 int PopAll(int fd, const bpf_map_info& info) {
   std::vector<char> value(info.value_size);
-  for (;;) {
+  for (uint32_t left = info.max_entries; left > 0; left--) {
     const int error = bpf_map_lookup_and_delete_elem(fd, nullptr, value.data());
     if (error != 0) return error == -ENOENT ? 0 : error;
   }
+  return 0;
 }
 
 int DeleteStorageOf(int fd, int thread) {
