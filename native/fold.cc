@@ -22,6 +22,11 @@ void Fold::Configure(const Napi::Value& options, size_t valueSize, size_t cpus, 
   grouped_ = std::make_shared<std::vector<uint64_t>>(groupCount_ * entries * words_);
 }
 
+size_t Fold::WordsOf(const Napi::Value& options, size_t valueSize) {
+  const Napi::Value leaves = options.IsObject() ? options.As<Napi::Object>().Get("leaves") : options.Env().Undefined();
+  return leaves.IsTypedArray() ? leaves.As<Napi::TypedArray>().ElementLength() / 3 : valueSize / sizeof(uint64_t);
+}
+
 void Fold::ReadLeaves(const Napi::Value& leaves, size_t valueSize) {
   if (leaves.IsUndefined()) return;
   auto numbers = leaves.As<Napi::Uint32Array>();

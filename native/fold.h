@@ -16,6 +16,8 @@ class Fold {
   // 8), whether it is signed; without it every u64 of the value counts. `groups` has a group's number for each CPU.
   void Configure(const Napi::Value& options, size_t valueSize, size_t cpus, size_t entries);
 
+  // How many words each entry will have.
+  static size_t WordsOf(const Napi::Value& options, size_t valueSize);
   size_t Words() const { return words_; }
   size_t Groups() const { return groupCount_; }
 

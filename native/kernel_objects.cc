@@ -46,7 +46,7 @@ Napi::Value StructOpsLinks(const Napi::CallbackInfo& info) {
   int error = 0;
   while ((error = bpf_link_get_next_id(id, &id)) == 0) {
     const int fd = bpf_link_get_fd_by_id(id);
-    if (fd == -ENOENT) continue;  // it went in between
+    if (fd == -ENOENT || fd == -EAGAIN) continue;  // it went in between, or isn't whole yet
     const Descriptor link(env, "bpf_link_get_fd_by_id", fd);
     bpf_link_info found{};
     uint32_t size = sizeof(found);

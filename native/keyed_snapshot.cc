@@ -17,6 +17,10 @@ namespace {
 // More keys than anybody looks at; what finds no slot is counted.
 constexpr size_t kMostSlots = 65536;
 
+// Bounds of our own memory, whatever a map says that it may hold: words of all slots, and bytes read at a time.
+constexpr size_t kMostWords = 1 << 20;
+constexpr size_t kMostBytes = 16 << 20;
+
 enum State : uint8_t { kFree, kThere, kGone };
 
 // A kernel's ENOTSUPP, which libc doesn't know: a map type without that command.
@@ -54,10 +58,12 @@ KeyedSnapshot::KeyedSnapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) 
     cpus_ = static_cast<size_t>(cpus);
     stride_ = (stride_ + 7) / 8 * 8;
   }
+  most_ = std::clamp<size_t>(kMostBytes / (keySize_ + cpus_ * stride_), 1, std::max<size_t>(shape.max_entries, 1));
+  keysRead_.resize(most_ * keySize_);
+  values_.resize(most_ * cpus_ * stride_);
   // Those that have gone keep theirs for one reading more.
-  slots_ = std::min<size_t>(size_t{shape.max_entries} * 2, kMostSlots);
-  keysRead_.resize(size_t{shape.max_entries} * keySize_);
-  values_.resize(size_t{shape.max_entries} * cpus_ * stride_);
+  const size_t room = kMostWords / std::max<size_t>(Fold::WordsOf(info[1], shape.value_size), 1);
+  slots_ = std::min({size_t{shape.max_entries} * 2, kMostSlots, std::max<size_t>(room, 1)});
   fold_.Configure(info[1], shape.value_size, cpus_, slots_);
   isGauge_.resize(fold_.Words());
   const Napi::Value gauges = info[1].IsObject() ? info[1].As<Napi::Object>().Get("gauges") : env.Undefined();
@@ -86,39 +92,33 @@ KeyedSnapshot::KeyedSnapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) 
   BindTake(self, this, Take);
 }
 
+// In pieces that there is room for. A key that is met twice counts once.
 int KeyedSnapshot::Read(int fd) {
-  const size_t most = map_->Info().max_entries;
   std::vector<char> batch(std::max<size_t>(keySize_, sizeof(uint32_t)));
-  read_ = 0;
-  for (bool first = true; read_ < most; first = false) {
-    uint32_t count = static_cast<uint32_t>(most - read_);
-    const int error =
-        bpf_map_lookup_batch(fd, first ? nullptr : batch.data(), batch.data(), keysRead_.data() + read_ * keySize_,
-                             values_.data() + read_ * cpus_ * stride_, &count, nullptr);
-    if (error == -ENOENT) {
-      read_ += count;
-      return 0;
-    }
-    // A bucket that is fuller than the room that is left, or a map type without batches.
+  for (bool first = true;; first = false) {
+    uint32_t count = static_cast<uint32_t>(most_);
+    const int error = bpf_map_lookup_batch(fd, first ? nullptr : batch.data(), batch.data(), keysRead_.data(),
+                                           values_.data(), &count, nullptr);
+    // A bucket that is fuller than our room, or a map type without batches.
     if (error == -ENOSPC || error == -kNotSupported || error == -EINVAL) return ReadOneByOne(fd);
-    if (error != 0) return error;
-    read_ += count;
+    if (error != 0 && error != -ENOENT) return error;
+    for (size_t i = 0; i < count; i++) Put(keysRead_.data() + i * keySize_, values_.data() + i * cpus_ * stride_);
+    if (error == -ENOENT) return 0;
   }
-  return 0;
 }
 
 int KeyedSnapshot::ReadOneByOne(int fd) {
-  const size_t most = map_->Info().max_entries;
+  unplaced_ = 0;
+  std::vector<char> key(keySize_);
   const char* previous = nullptr;
-  for (read_ = 0; read_ < most;) {
-    char* key = keysRead_.data() + read_ * keySize_;
-    int error = bpf_map_get_next_key(fd, previous, key);
+  // A key that goes in between has us begin again: not for ever.
+  for (uint64_t left = uint64_t{2} * map_->Info().max_entries; left > 0; left--) {
+    int error = bpf_map_get_next_key(fd, previous, key.data());
     if (error == -ENOENT) return 0;
-    if (error == 0) error = bpf_map_lookup_elem(fd, key, values_.data() + read_ * cpus_ * stride_);
+    if (error == 0) error = bpf_map_lookup_elem(fd, key.data(), values_.data());
     if (error != 0 && error != -ENOENT) return error;
-    previous = key;
-    if (error == 0) read_++;  // else it has gone in between
-    else if (read_ + 1 == most) return 0;
+    if (error == 0) Put(key.data(), values_.data());
+    previous = key.data();
   }
   return 0;
 }
@@ -171,24 +171,24 @@ void KeyedSnapshot::Release() {
   }
 }
 
-void KeyedSnapshot::FoldAll() {
+int KeyedSnapshot::ReadAndFold(int fd) {
   unplaced_ = 0;
   std::fill(seen_.begin(), seen_.end(), false);
   Release();
-  for (size_t i = 0; i < read_; i++) Put(keysRead_.data() + i * keySize_, values_.data() + i * cpus_ * stride_);
+  if (const int error = Read(fd)) return error;
   for (size_t slot = 0; slot < slots_; slot++)
     if ((*states_)[slot] == kThere && !seen_[slot]) (*states_)[slot] = kGone;
+  return 0;
 }
 
 // take(): number
 napi_value KeyedSnapshot::Take(napi_env env, napi_callback_info info) {
   auto* self = BoundTo<KeyedSnapshot>(env, info);
   const int fd = self->map_->OpenFd();
-  const int error = fd < 0 ? -EBADF : self->Read(fd);
+  const int error = fd < 0 ? -EBADF : self->ReadAndFold(fd);
   if (fd < 0) Napi::Error::New(env, "the map is closed").ThrowAsJavaScriptException();
   else if (error != 0) Failure{"bpf_map_lookup_batch", -error, {}}.ToError(env).ThrowAsJavaScriptException();
   if (error != 0) return nullptr;
-  self->FoldAll();
   return Napi::Number::New(env, self->unplaced_);
 }
 

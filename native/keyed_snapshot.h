@@ -30,7 +30,7 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
   static napi_value Take(napi_env env, napi_callback_info info);
   int Read(int fd);
   int ReadOneByOne(int fd);
-  void FoldAll();
+  int ReadAndFold(int fd);
   void Put(const char* key, const char* values);
   size_t SlotOf(const char* key);
   void Release();
@@ -42,7 +42,7 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
   size_t stride_ = 0;
   size_t cpus_ = 1;
   size_t slots_ = 0;
-  size_t read_ = 0;
+  size_t most_ = 0;  // entries read at a time
   uint32_t unplaced_ = 0;
   std::vector<char> keysRead_;
   std::vector<char> values_;

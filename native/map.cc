@@ -149,7 +149,7 @@ Napi::Value Map::ReadMapped(const Napi::CallbackInfo& info) {
 void Map::WriteMapped(const Napi::CallbackInfo& info) {
   const int64_t offset = info[0].As<Napi::Number>();
   auto bytes = info[1].As<Napi::Uint8Array>();
-  if (info_.map_flags & BPF_F_RDONLY_PROG) Throw(info.Env(), "mmap", EPERM);
+  if (readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG)) Throw(info.Env(), "mmap", EPERM);
   if (offset < 0 || static_cast<size_t>(offset) > info_.value_size ||
       info_.value_size - static_cast<size_t>(offset) < bytes.ByteLength())
     throw Napi::RangeError::New(info.Env(), "outside the map's value");

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 import type { Btf } from "../bpf/btf.js";
 import type { DataSection } from "../bpf/section.js";
+import { logger } from "../diagnostics.js";
 import { cpuIds } from "../kernel/cpus.js";
 import type { NativeMap, ObjectMap, ObjectProgram } from "../native/index.js";
 import type { Stat, StatKind } from "../stats/schema.js";
 import { findStats } from "./layout.js";
-import { type Leaf, leavesOf } from "./leaf.js";
+import { type Leaf, leavesOf, mostWords } from "./leaf.js";
 import { namesByEnum, statOfLeaf } from "./naming.js";
 import { arrayReader, hashReader, type Reader } from "./reader.js";
 import { mappedReaders, type StatsMap } from "./stats_map.js";
+
+const log = logger("bpf");
 
 /** What the finding looks at. */
 export interface StatsPlace {
@@ -60,7 +63,9 @@ function* mapReaders({ btf, maps, open }: StatsPlace): Generator<Reader> {
     if (!isCalledStats(map.name) || map.name.includes(".") || map.valueTypeId === 0) continue;
     const leaves = leavesOf(btf, map.valueTypeId);
     if (leaves.length === 0) continue;
-    if (arrays.has(type)) yield arrayReader(open(index), leaves, arrayStats(btf, map, leaves));
+    if (arrays.has(type) && map.maxEntries * leaves.length > mostWords)
+      log.debug(`map ${map.name} is too large for statistics`);
+    else if (arrays.has(type)) yield arrayReader(open(index), leaves, arrayStats(btf, map, leaves));
     else if (hashes.has(type))
       yield hashReader(
         btf,

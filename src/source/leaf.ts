@@ -17,6 +17,9 @@ export interface Leaf {
 /** More than any reader of them could take. */
 const mostLeaves = 4096;
 
+/** More integers, over all entries of an array, than anybody looks at: it is a table that a scheduler works with. */
+export const mostWords = 16_384;
+
 /** The integers that a type is made of, nested structs and arrays of any dimension included; what is none is left out. */
 export function leavesOf(btf: Btf, type: number): Leaf[] {
   const leaves: Leaf[] = [];

@@ -4,7 +4,7 @@ import { ScxError } from "../error.js";
 import { cpuIds } from "../kernel/cpus.js";
 import type { Stat, StatKind } from "../stats/schema.js";
 import type { StatsPlace } from "./find.js";
-import { type Leaf, leavesOf } from "./leaf.js";
+import { type Leaf, leavesOf, mostWords } from "./leaf.js";
 import { statOfLeaf } from "./naming.js";
 import { arrayReader, hashReader, type Reader } from "./reader.js";
 
@@ -151,10 +151,14 @@ function groundOf({ btf, maps, sections }: StatsPlace, name: string): Ground {
   if (map) {
     if (map.valueTypeId === 0) throw wrong(`map ${name} has no BTF type`, "Its values can't be taken apart.");
     const isHash = map.typeName?.includes("hash") ?? false;
+    const leaves = leavesOf(btf, map.valueTypeId);
+    const entries = isHash ? 1 : map.maxEntries;
+    if (entries * leaves.length > mostWords)
+      throw wrong(`map ${name} has ${entries * leaves.length} integers`, `Name one with ${mostWords} at most.`);
     return {
       map: index,
-      leaves: leavesOf(btf, map.valueTypeId),
-      entries: isHash ? 1 : map.maxEntries,
+      leaves,
+      entries,
       ...(isHash && { keyType: map.keyTypeId }),
     };
   }
