@@ -42,7 +42,7 @@ export function findStats(
   );
   const found = maps[map];
   if (!found) return findRows(maps, btf);
-  const reset = programs.findIndex((program) => program.name === resetProgram);
+  const reset = programs.findIndex((program) => program.name === resetProgram && program.autoload);
   return { ...layoutOf(btf, btf.resolve(found.valueTypeId)), map, reset: reset < 0 ? undefined : reset };
 }
 

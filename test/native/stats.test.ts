@@ -103,6 +103,16 @@ describe("a per-CPU map, against a program that knows the truth", () => {
 });
 
 describe("reset in the kernel", () => {
+  it("isn't to be had without its program; all else is", async () => {
+    const object = await BpfObject.open(testObject("count"));
+    object.setProgram("scx_stats_reset", "off");
+    await using without = await object.load();
+    expect(new Sampler(without.stats, { intervalMs: 1 }).totals().stats.events).toEqual({ total: 0n, delta: 0n });
+    expect(() => without.stats.resetInKernel()).toThrowError(
+      expect.objectContaining({ code: "ERR_SCX_RESET_UNSUPPORTED" }),
+    );
+  });
+
   it("hands out every event once, however many reset", () => {
     const sampler = new Sampler(loaded.stats, { intervalMs: 1e-6, reset: true });
     const consumer = sampler.consumer();
