@@ -13,7 +13,7 @@ export interface RestartOptions {
   policy?: RestartPolicy;
   /** ms before the first restart after a failure; doubles with each further one in the window. 500 unless given. */
   delayMs?: number;
-  /** ms that the delay doubles up to; 30000 unless given. */
+  /** ms that the delay doubles up to; 30000 unless given, or `delayMs` where that is more. */
   maxDelayMs?: number;
   /** How many restarts there may be within the window before a scheduler is given up; 5 unless given. */
   limit?: number;
@@ -45,7 +45,8 @@ export class RestartPlan {
 
   /** @param random from 0 to 1, for the jitter */
   constructor(options: RestartOptions = {}, random: () => number = Math.random) {
-    const { policy = "no", delayMs = 500, maxDelayMs = 30_000, limit = 5, windowMs = 60_000 } = options;
+    const { policy = "no", delayMs = 500, limit = 5, windowMs = 60_000 } = options;
+    const { maxDelayMs = Math.max(30_000, delayMs) } = options;
     this.#options = { policy, delayMs, maxDelayMs, limit, windowMs };
     this.#random = random;
   }

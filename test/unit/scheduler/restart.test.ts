@@ -51,6 +51,11 @@ describe("a plan", () => {
     expect(plan.spent).toBe("5 of 5 within 10 s");
   });
 
+  it("waits longer than the usual most when the first delay is longer", () => {
+    const plan = new RestartPlan({ policy: "always", delayMs: 90_000 }, () => 1);
+    expect([0, 1].map((at) => plan.next("failed", at, 0))).toEqual([90_000, 90_000]);
+  });
+
   it("forgets what is older than the window", () => {
     const plan = certain("on-failure");
     expect([0, 6000, 9000, 9500, 10_500].map((at) => plan.next("failed", at, 0))).toEqual([
