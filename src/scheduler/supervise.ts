@@ -63,7 +63,7 @@ const ownFault: ReadonlySet<ScxErrorCode> = new Set([
   "ERR_SCX_VERIFIER",
 ]);
 
-const textOf = (error: unknown) => (error as Error).message.split("\n")[0];
+const textOf = (error: unknown) => (error as Error).message.split("\n")[0]?.replace(/\.$/, "");
 
 /**
  * Runs a scheduler and looks after it: starts it again when the kernel asks for that (a CPU came or went) or the policy says
@@ -165,10 +165,15 @@ export class Supervisor {
   /** So that nobody learns of a wrong path when the fallback is needed. */
   async #readChain(): Promise<void> {
     const { keepLoaded = false } = this.#options;
-    for (let at = keepLoaded ? 0 : 1; at < this.#chain.length; at++) {
-      const object = await this.#open(at);
-      if (keepLoaded) this.#kept.push(await object.load({ ...this.#loadOptions(at), reattach: true }));
-      else object.close();
+    try {
+      for (let at = keepLoaded ? 0 : 1; at < this.#chain.length; at++) {
+        const object = await this.#open(at);
+        if (keepLoaded) this.#kept.push(await object.load({ ...this.#loadOptions(at), reattach: true }));
+        else object.close();
+      }
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#options.failed?.(error);
+      throw error;
     }
   }
 
@@ -181,7 +186,9 @@ export class Supervisor {
       const [name, next] = [this.#names[at], this.#names[at + 1]];
       const why = error ? `: ${textOf(error)}` : "";
       if (next === undefined) {
-        if (this.#hasRun) log.error(`${name} is given up${why}; the kernel's own scheduler has taken over`);
+        const busy = error instanceof ScxError && error.code === "ERR_SCX_BUSY";
+        const heir = busy ? "that one goes on" : "the kernel's own scheduler has taken over";
+        if (this.#hasRun) log.error(`${name} is given up${why}; ${heir}`);
         return error;
       }
       log.error(`${name} is given up${why}; falling back to ${next}`);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
 import type { BpfObject } from "../../../src/bpf/object.js";
+import type { LogRecord } from "../../../src/diagnostics.js";
 import { ScxError, type ScxErrorCode } from "../../../src/error.js";
 import { type ExitRecord, exitKinds, exitRecord } from "../../../src/scheduler/exit.js";
 import { type SuperviseOptions, superviseScheduler } from "../../../src/scheduler/supervise.js";
@@ -180,6 +182,36 @@ describe("a supervised run", () => {
       ...["attach a", "error in epoch 0", "attach a", "error in epoch 1", "attach b", "unreg in epoch 2"],
       ...["free a", "free b"],
     ]);
+  });
+
+  it("tells of the one among them that can't be loaded", async () => {
+    const world = new World();
+    world.loads = [undefined, failure("ERR_SCX_VERIFIER")];
+    const failed: unknown[] = [];
+    const run = world.supervise("a", {
+      keepLoaded: true,
+      fallbacks: [world.open("b")],
+      failed: (error) => failed.push(error),
+    });
+    await expect(run).rejects.toMatchObject({ code: "ERR_SCX_VERIFIER" });
+    expect(failed).toMatchObject([{ code: "ERR_SCX_VERIFIER" }]);
+    expect(world.events.at(-1)).toBe("free a");
+  });
+
+  it("doesn't say that the kernel's own has taken over when another runs", async () => {
+    const world = new World();
+    const said: string[] = [];
+    const listener = (record: unknown) => void said.push((record as LogRecord).text);
+    subscribe("scxkit:log", listener);
+    try {
+      const run = await world.supervise("a", { restart: { policy: "on-failure", limit: 1, ...quick } });
+      world.loads = [failure("ERR_SCX_BUSY")];
+      world.leave("error");
+      expect(await run.ended).toMatchObject({ error: { code: "ERR_SCX_BUSY" } });
+    } finally {
+      unsubscribe("scxkit:log", listener);
+    }
+    expect(said.at(-1)).toBe("a is given up: made up: ERR_SCX_BUSY; that one goes on");
   });
 
   it("attaches nothing when what has to be ready can't be", async () => {
