@@ -68,7 +68,8 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       },
       signal: ending.signal,
     });
-    const timer = options.duration && setTimeout(() => void supervisor.stop(), options.duration * 1000);
+    // Without it the process may end: what runs keeps it.
+    const timer = options.duration && setTimeout(() => void supervisor.stop(), options.duration * 1000).unref();
     for await (const sample of samples) printer.sample(sample);
     clearTimeout(timer);
     const { exit, error } = await supervisor.ended;
