@@ -177,8 +177,8 @@ sanitize: build $(sanitized) ## runs the native tests under AddressSanitizer and
 COUNT ?= 100000
 .PHONY: fuzz
 fuzz: build ## opens COUNT=100000 damaged copies of each object: none may crash the process or keep it busy
-	@for object in $(objects) $(test_objects); do \
-		counts=$$(timeout 1800 node --import tsx test/native/damage.ts $$object $(COUNT)) || exit; echo "$$object: $$counts"; done
+	@printf '%s\n' $(objects) $(test_objects) | xargs -P "$$(nproc)" -I{} sh -c 'counts=$$(timeout 3600 node --import tsx \
+		test/native/damage.ts {} $(COUNT)) || { echo "make: {} failed" >&2; exit 255; }; echo "{}: $$counts"'
 
 build/bench/%: test/bench/%.c | packages
 	@mkdir -p $(@D)

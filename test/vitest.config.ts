@@ -14,8 +14,9 @@ export default defineConfig({
       kind("unit"),
       kind("interop", { testTimeout: 60_000 }),
       kind("native", { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 }),
-      // One scheduler at a time: the files of this kind share one kernel.
-      kind("vm", { pool: "forks", fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }),
+      // One scheduler at a time: the files of this kind share one kernel. And one process: to import all that they need
+      // takes an emulated machine longer than many a test.
+      kind("vm", { pool: "forks", isolate: false, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }),
     ],
   },
 });
