@@ -21,6 +21,9 @@ namespace {
 // Tells a Map from the objects of other classes, which Unwrap can't.
 constexpr napi_type_tag kTag = {0x7363786b69744d61, 0x8f1d2c3b4a596877};
 
+// A kernel's ENOTSUPP, which libc doesn't know.
+constexpr int kNotSupported = 524;
+
 void SetShape(Napi::Object entry, const char* name, uint32_t type, uint32_t key, uint32_t value, uint32_t entries,
               uint32_t flags) {
   Napi::Env env = entry.Env();
@@ -121,27 +124,47 @@ Napi::Value Map::GetInfo(const Napi::CallbackInfo& info) {
 
 // The memory behind a global-data map (.data, .bss, .rodata), mapped at first use. libbpf 1.4's own mapping does not
 // alias the kernel's memory once the object is loaded.
+int Map::MapMemory() {
+  if (memory_ != nullptr) return 0;
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  memorySize_ = ((static_cast<size_t>(info_.value_size) + 7) / 8 * 8 * info_.max_entries + page - 1) / page * page;
+  const int access = readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG) ? PROT_READ : PROT_READ | PROT_WRITE;
+  void* memory = mmap(nullptr, memorySize_, access, MAP_SHARED, fd_, 0);
+  if (memory == MAP_FAILED) return errno;
+  memory_ = static_cast<uint8_t*>(memory);
+  return 0;
+}
+
 uint8_t* Map::Mapped(Napi::Env env) {
-  const int fd = Fd(env);
-  if (memory_ == nullptr) {
-    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    memorySize_ = ((static_cast<size_t>(info_.value_size) + 7) / 8 * 8 * info_.max_entries + page - 1) / page * page;
-    const int access = readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG) ? PROT_READ : PROT_READ | PROT_WRITE;
-    void* memory = mmap(nullptr, memorySize_, access, MAP_SHARED, fd, 0);
-    if (memory == MAP_FAILED) Throw(env, "mmap", errno);
-    memory_ = static_cast<uint8_t*>(memory);
-  }
+  Fd(env);
+  if (const int error = MapMemory()) Throw(env, "mmap", error);
   return memory_;
 }
 
-// readMapped(offset, into: Uint8Array): copies live memory.
+// libbpf asks for no mapping of a section whose variables are all static; the kernel refuses one with a lock in it.
+bool Map::IsMappable(Napi::Env env) {
+  Fd(env);
+  const int error = MapMemory();
+  if (error != 0 && error != EINVAL && error != kNotSupported) Throw(env, "mmap", error);
+  return error == 0;
+}
+
+// readMapped(offset, into: Uint8Array): copies live memory, or where it can't be mapped, what the kernel copies.
 Napi::Value Map::ReadMapped(const Napi::CallbackInfo& info) {
   const int64_t offset = info[0].As<Napi::Number>();
   auto into = info[1].As<Napi::Uint8Array>();
   if (offset < 0 || static_cast<size_t>(offset) > info_.value_size ||
       info_.value_size - static_cast<size_t>(offset) < into.ByteLength())
     throw Napi::RangeError::New(info.Env(), "outside the map's value");
-  memcpy(into.Data(), Mapped(info.Env()) + offset, into.ByteLength());
+  if (IsMappable(info.Env())) {
+    memcpy(into.Data(), Mapped(info.Env()) + offset, into.ByteLength());
+    return into;
+  }
+  const uint32_t key = 0;
+  std::vector<uint8_t> value(info_.value_size);
+  RequireOneValue(info.Env());
+  if (int error = bpf_map_lookup_elem(fd_, &key, value.data())) Throw(info.Env(), "bpf_map_lookup_elem", -error);
+  memcpy(into.Data(), value.data() + offset, into.ByteLength());
   return into;
 }
 

@@ -26,8 +26,9 @@ class Map : public Napi::ObjectWrap<Map> {
   // -1 after close().
   int OpenFd() const { return fd_; }
   const bpf_map_info& Info() const { return info_; }
-  // The memory behind a section of global data, mapped at first use; nullptr after close().
-  uint8_t* Memory(Napi::Env env) { return Mapped(env); }
+  // Whether the memory behind a section of global data can be mapped.
+  bool IsMappable(Napi::Env env);
+  // That memory, once it is mapped; nullptr after close().
   uint8_t* OpenMemory() const { return memory_; }
 
  private:
@@ -40,6 +41,7 @@ class Map : public Napi::ObjectWrap<Map> {
   void Close(const Napi::CallbackInfo& info);
   void RequireOneValue(Napi::Env env) const;
   void Release();
+  int MapMemory();
   uint8_t* Mapped(Napi::Env env);
 
   int fd_ = -1;

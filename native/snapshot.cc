@@ -38,11 +38,11 @@ void Snapshot::UseRows(const Napi::Object& rows, const Napi::Value& options) {
   if (offset < 0 || stride <= 0 || count <= 0 || stride > size || count > size / stride ||
       offset > size - stride * count)
     throw Napi::RangeError::New(env, "the rows leave the section");
-  mapped_ = true;
   offset_ = static_cast<size_t>(offset);
   stride_ = static_cast<size_t>(stride);
   cpus_ = static_cast<size_t>(count);
-  map_->Memory(env);  // now, so that taking can't fail
+  mapped_ = map_->IsMappable(env);  // now, so that taking can't fail
+  if (!mapped_) values_.resize(static_cast<size_t>(size));
   fold_.Configure(options, stride_, cpus_, 1);
 }
 
@@ -78,12 +78,8 @@ int Snapshot::Read(int fd) {
 
 void Snapshot::FoldAll() {
   fold_.Begin();
-  if (mapped_) {
-    fold_.Entry(0, reinterpret_cast<const char*>(map_->OpenMemory()) + offset_, stride_);
-    return;
-  }
-  for (size_t entry = 0; entry < entries_; entry++)
-    fold_.Entry(entry, values_.data() + entry * cpus_ * stride_, stride_);
+  const char* values = (mapped_ ? reinterpret_cast<const char*>(map_->OpenMemory()) : values_.data()) + offset_;
+  for (size_t entry = 0; entry < entries_; entry++) fold_.Entry(entry, values + entry * cpus_ * stride_, stride_);
 }
 
 // take(): reads and folds. No allocation.

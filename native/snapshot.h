@@ -11,11 +11,11 @@
 namespace scxkit {
 
 // Reads a whole array of integers or structs and folds it over CPUs into bound arrays, in one call: a PERCPU_ARRAY or
-// ARRAY by one system call; rows of a mapped section (u64 stats[cpu][N] in .bss) by none.
+// ARRAY by one system call; rows of a section (u64 stats[cpu][N] in .bss) by none, if it can be mapped.
 class Snapshot : public Napi::ObjectWrap<Snapshot> {
  public:
   static Napi::Function Define(Napi::Env env);
-  // new Snapshot(map: Map, options?: Fold's, and { rows?: { offset, stride, count } } for a mapped section): throws for
+  // new Snapshot(map: Map, options?: Fold's, and { rows?: { offset, stride, count } } for a section): throws for
   // another map type, or options that leave its value. Its `sums` and `grouped` are the bound arrays, its `take` the
   // function that fills them.
   explicit Snapshot(const Napi::CallbackInfo& info);
@@ -35,7 +35,7 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   size_t cpus_ = 1;    // possible CPUs: the kernel lays out a value for each, online or not
   bool mapped_ = false;
   size_t offset_ = 0;         // of the first row
-  std::vector<char> values_;  // [entry][cpu], as the kernel copies them
+  std::vector<char> values_;  // [entry][cpu], or a section, as the kernel copies them
   std::vector<uint32_t> keys_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-
+import { constants } from "node:os";
 import { ScxError } from "../error.js";
-import type { NativeMap, NativeObject, ObjectMap } from "../native/index.js";
+import type { NativeError, NativeMap, NativeObject, ObjectMap } from "../native/index.js";
 import type { Btf, BtfType } from "./btf.js";
 import type { Memory, Variable } from "./variable.js";
 
@@ -42,7 +42,7 @@ export class MapMemory implements Memory {
         remedy: "Set it on the open object, before load().",
       });
     guarded(() => {
-      if (this.#live) return this.#live().writeMapped(offset, bytes);
+      if (this.#live) return writeLive(this.#live(), offset, bytes);
       this.#object.setInitialValue(this.#map, offset, bytes);
       this.#initial?.set(bytes, offset);
     });
@@ -85,6 +85,25 @@ export class MapMemory implements Memory {
       return map;
     };
     this.#initial = undefined;
+  }
+}
+
+/** A kernel's ENOTSUPP, which Node doesn't know. */
+const notSupported = 524;
+
+function writeLive(map: NativeMap, offset: number, bytes: Uint8Array): void {
+  try {
+    map.writeMapped(offset, bytes);
+  } catch (cause) {
+    const { errno } = cause as NativeError;
+    if (errno !== constants.errno.EINVAL && errno !== notSupported) throw cause;
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "set",
+      message: "This can't be changed once it is loaded: all variables of its section are static, or one is a lock.",
+      remedy: "Set it before load(), or move it to a section that has a variable which is not static, and no lock.",
+      errno,
+      cause,
+    });
   }
 }
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Global data that user space can't map: libbpf doesn't ask for it where all variables are static,
+ * and the kernel refuses it where there is a lock. No scheduler: loads on Linux 5.15 and newer.
+ */
+#include <scxkit/types.h>
+#include <bpf/bpf_helpers.h>
+
+char _license[] SEC("license") = "GPL";
+
+static volatile u64 nr_seen;
+
+struct guarded {
+	struct bpf_spin_lock lock;
+	u64 value;
+};
+
+struct guarded guarded SEC(".data.guarded");
+u64 nr_guarded SEC(".data.guarded") = 7;
+
+struct see_args {
+	u64 n;
+};
+
+SEC("syscall")
+int see(struct see_args *args)
+{
+	nr_seen += args->n;
+	return 0;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { BpfObject, type LoadedObject, Sampler } from "../../src/index.js";
+import { testObject } from "../objects.js";
+
+let loaded: LoadedObject;
+beforeEach(async () => {
+  loaded = await (await BpfObject.open(testObject("unmapped"))).load();
+});
+afterEach(() => loaded.close());
+
+it("statistics in sections that can't be mapped are read by a system call", () => {
+  const sampler = new Sampler(loaded.stats, { intervalMs: 1e-6 });
+  for (const n of [1n, 2n]) expect(loaded.run("see", { n }).status).toBe(0);
+  expect(sampler.totals().stats).toEqual({
+    nr_seen: { total: 3n, delta: 3n },
+    nr_guarded: { total: 7n, delta: 7n },
+  });
+});
+
+it("so are globals, live; to write a part of such a section would undo what the program writes meanwhile", () => {
+  expect(loaded.run("see", { n: 1n }).status).toBe(0);
+  expect([loaded.globals.nr_seen, loaded.globals.nr_guarded]).toEqual([1n, 7n]);
+  const refused = expect.objectContaining({ code: "ERR_SCX_USAGE", message: expect.stringContaining("static") });
+  expect(() => {
+    loaded.globals.nr_seen = 5n;
+  }).toThrowError(refused);
+});
