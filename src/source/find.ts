@@ -8,7 +8,7 @@ import type { Stat, StatKind } from "../stats/schema.js";
 import { findStats } from "./layout.js";
 import { type Leaf, leavesOf, mostWords } from "./leaf.js";
 import { namesByEnum, statOfLeaf } from "./naming.js";
-import { arrayReader, hashReader, isMapped, type Reader } from "./reader.js";
+import { arrayReader, hashReader, type Reader } from "./reader.js";
 import { mappedReaders, type StatsMap } from "./stats_map.js";
 
 const log = logger("bpf");
@@ -111,10 +111,8 @@ function* globalReaders({ btf, sections, open }: StatsPlace): Generator<Reader> 
       const isNumber = isCalledNumber(variable.name) && leaves.length === 1;
       // What is narrower than a counter is likely to be something else.
       if (!(isNumber || isCalledStats(variable.name)) || leaves.some((leaf) => leaf.size !== 8)) continue;
-      if (rows) {
-        const map = open(section.map);
-        if (isMapped(map)) yield rowsReader(btf, map, leaves, { ...rows, offset }, variable.name);
-      } else
+      if (rows) yield rowsReader(btf, open(section.map), leaves, { ...rows, offset }, variable.name);
+      else
         single.push(
           ...leaves.map((leaf) => ({ ...leaf, offset: leaf.offset + offset, path: [variable.name, ...leaf.path] })),
         );

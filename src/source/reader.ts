@@ -43,12 +43,6 @@ export function declaredReader({ schema, words, rows }: StatsLayout, map: Native
   };
 }
 
-/** BPF_F_MMAPABLE of include/uapi/linux/bpf.h; libbpf sets it where a section has a variable that isn't static. */
-const mmapable = 1 << 10;
-
-/** Whether a section of global data can be read without a system call. */
-export const isMapped = (map: NativeMap): boolean => (map.info().flags & mmapable) !== 0;
-
 /** Reads an array whose entries are made of these leaves; `stats[entry * leaves + leaf]` says what each is. */
 export function arrayReader(
   map: NativeMap,
@@ -56,11 +50,7 @@ export function arrayReader(
   stats: readonly (Stat | undefined)[],
   rows?: SnapshotOptions["rows"],
 ): Reader {
-  // A section as one row is a value like any other, where its memory can't be mapped.
-  const inMemory = rows && (rows.count > 1 || isMapped(map)) ? rows : undefined;
-  const options: SnapshotOptions = inMemory
-    ? { leaves: packed(leaves), rows: inMemory }
-    : { leaves: packed(shifted(leaves, rows?.offset ?? 0)) };
+  const options = { leaves: packed(leaves), ...(rows && { rows }) };
   const { sums, take } = new native.Snapshot(map, options);
   const isPerCpu = map.info().typeName === "percpu_array" || (rows?.count ?? 1) > 1;
   const named = stats.flatMap((stat, word) => (stat ? [{ stat, word }] : []));
@@ -72,9 +62,6 @@ export function arrayReader(
     ...(isPerCpu && { by: (groups: Uint32Array) => new native.Snapshot(map, { ...options, groups }) }),
   };
 }
-
-const shifted = (leaves: readonly Leaf[], by: number): readonly Leaf[] =>
-  by === 0 ? leaves : leaves.map((leaf) => ({ ...leaf, offset: leaf.offset + by }));
 
 /** Reads a hash: a dictionary for each leaf of its values. */
 export function hashReader(

@@ -41,6 +41,7 @@ const known = new Set(["name", "kind", "desc", "unit", "family", "labels", "name
 export function checkStatsMap(value: unknown): StatsMap {
   if (!isObject(value) || !isObject(value.stats))
     throw wrong('it has no object "stats"', 'Write {"stats": {"PLACE": {"name": …, "kind": "counter", "desc": …}}}.');
+  if (value.name !== undefined && typeof value.name !== "string") throw wrong("its name is no string", "Give a text.");
   for (const [place, stat] of Object.entries(value.stats)) {
     if (!isObject(stat))
       throw wrong(`${place} is no object`, "Give its name, kind, desc, unit, family and labels, or {}.");

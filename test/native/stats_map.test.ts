@@ -73,6 +73,7 @@ describe("a statistics map", () => {
 
   it.each([
     [[], /no object "stats"/],
+    [{ name: 5, stats: {} }, /its name is no string/],
     [{ stats: { a: 1 } }, /a is no object/],
     [{ stats: { a: { knid: "gauge" } } }, /a has "knid"/],
     [{ stats: { a: { kind: "histogram" } } }, /a is of kind "histogram"/],
