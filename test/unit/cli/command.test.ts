@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { statuses } from "../../../src/cli/status.js";
-import { cli, testObject } from "../../objects.js";
+import { checkout, cli, testObject } from "../../objects.js";
 
 interface Result {
   status: number;
@@ -93,13 +93,22 @@ describe("help", () => {
   it("lists every option and status", async () => {
     const { status, stdout } = await scxkit("run", "--help");
     expect(status).toBe(0);
-    const options =
-      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --json --reset --exit-dump --verifier-log -v --log".split(
-        " ",
-      );
+    const options = (
+      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --json --stats-map --reset " +
+      "--restart --restart-limit --restart-delay --fallback --rt --user --exit-dump --verifier-log -v --log"
+    ).split(" ");
     for (const option of options) expect(stdout).toContain(option);
     for (const [number, meaning] of Object.entries(statuses))
       expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
+  });
+
+  it.each(["run", "inspect", "stats", "gen", "doctor"])("%s: the README has each of its options", async (command) => {
+    const { stdout } = await scxkit(command, "--help");
+    const options = [...stdout.matchAll(/^ {2}(?:(-\w), )?(--[\w-]+)/gm)].map(([, short, long]) => [short, long]);
+    const readme = readFileSync(`${checkout}README.md`, "utf8");
+    expect(options.length).toBeGreaterThan(1);
+    const isIn = (option: string | undefined) => option && new RegExp(`[ \`]${option}(?![\\w-])`).test(readme);
+    expect(options.filter(([short, long]) => !isIn(long) && !isIn(short))).toEqual([]);
   });
 
   it("tells the version", async () => {
