@@ -42,6 +42,7 @@ Napi::Object DescribeMap(Napi::Env env, const bpf_map* map) {
   SetShape(entry, bpf_map__name(map), bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map),
            bpf_map__max_entries(map), bpf_map__map_flags(map));
   if (const char* type = libbpf_bpf_map_type_str(bpf_map__type(map))) entry.Set("typeName", type);
+  if (const char* path = bpf_map__pin_path(map)) entry.Set("pinPath", path);
   entry.Set("keyTypeId", Napi::Number::New(env, bpf_map__btf_key_type_id(map)));
   entry.Set("valueTypeId", Napi::Number::New(env, bpf_map__btf_value_type_id(map)));
   return entry;

@@ -20,8 +20,8 @@ export interface NativeError extends Error {
   log: string[];
 }
 
-/** A map of an object, with the ids of its key's and value's BTF types (0 when it has none). */
-export type ObjectMap = MapShape & { keyTypeId: number; valueTypeId: number; typeName?: string };
+/** A map of an object, with the ids of its key's and value's BTF types (0 when it has none), and where it is to be pinned. */
+export type ObjectMap = MapShape & { keyTypeId: number; valueTypeId: number; typeName?: string; pinPath?: string };
 
 /** A program of an object; `type` is an `enum bpf_prog_type`, its name is absent when libbpf is older than it. */
 export interface ObjectProgram {

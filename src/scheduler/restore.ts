@@ -18,8 +18,11 @@ const emptied = new Set([
   "task_storage",
 ]);
 
-/** What a scheduler never reads back: it may stay as it is. */
-const kept = new Set(["struct_ops", "ringbuf"]);
+/** What a scheduler never reads back. */
+const unread = new Set(["struct_ops", "ringbuf"]);
+
+/** What may stay as it is; a pinned map would be found as it is by a load afresh, too. */
+const isKept = ({ typeName = "", pinPath }: ObjectMap): boolean => unread.has(typeName) || pinPath !== undefined;
 
 /** Global data: C has no maps with a dot in their names. */
 const isSection = (map: ObjectMap): boolean => map.name.includes(".");
@@ -34,9 +37,9 @@ const isConstant = (map: ObjectMap): boolean => /\.(rodata|kconfig)/.test(map.na
 export function requireRestorable(name: string, { maps }: ObjectParts): void {
   const obstacles = [
     ...maps
-      .filter((map) => !isConstant(map) && !emptied.has(map.typeName ?? "") && !kept.has(map.typeName ?? ""))
+      .filter((map) => !isConstant(map) && !emptied.has(map.typeName ?? "") && !isKept(map))
       .map((map) => `map ${map.name} (${map.typeName ?? `type ${map.type}`}) can't be emptied`),
-    ...(maps.some((map) => map.typeName === "task_storage") && hidesTasks()
+    ...(maps.some((map) => map.typeName === "task_storage" && !isKept(map)) && hidesTasks()
       ? ["/proc hides tasks from other users (hidepid), whose storage then can't be freed"]
       : []),
   ];
@@ -61,7 +64,7 @@ export class SavedState {
   /** @param open gives a map by its index; it stays the caller's to close */
   constructor({ maps }: ObjectParts, open: (index: number) => NativeMap) {
     maps.forEach((shape, index) => {
-      if (isConstant(shape) || kept.has(shape.typeName ?? "")) return;
+      if (isConstant(shape) || isKept(shape)) return;
       const map = open(index);
       if (isSection(shape)) this.#sections.push({ map, bytes: map.readValue() });
       else this.#cleared.push(map);
