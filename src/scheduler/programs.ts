@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
-import type { NativeObject, NativeProgram } from "../native/index.js";
+import type { NativeObject, NativeProgram, ObjectProgram } from "../native/index.js";
 
 /** A loaded object's SEC("syscall") programs, each opened when it is first run. */
 export class SyscallPrograms {
@@ -40,12 +40,13 @@ export class SyscallPrograms {
 
   #open(name: string): NativeProgram {
     const all = this.#native.programs();
-    const index = all.findIndex((one) => one.name === name && one.section.startsWith("syscall"));
+    const isLoaded = (one: ObjectProgram) => one.section.startsWith("syscall") && one.autoload;
+    const index = all.findIndex((one) => one.name === name && isLoaded(one));
     if (index < 0) {
-      const names = all.filter((one) => one.section.startsWith("syscall")).map((one) => one.name);
+      const names = all.filter(isLoaded).map((one) => one.name);
       throw new ScxError("ERR_SCX_USAGE", {
         op: "run",
-        message: `The object has no syscall program "${name}".`,
+        message: `The object has no syscall program "${name}", or it was not loaded.`,
         remedy: `It has ${names.join(", ") || "none at all"}.`,
       });
     }

@@ -43,3 +43,12 @@ it("takes bytes, and nothing, as ever", () => {
   expect(loaded.run("shapes_none")).toBe(0);
   expect(loaded.run("shapes_untyped", new Uint8Array(3))).toBe(1);
 });
+
+it("refuses a program that was not loaded", async () => {
+  const object = await BpfObject.open(testObject("readers"));
+  object.setProgram("count_event", "off");
+  await using without = await object.load();
+  expect(() => without.run("count_event", { n: 1n, key: 0n })).toThrowError(
+    expect.objectContaining({ code: "ERR_SCX_USAGE", message: expect.stringMatching(/not loaded\.\nIt has count_/) }),
+  );
+});
