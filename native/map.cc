@@ -43,6 +43,7 @@ Napi::Object DescribeMap(Napi::Env env, const bpf_map* map) {
            bpf_map__max_entries(map), bpf_map__map_flags(map));
   if (const char* type = libbpf_bpf_map_type_str(bpf_map__type(map))) entry.Set("typeName", type);
   if (const char* path = bpf_map__pin_path(map)) entry.Set("pinPath", path);
+  entry.Set("autocreate", Napi::Boolean::New(env, bpf_map__autocreate(map)));
   entry.Set("keyTypeId", Napi::Number::New(env, bpf_map__btf_key_type_id(map)));
   entry.Set("valueTypeId", Napi::Number::New(env, bpf_map__btf_value_type_id(map)));
   return entry;

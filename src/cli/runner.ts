@@ -42,13 +42,24 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   using verifierLog =
     options.verifierLog === undefined ? undefined : OutputFile.open("--verifier-log", options.verifierLog);
   const statsMap = readStatsMap(options.statsMap);
+  // What is said of the machine, and so of the fallbacks as well.
+  const machine = options.kconfig === undefined ? {} : { kconfig: options.kconfig };
   const printer = new Printer({ json: options.json ?? false });
   let server: StatsServer | undefined;
+  // A full disk is no reason to leave a machine without its scheduler: it is told at the end.
+  let unwritten: unknown;
+  const output = (write: () => void) => {
+    try {
+      write();
+    } catch (error) {
+      unwritten ??= error;
+    }
+  };
   let samples: AsyncIterable<Sample> = none();
   try {
     await using supervisor = await superviseScheduler({
       open: (signal) => openWith(nameOrPath, options, signal),
-      fallbacks: (options.fallback ?? []).map((name) => (signal) => openWith(name, {}, signal)),
+      fallbacks: (options.fallback ?? []).map((name) => (signal) => openWith(name, machine, signal)),
       restart: { policy: options.restart, delayMs: options.restartDelay * 1000, ...options.restartLimit },
       keepLoaded: user !== undefined,
       statsMap,
@@ -61,10 +72,10 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       },
       exited: (exit, epoch) => {
         printer.exit(exit, epoch);
-        exitDump?.write(recentExits().map(exitDocument).join("\n"));
+        output(() => exitDump?.write(recentExits().map(exitDocument).join("\n")));
       },
       failed: (error) => {
-        if (error instanceof VerifierError) verifierLog?.write(`${error.log.join("\n")}\n`);
+        if (error instanceof VerifierError) output(() => verifierLog?.write(`${error.log.join("\n")}\n`));
       },
       signal: ending.signal,
     });
@@ -72,10 +83,10 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
     const timer = options.duration && setTimeout(() => void supervisor.stop(), options.duration * 1000).unref();
     for await (const sample of samples) printer.sample(sample);
     clearTimeout(timer);
-    const { exit, error } = await supervisor.ended;
+    const { exit, error, waiting } = await supervisor.ended;
     printer.end();
-    if (error) throw error;
-    return exit ? statusOfExit(exit) : 0;
+    if (error ?? unwritten) throw error ?? unwritten;
+    return exit && !waiting ? statusOfExit(exit) : 0;
   } finally {
     await server?.close();
   }

@@ -21,7 +21,14 @@ export interface NativeError extends Error {
 }
 
 /** A map of an object, with the ids of its key's and value's BTF types (0 when it has none), and where it is to be pinned. */
-export type ObjectMap = MapShape & { keyTypeId: number; valueTypeId: number; typeName?: string; pinPath?: string };
+export type ObjectMap = MapShape & {
+  /** Whether load creates it; absent for a map that is found by its id. */
+  autocreate?: boolean;
+  keyTypeId: number;
+  valueTypeId: number;
+  typeName?: string;
+  pinPath?: string;
+};
 
 /** A program of an object; `type` is an `enum bpf_prog_type`, its name is absent when libbpf is older than it. */
 export interface ObjectProgram {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { ScxError } from "../error.js";
 import { native } from "../native/index.js";
 
@@ -53,8 +53,8 @@ export function dropPrivileges(user: User): void {
     throw notDropped(user, (cause as Error).message, cause);
   }
   for (const thread of readdirSync("/proc/self/task")) {
-    const status = readFileSync(`/proc/self/task/${thread}/status`, "utf8");
-    const rest = remainder(status, user);
+    const path = `/proc/self/task/${thread}/status`;
+    const rest = existsSync(path) ? remainder(readFileSync(path, "utf8"), user) : undefined; // or it has ended meanwhile
     if (rest) throw notDropped(user, `thread ${thread} still has ${rest}`);
   }
 }

@@ -4,6 +4,14 @@ import { constants } from "node:os";
 import { ScxError } from "../error.js";
 import { native } from "../native/index.js";
 
+function setFifo(thread: number, priority: number): void {
+  try {
+    native.setFifo(thread, priority);
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== constants.errno.ESRCH) throw error; // else it has ended meanwhile
+  }
+}
+
 /**
  * Puts all threads of this process under SCHED_FIFO, out of sched_ext's reach: a scheduler that stalls keeps them from
  * nothing then. Threads that are started later inherit it.
@@ -12,7 +20,7 @@ import { native } from "../native/index.js";
  */
 export function runRealtime(priority = 1): void {
   try {
-    for (const thread of readdirSync("/proc/self/task")) native.setFifo(Number(thread), priority);
+    for (const thread of readdirSync("/proc/self/task")) setFifo(Number(thread), priority);
   } catch (cause) {
     const { errno, message } = cause as { errno?: number; message: string };
     const denied = errno === constants.errno.EPERM;

@@ -6,6 +6,9 @@ const reasons: Readonly<Record<number, string>> = { 1: "hotplug", 2: "cgroup_off
 /** What the loader is asked to do: SCX_ECODE_ACT_* of the same enum. */
 const actions: Readonly<Record<number, string>> = { 1: "restart" };
 
+/** SCX_ECODE_ACT_RESTART | SCX_ECODE_RSN_HOTPLUG: what the kernel says when a CPU came or went. */
+export const restartForHotplug = (1n << 48n) | (1n << 32n);
+
 /** An exit code (s64) in its parts. A scheduler may give any code it likes: then only `user` may mean anything. */
 export interface ExitCode {
   /** Bits 0-31: the scheduler's own, unsigned. */

@@ -119,11 +119,12 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
   /** The object's maps. */
   get maps(): LoadedMap<NameIn<T["maps"]>>[] {
     this.#requireOpen("read");
-    return this.#parts.maps.map(({ name }, i) => {
+    return this.#parts.native.maps().flatMap(({ name, autocreate }, i) => {
+      if (autocreate === false) return []; // that of another scheduler in the same object
       const map = this.#parts.native.map(i);
       const { id } = map.info();
       map.close();
-      return { name: name as NameIn<T["maps"]>, id };
+      return [{ name: name as NameIn<T["maps"]>, id }];
     });
   }
 

@@ -24,6 +24,9 @@ const unread = new Set(["struct_ops", "ringbuf"]);
 /** What may stay as it is; a pinned map would be found as it is by a load afresh, too. */
 const isKept = ({ typeName = "", pinPath }: ObjectMap): boolean => unread.has(typeName) || pinPath !== undefined;
 
+/** BPF_F_RDONLY of include/uapi/linux/bpf.h: user space may only read it. */
+const isReadOnly = (map: ObjectMap): boolean => (map.flags & (1 << 3)) !== 0;
+
 /** Global data: C has no maps with a dot in their names. */
 const isSection = (map: ObjectMap): boolean => map.name.includes(".");
 
@@ -39,6 +42,7 @@ export function requireRestorable(name: string, { maps }: ObjectParts): void {
     ...maps
       .filter((map) => !isConstant(map) && !emptied.has(map.typeName ?? "") && !isKept(map))
       .map((map) => `map ${map.name} (${map.typeName ?? `type ${map.type}`}) can't be emptied`),
+    ...maps.filter(isReadOnly).map((map) => `map ${map.name} is closed to user space (BPF_F_RDONLY)`),
     ...(maps.some((map) => map.typeName === "task_storage" && !isKept(map)) && hidesTasks()
       ? ["/proc hides tasks from other users (hidepid), whose storage then can't be freed"]
       : []),

@@ -5,6 +5,7 @@ import { type NativeLink, type NativeUevents, native } from "../native/index.js"
 import type { LoadedStats, StatsSource } from "../source/stats.js";
 import type { StatValues } from "../stats/schema.js";
 import { type ExitFacts, type ExitInfo, type ExitRecord, exitKinds, exitRecord } from "./exit.js";
+import { restartForHotplug } from "./exit_code.js";
 import { rememberExit } from "./history.js";
 
 const log = logger("scheduler");
@@ -33,7 +34,9 @@ export class Scheduler<S extends StatValues = StatValues> {
   #poll: NodeJS.Timeout | undefined;
   #record: ExitRecord | undefined;
   #detaching: Promise<void> | undefined;
+  /** As they were at attach, for a scheduler that keeps no exit information. */
   #enableSeq = 0n;
+  #hotplugSeq = 0n;
   /** When attaching began: a scheduler that stalls at once keeps attach() itself from returning. */
   readonly #began = process.hrtime.bigint();
   #settle: (record: ExitRecord) => void = () => {};
@@ -64,6 +67,7 @@ export class Scheduler<S extends StatValues = StatValues> {
       throw error;
     }
     if (!exit) scheduler.#enableSeq = schedExt.enableSeq();
+    if (!exit) scheduler.#hotplugSeq = schedExt.hotplugSeq();
     attached.add(scheduler);
     stats.begin(() => scheduler.state());
     log.info(`${name} attached`);
@@ -127,8 +131,20 @@ export class Scheduler<S extends StatValues = StatValues> {
     } else if (this.#detaching) {
       // On our own wish; nothing in the object says so.
     } else if (schedExt.enableSeq() !== this.#enableSeq || schedExt.state() === "disabled") {
-      this.#leave({ number: 0, code: 0n, reason: "", message: "The scheduler keeps no exit information." });
+      this.#leave(this.#unsaid());
     }
+  }
+
+  /** What can be told of an exit that the object says nothing of. */
+  #unsaid(): ExitFacts {
+    const message = "The scheduler keeps no exit information";
+    if (schedExt.hotplugSeq() === this.#hotplugSeq) return { number: 0, code: 0n, reason: "", message: `${message}.` };
+    return {
+      number: exitKinds.unreg_kern,
+      code: restartForHotplug,
+      reason: "unregistered from the main kernel",
+      message: `${message}; a CPU came or went.`,
+    };
   }
 
   #leave(facts: ExitFacts): void {

@@ -50,6 +50,8 @@ export interface RunEnd {
   readonly exit: ExitRecord | undefined;
   /** Why the last start failed, when that is how it ended. */
   readonly error: unknown;
+  /** Whether it was stopped while it waited for a restart: then nothing ran that the last exit would be of. */
+  readonly waiting: boolean;
 }
 
 /** Errors that another scheduler doesn't have, or not for that reason. */
@@ -110,6 +112,7 @@ export class Supervisor {
   #exit: ExitRecord | undefined;
   #ready = false;
   #hasRun = false;
+  #waiting = false;
   #attached: () => void = () => {};
 
   /** @internal */
@@ -159,7 +162,8 @@ export class Supervisor {
     this.#run.finish();
     await this.#fresh?.[Symbol.asyncDispose]();
     for (const loaded of this.#kept) await loaded[Symbol.asyncDispose]();
-    return { exit: this.#exit, error: this.#stopping.signal.aborted ? undefined : error };
+    const stopped = this.#stopping.signal.aborted;
+    return { exit: this.#exit, error: stopped ? undefined : error, waiting: stopped && this.#waiting };
   }
 
   /** So that nobody learns of a wrong path when the fallback is needed. */
@@ -209,7 +213,9 @@ export class Supervisor {
       const why = error ? textOf(error) : outcome === "restart asked" ? "the kernel asks for it" : plan.spent;
       log.warn(`restarting ${this.#names[at]}${after}: ${why}`);
       await this.#leave();
+      this.#waiting = true;
       await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => {});
+      this.#waiting = this.#stopping.signal.aborted;
     }
   }
 
@@ -268,6 +274,7 @@ export class Supervisor {
   /** The one that ran last is read for the last time, and freed. */
   async #leave(): Promise<void> {
     if (this.#hasRun) this.#run.leave();
+    else this.#run.forget();
     await this.#fresh?.[Symbol.asyncDispose]();
     this.#fresh = undefined;
   }

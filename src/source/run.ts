@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
+import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
 import type { Slot } from "./reader.js";
+import type { StatsRollup } from "./rollup.js";
 import type { StatsSource, Turn } from "./stats.js";
 
 const log = logger("scheduler");
@@ -57,6 +59,12 @@ export class RunStats implements StatsSource {
     return this.#current?.state() ?? "disabled";
   }
 
+  /** Of the scheduler that runs now, since its own attach. */
+  get by(): ((domain: Domain) => StatsRollup) | undefined {
+    const { by } = this.#current ?? {};
+    return by?.bind(this.#current);
+  }
+
   slots(stat: number): readonly Slot[] {
     const slots = this.#current?.slots?.(stat) ?? [];
     // What earlier schedulers of the run put into the same word was no other's.
@@ -101,6 +109,14 @@ export class RunStats implements StatsSource {
   leave(): void {
     this.#readLast();
     this.#tell("left");
+  }
+
+  /** The one that was followed never ran, and its maps are about to be closed. */
+  forget(): void {
+    this.#current = undefined;
+    this.#accumulator = undefined;
+    this.#gauges = [];
+    this.#words = new BigUint64Array();
   }
 
   /** Nothing will follow. */

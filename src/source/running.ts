@@ -56,8 +56,11 @@ export function runningSchedulers(options: RunningOptions = {}): RunningSchedule
   const found: RunningScheduler[] = [];
   try {
     for (const id of native.structOpsLinks()) {
-      const ops = readOps(id);
-      if (ops) found.push(new Running(id, ops, options.statsMap));
+      const one = unlessGone(() => {
+        const ops = readOps(id);
+        return ops && new Running(id, ops, options.statsMap);
+      });
+      if (one) found.push(one);
     }
     return found;
   } catch (cause) {
@@ -82,6 +85,16 @@ export function runningScheduler(nameOrId?: string | number, options: RunningOpt
     message: nameOrId === undefined ? "No scheduler runs but the kernel's own." : `No scheduler "${nameOrId}" runs.`,
     remedy: names.length > 0 ? `There is ${names.join(", ")}.` : "Start one: scxkit run simple.",
   });
+}
+
+/** A scheduler may leave while it is looked at: then some of its ids are nobody's. */
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if ((error as { errno?: number }).errno === constants.errno.ENOENT) return undefined;
+    throw error;
+  }
 }
 
 interface Ops {

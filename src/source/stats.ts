@@ -49,7 +49,7 @@ export interface StatsSource<S extends StatValues = StatValues> {
    * What is kept per CPU, summed over each CPU, core, last-level cache or NUMA node; bound for as long as the CPUs stay the
    * same. Absent where there is nothing per CPU.
    */
-  by?(domain: Domain): StatsRollup;
+  readonly by?: ((domain: Domain) => StatsRollup) | undefined;
   /** Settles when nothing more will be counted: the scheduler has left. */
   readonly ended: Promise<void>;
   /** Calls back at each turn from one scheduler to the next; absent where there is but one. */

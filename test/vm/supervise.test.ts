@@ -78,6 +78,16 @@ describe("scxkit run looks after its scheduler", () => {
     expect(exited).toBe((samples.at(-1)?.epoch ?? 0) + 1);
   });
 
+  it("restarts one that keeps no exit information, as the CPUs say why it left", async () => {
+    const run = scxkit("run", testObject("no_exit_info"), "--json", "--stats", "0.3", "--socket", "none");
+    await run.line(/"epoch":0.*"state":"enabled"/);
+    cycleCpu1();
+    await run.line(/"epoch":[1-9].*"state":"enabled"/);
+    run.kill("SIGINT");
+    expect(await run.end()).toBe(0);
+    expect(exitsOf(run)[0]?.kind).toBe("unreg_kern");
+  });
+
   it("restarts after failures as far as it is told, then falls back, and says so", async () => {
     const run = scxkit(
       ...["run", testObject("scx_error"), "--set", "fail_at=20", "--json", "--stats", "0.3", "--socket", "none"],

@@ -228,7 +228,13 @@ describe("a supervised run", () => {
     world.leave("error");
     await new Promise((resolve) => setImmediate(resolve));
     await run.stop();
-    expect(await run.ended).toMatchObject({ exit: { kind: "error" }, error: undefined });
+    expect(await run.ended).toMatchObject({ exit: { kind: "error" }, error: undefined, waiting: true });
+  });
+
+  it("was not waiting when it was stopped as a scheduler ran", async () => {
+    const run = await new World().supervise("a");
+    await run.stop();
+    expect(await run.ended).toMatchObject({ exit: { kind: "unreg" }, waiting: false });
   });
 
   it("is given up before it began", async () => {

@@ -144,8 +144,12 @@ describe("a run of several schedulers", () => {
 
   it("counts the first scheduler that runs as epoch 0, whoever was tried before it", () => {
     const run = new RunStats();
-    run.follow(new Fake("one", shape));
+    const first = new Fake("one", shape);
+    run.follow(first);
     const sampler = new Sampler(run, { intervalMs });
+    first.gone = true;
+    run.forget();
+    expect(sampler.totals()).toMatchObject({ state: "disabled", stats: {} });
     const second = new Fake("two", [counter("other")]);
     run.follow(second);
     second.kernel = [3n];
