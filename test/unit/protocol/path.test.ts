@@ -133,7 +133,8 @@ test("a folder that can't be one has an error with its errno and a remedy", asyn
   await expect(listen("/proc/scx/stats")).rejects.toMatchObject({ code: "ERR_SCX_SOCKET_PATH", remedy: /./ });
 });
 
-test.skipIf(process.getuid?.() !== 0)("without permission: EACCES, and who may", async () => {
+test("without permission: EACCES, and who may", async ({ skip }) => {
+  skip(process.getuid?.() !== 0, "it takes root to become somebody without permission");
   const folder = join(scratch(onTestFinished), "closed");
   mkdirSync(folder, { mode: 0o755 });
   process.seteuid?.(65534);
