@@ -88,16 +88,14 @@ export class Btf {
 
   /**
    * The types of a kind whose names begin so, without making the others: for a kernel's BTF with its sixty thousand
-   * functions. Misses a name that shares its bytes with the end of a longer one, which no kernel's build does.
+   * functions.
    */
   *beginningWith(kind: BtfKind, prefix: string): Generator<BtfType> {
     const { view, strings, kinds: all, offsets } = this.#raw;
-    const names = new Set<number>();
-    for (let at = strings.indexOf(`\0${prefix}`); at >= 0; at = strings.indexOf(`\0${prefix}`, at + 1))
-      names.add(at + 1);
     const wanted = kinds.indexOf(kind);
+    const latin = Buffer.from(prefix, "utf8").toString("latin1"); // as the strings are kept
     for (let id = 1; id < all.length; id++)
-      if (all[id] === wanted && names.has(view.getUint32(offsets[id] ?? 0, true))) yield this.type(id);
+      if (all[id] === wanted && strings.startsWith(latin, view.getUint32(offsets[id] ?? 0, true))) yield this.type(id);
   }
 
   /** The type of that id; throws for one that doesn't exist. */
@@ -128,8 +126,8 @@ export class Btf {
   }
 
   find(kind: BtfKind, name: string): BtfType | undefined {
-    for (const type of this.ofKind(kind)) if (type.name === name) return type;
-    return undefined;
+    const [found] = this.beginningWith(kind, `${name}\0`);
+    return found;
   }
 
   /** Texts of the decl tags on a type, or on one of its members. */

@@ -4,7 +4,7 @@ import { release } from "node:os";
 import { dirname } from "node:path";
 import { ScxError } from "../error.js";
 import { readConfig } from "./config.js";
-import { readTypes, type TypeFacts } from "./types.js";
+import { readTypes, type TypeFacts, vmlinuxBtf } from "./types.js";
 
 /** What the checks look at: the contents of files as they stand, undefined for one that can't be read. */
 export interface Machine {
@@ -77,7 +77,7 @@ export const readPrivileges = (): Pick<Machine, "status" | "uidMap" | "unprivile
 /** By our own reader: it needs no addon, which may be what is broken. */
 function readTypeFacts(): Machine["types"] {
   try {
-    return readTypes(readFileSync("/sys/kernel/btf/vmlinux"));
+    return readTypes(readFileSync(vmlinuxBtf));
   } catch (error) {
     return { error: error instanceof ScxError ? "it is damaged" : (error as Error).message };
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from "node:fs";
-import { Btf, type BtfKind, type BtfType } from "../bpf/btf.js";
+import { Btf } from "../bpf/btf.js";
 
 /** Where the running kernel gives its BTF. */
 export const vmlinuxBtf = "/sys/kernel/btf/vmlinux";
@@ -26,7 +26,7 @@ export const wideConstants: Readonly<Record<string, { name: string; value: bigin
 export function readTypes(bytes: Uint8Array): TypeFacts {
   const btf = new Btf(bytes);
   return {
-    ops: named(btf, "struct", "sched_ext_ops")?.members.map(({ name }) => name),
+    ops: btf.find("struct", "sched_ext_ops")?.members.map(({ name }) => name),
     constants: findConstants(btf),
     brokenKfuncs: findBrokenKfuncs(btf),
   };
@@ -34,16 +34,11 @@ export function readTypes(bytes: Uint8Array): TypeFacts {
 
 /** How a kernel's BTF declares a function, as C would write it; undefined when it has none of that name. */
 export function declarationOf(btf: Btf, name: string): string | undefined {
-  const found = named(btf, "func", name);
+  const found = btf.find("func", name);
   if (!found) return undefined;
   const { type, parameters } = btf.type(found.type);
   const list = parameters.map((one) => `${btf.describe(one.type)} ${one.name}`.replace("* ", "*"));
   return `${btf.describe(type)} ${name}(${list.join(", ") || "void"})`.replace("* ", "*");
-}
-
-function named(btf: Btf, kind: BtfKind, name: string): BtfType | undefined {
-  for (const type of btf.beginningWith(kind, name)) if (type.name === name) return type;
-  return undefined;
 }
 
 function findConstants(btf: Btf): Record<string, bigint> {

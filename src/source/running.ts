@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { Btf, type BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
+import { vmlinuxBtf } from "../kernel/types.js";
 import { type MapInfo, type NativeError, type NativeMap, type NativeUevents, native } from "../native/index.js";
 import { findReaders } from "./find.js";
 import { findStats } from "./layout.js";
@@ -107,7 +108,7 @@ let vmlinux: Btf | undefined;
 
 /** What stands in a struct_ops map: the kernel puts the programs' ids where the pointers were. Undefined for other types. */
 function readOps(id: number): Ops | undefined {
-  vmlinux ??= new Btf(readFileSync("/sys/kernel/btf/vmlinux"));
+  vmlinux ??= new Btf(readFileSync(vmlinuxBtf));
   const map = native.mapById(id);
   try {
     for (const type of ["sched_ext_ops", "sched_ext_ops_cid"]) {
