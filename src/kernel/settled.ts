@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { constants } from "node:os";
-import { native } from "../native/index.js";
 import { schedExt } from "./sched_ext.js";
+import { watchSchedExt } from "./watch.js";
 
 /** How long a scheduler may take to come or go, in ms: the watchdog's own work is done well within. */
 const patienceMs = 5000;
@@ -14,20 +14,13 @@ const isUnsettled = (state: string): boolean => state === "enabling" || state ==
 /** Resolves at the next uevent of sched_ext, or after {@link pollMs}; with the abort too. */
 function nextChange(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    let uevents: { close(): void } | undefined;
     const done = () => {
-      uevents?.close();
-      clearTimeout(timer);
+      watch.close();
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, pollMs);
+    const watch = watchSchedExt(done, pollMs);
     signal?.addEventListener("abort", done);
-    try {
-      uevents = new native.Uevents("/kernel/sched_ext", done);
-    } catch {
-      // Not to be had in another network namespace: the timer will do.
-    }
   });
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
 import { schedExt } from "../kernel/sched_ext.js";
-import { type NativeLink, type NativeUevents, native } from "../native/index.js";
+import { watchSchedExt } from "../kernel/watch.js";
+import type { NativeLink } from "../native/index.js";
 import type { LoadedStats, StatsSource } from "../source/stats.js";
 import type { StatValues } from "../stats/schema.js";
 import { type ExitFacts, type ExitInfo, type ExitRecord, exitKinds, exitRecord } from "./exit.js";
@@ -9,12 +10,6 @@ import { restartForHotplug } from "./exit_code.js";
 import { rememberExit } from "./history.js";
 
 const log = logger("scheduler");
-
-/** How often to look, in ms, though every change comes as an event, and lost events are told: it costs next to nothing. */
-const safetyPollMs = 5000;
-
-/** The same where uevents can't be had (another network namespace's user). */
-const pollMs = 50;
 
 /** Attached schedulers stay, though nobody holds them: what is collected would be detached. */
 const attached = new Set<Scheduler>();
@@ -30,8 +25,7 @@ export class Scheduler<S extends StatValues = StatValues> {
   readonly #exit: ExitInfo | undefined;
   readonly #stats: LoadedStats;
   #link: NativeLink | undefined;
-  #uevents: NativeUevents | undefined;
-  #poll: NodeJS.Timeout | undefined;
+  #watch: { close(): void } | undefined;
   #record: ExitRecord | undefined;
   #detaching: Promise<void> | undefined;
   /** As they were at attach, for a scheduler that keeps no exit information. */
@@ -60,10 +54,10 @@ export class Scheduler<S extends StatValues = StatValues> {
     const scheduler = new Scheduler<S>(name, exit, stats);
     try {
       const attaching = attach();
-      scheduler.#watch();
+      scheduler.#watch = watchSchedExt(() => scheduler.#look());
       scheduler.#link = await attaching;
     } catch (error) {
-      scheduler.#unwatch();
+      scheduler.#watch?.close();
       throw error;
     }
     if (!exit) scheduler.#enableSeq = schedExt.enableSeq();
@@ -107,22 +101,6 @@ export class Scheduler<S extends StatValues = StatValues> {
       this.#leave({ number: exitKinds.unreg, code: 0n, reason: "unregistered from user space", message: "" });
   }
 
-  #watch(): void {
-    let every = safetyPollMs;
-    try {
-      this.#uevents = new native.Uevents("/kernel/sched_ext", () => this.#look());
-    } catch (error) {
-      log.warn(`no uevents, so looking every ${pollMs} ms: ${(error as Error).message}`);
-      every = pollMs;
-    }
-    this.#poll = setInterval(() => this.#look(), every);
-  }
-
-  #unwatch(): void {
-    this.#uevents?.close();
-    clearInterval(this.#poll);
-  }
-
   /** Has it left? Costs a memory read when the object keeps exit information, else one of sysfs. */
   #look(): void {
     if (!this.#link || this.#record) return;
@@ -151,7 +129,7 @@ export class Scheduler<S extends StatValues = StatValues> {
     const record = exitRecord(facts, this.name, process.hrtime.bigint() - this.#began);
     this.#record = record;
     rememberExit(record);
-    this.#unwatch();
+    this.#watch?.close();
     attached.delete(this);
     log.info(`${this.name} left: ${record.kind}`);
     // A link outlives a scheduler that the kernel threw out, and would keep the next one from attaching.

@@ -5,7 +5,8 @@ import { Btf, type BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import { vmlinuxBtf } from "../kernel/types.js";
-import { type MapInfo, type NativeError, type NativeMap, type NativeUevents, native } from "../native/index.js";
+import { watchSchedExt } from "../kernel/watch.js";
+import { type MapInfo, type NativeError, type NativeMap, native } from "../native/index.js";
 import { findReaders } from "./find.js";
 import { findStats } from "./layout.js";
 import { declaredReader, type Reader } from "./reader.js";
@@ -32,9 +33,6 @@ export interface RunningOptions {
   /** Where its statistics are and what they mean, for a scheduler that doesn't tell. */
   statsMap?: StatsMap | undefined;
 }
-
-/** How often to look whether it has left, in ms, beside the kernel's events. */
-const safetyPollMs = 1000;
 
 const failed = (what: string, cause: unknown): ScxError => {
   const { errno, message } = cause as NativeError;
@@ -148,11 +146,10 @@ class Running implements RunningScheduler {
   readonly maps: RunningScheduler["maps"];
   readonly stats: StatsSource;
   readonly #opened: NativeMap[] = [];
-  readonly #infos: MapInfo[] = [];
+  readonly #infos: readonly MapInfo[];
   readonly #source: LoadedStats;
   readonly #enableSeq = schedExt.enableSeq();
-  #uevents: NativeUevents | undefined;
-  readonly #poll: NodeJS.Timeout;
+  readonly #watch: { close(): void };
   readonly #statsMap: StatsMap | undefined;
   #closed = false;
 
@@ -168,11 +165,13 @@ class Running implements RunningScheduler {
       for (const map of found.maps) ids.add(map);
     }
     this.callbacks = callbacks;
-    for (const one of ids) {
-      const map = native.mapById(one);
-      this.#opened.push(map);
-      this.#infos.push(map.info());
+    try {
+      for (const one of ids) this.#opened.push(native.mapById(one));
+    } catch (error) {
+      for (const map of this.#opened) map.close();
+      throw error;
     }
+    this.#infos = this.#opened.map((map) => map.info());
     this.maps = this.#infos.map((info) => ({
       name: info.name,
       id: info.id,
@@ -181,13 +180,7 @@ class Running implements RunningScheduler {
     this.#source = new LoadedStats(name, () => this.#find());
     this.#source.begin(() => (this.#hasLeft() ? "disabled" : schedExt.state()));
     this.stats = this.#source;
-    const look = () => this.#hasLeft() && this.#end();
-    try {
-      this.#uevents = new native.Uevents("/kernel/sched_ext", look);
-    } catch {
-      // Not to be had in another network namespace: looking every now and then will do.
-    }
-    this.#poll = setInterval(look, safetyPollMs);
+    this.#watch = watchSchedExt(() => this.#hasLeft() && this.#end());
   }
 
   close(): void {
@@ -207,8 +200,7 @@ class Running implements RunningScheduler {
 
   /** Its maps stay readable: we hold them. */
   #end(): void {
-    clearInterval(this.#poll);
-    this.#uevents?.close();
+    this.#watch.close();
     this.#source.end();
   }
 
