@@ -77,6 +77,9 @@ export class ScxError extends Error {
   }
 }
 
+/** What an error says in its first line: the cause, without what to do. */
+export const causeOf = (error: unknown): string => (error as Error).message.split("\n", 1)[0] ?? "";
+
 /** The error of a step that its caller gave up. */
 export function aborted(op: string, what: string, signal: AbortSignal | undefined): ScxError {
   return new ScxError("ERR_SCX_ABORTED", {

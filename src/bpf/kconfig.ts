@@ -1,26 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { ScxError } from "../error.js";
+import { libbpfPlaces, otherPlaces, readConfig } from "../kernel/config.js";
 import type { Btf } from "./btf.js";
-
-/** Where libbpf looks for the kernel's configuration. */
-const configFiles = (): string[] => [`/boot/config-${release()}`, "/proc/config.gz"];
-
-/** Where others have it: Fedora and openSUSE; a kernel of one's own, installed from where it was built. */
-const otherFiles = (): string[] => [`/lib/modules/${release()}/config`, `/lib/modules/${release()}/build/.config`];
-
-/** The text of the first of the latter, when there is none of the former. */
-function configElsewhere(): string | undefined {
-  if (configFiles().some((file) => existsSync(file))) return undefined;
-  for (const file of otherFiles())
-    try {
-      return readFileSync(file, "utf8");
-    } catch {
-      // not here
-    }
-  return undefined;
-}
 
 /** The configuration as far as a loader can find it. */
 export interface KconfigPlaces {
@@ -32,9 +15,9 @@ export interface KconfigPlaces {
 
 const places: KconfigPlaces = {
   get hasFile() {
-    return configFiles().some((file) => existsSync(file));
+    return libbpfPlaces(release()).some((file) => existsSync(file));
   },
-  elsewhere: configElsewhere,
+  elsewhere: () => readConfig(release(), otherPlaces(release()))?.text,
 };
 
 /** What libbpf is told of the kernel's configuration, and what nobody can tell it. */
@@ -89,6 +72,6 @@ export function requireKconfig({ missing }: Kconfig): void {
   throw new ScxError("ERR_SCX_KERNEL_LACKS", {
     op: "load",
     message: `The object asks for ${missing.join(", ")} of the kernel's configuration, and there is no file of it to be read.`,
-    remedy: `Give it with --kconfig FILE (in a program kconfig), put it at ${configFiles()[0]}, or declare the externs __weak.`,
+    remedy: `Give it with --kconfig FILE (in a program kconfig), put it at ${libbpfPlaces(release())[0]}, or declare the externs __weak.`,
   });
 }

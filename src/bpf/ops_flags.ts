@@ -29,12 +29,13 @@ const known: FlagNames = new Map(knownNames.map((name, bit) => [prefix + name, 1
 export type OpsFlag = (typeof knownNames)[number];
 
 /** Bits that the kernel keeps for itself (__SCX_OPS_INTERNAL_MASK). */
-const internal = 0xffn << 56n;
+export const internalFlags = 0xffn << 56n;
 
 /** Leaves the flags proper: an enum also has masks of them, and the kernel's own. */
 function flagsAmong(enumerators: Iterable<readonly [string, bigint]>): FlagNames {
   const single = [...enumerators].filter(
-    ([name, value]) => name.startsWith(prefix) && value > 0n && (value & (value - 1n)) === 0n && !(value & internal),
+    ([name, value]) =>
+      name.startsWith(prefix) && value > 0n && (value & (value - 1n)) === 0n && !(value & internalFlags),
   );
   return new Map(single.sort(([, a], [, b]) => (a < b ? -1 : 1)));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from "commander";
+import { collect } from "./collect.js";
 import { bundled } from "./schedulers.js";
 import { statusHelp } from "./status.js";
 
@@ -10,8 +11,6 @@ interface GenOptions {
   verbose?: boolean;
   log?: string[];
 }
-
-const collect = (value: string, before: string[] = []) => [...before, value];
 
 /** Adds `scxkit gen`. */
 export function addGen(program: Command): void {

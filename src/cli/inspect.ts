@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from "commander";
+import { collect } from "./collect.js";
 import { bundled } from "./schedulers.js";
 import { statusHelp } from "./status.js";
 
@@ -8,8 +9,6 @@ interface InspectOptions {
   verbose?: boolean;
   log?: string[];
 }
-
-const collect = (value: string, before: string[] = []) => [...before, value];
 
 /** Adds `scxkit inspect`. */
 export function addInspect(program: Command): void {

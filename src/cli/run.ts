@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { defaultSocketPath } from "../protocol/path.js";
 import { type RestartPolicy, restartPolicies } from "../scheduler/restart.js";
+import { collect } from "./collect.js";
 import { bundled } from "./schedulers.js";
 import { seconds } from "./seconds.js";
 import { statusHelp } from "./status.js";
@@ -31,8 +32,6 @@ export interface RunOptions {
   verbose?: boolean;
   log?: string[];
 }
-
-const collect = (value: string, before: string[] = []) => [...before, value];
 
 function budget(text: string): { limit: number; windowMs: number } {
   const [, limit, secs] = /^(\d{1,6})\/(\d*\.?\d+)$/.exec(text) ?? [];

@@ -8,9 +8,21 @@ export interface KernelConfig {
   text: string;
 }
 
-/** The configuration of the kernel of that release, from where distributions put it; undefined when there is none to read. */
-export function readConfig(kernel: string): KernelConfig | undefined {
-  for (const path of ["/proc/config.gz", `/boot/config-${kernel}`, `/lib/modules/${kernel}/config`]) {
+/** Where libbpf looks for it. */
+export const libbpfPlaces = (kernel: string): string[] => [`/boot/config-${kernel}`, "/proc/config.gz"];
+
+/** Where others have it: Fedora and openSUSE; a kernel of one's own, installed from where it was built. */
+export const otherPlaces = (kernel: string): string[] => [
+  `/lib/modules/${kernel}/config`,
+  `/lib/modules/${kernel}/build/.config`,
+];
+
+/** The configuration of the kernel of that release, from the first of the places that has it; undefined when none has. */
+export function readConfig(
+  kernel: string,
+  places = [...libbpfPlaces(kernel), ...otherPlaces(kernel)],
+): KernelConfig | undefined {
+  for (const path of places) {
     try {
       const bytes = readFileSync(path);
       return { path, text: (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8") };

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from "node:fs";
 
-/** The largest number in the kernel's notation of a set: 3 in `0-1,3`. */
-export const largestOf = (list: string): number => Math.max(...list.trim().split(/[,-]/).map(Number));
+/** The numbers in the kernel's notation of a set: `0-2,5`. */
+export const numbersIn = (list: string): number[] =>
+  list
+    .trim()
+    .split(",")
+    .filter((part) => part !== "")
+    .flatMap((part) => {
+      const [first = 0, last = first] = part.split("-").map(Number);
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    });
+
+/** The largest of them. */
+export const largestOf = (list: string): number => Math.max(...numbersIn(list));
 
 /** The kernel's nr_cpu_ids: one more than the largest number that a CPU can have. */
 export const cpuIds = (): number => largestOf(readFileSync("/sys/devices/system/cpu/possible", "utf8")) + 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { cpuIds } from "./cpus.js";
+import { cpuIds, numbersIn } from "./cpus.js";
 
 /** What CPUs can be grouped by: themselves, the core whose threads they are, the last-level cache or the NUMA node they share. */
 export const domains = ["cpu", "core", "llc", "node"] as const;
@@ -14,17 +14,6 @@ export interface Grouping {
   /** A group is called by the numbers of its CPUs, as the kernel writes them: `0-3`; a node by its own number. */
   readonly names: readonly string[];
 }
-
-/** The numbers in the kernel's notation of a set: `0-2,5`. */
-export const numbersIn = (list: string): number[] =>
-  list
-    .trim()
-    .split(",")
-    .filter((part) => part !== "")
-    .flatMap((part) => {
-      const [first = 0, last = first] = part.split("-").map(Number);
-      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-    });
 
 /**
  * Groups the CPUs that there can be. An offline CPU has no place in the topology, and is a group of its own until it comes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { ScxError } from "../error.js";
+import { causeOf, ScxError } from "../error.js";
 
 /** What libbpf knows of a map before it exists. Sizes in bytes; `type` is an `enum bpf_map_type`. */
 export interface MapShape {
@@ -201,7 +201,7 @@ function loadAddon(): Addon {
   try {
     addon = createRequire(import.meta.url)(path) as Addon;
   } catch (cause) {
-    const reason = (cause as Error).message.split("\n")[0] ?? "";
+    const reason = causeOf(cause);
     throw new ScxError("ERR_SCX_ADDON", {
       op: "import",
       message: `The native addon can't be loaded: ${reason}`,

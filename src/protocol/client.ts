@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { createConnection, type Socket } from "node:net";
-import { ScxError, type ScxErrorCode } from "../error.js";
+import { causeOf, ScxError, type ScxErrorCode } from "../error.js";
 import { stringify } from "./json.js";
 import { Limit } from "./limit.js";
 import { LineSplitter, overlong } from "./line.js";
@@ -181,8 +181,7 @@ function broken(what: string, cause?: unknown): ScxError {
 function closed(cause?: ScxError): ScxError {
   return new ScxError("ERR_SCX_CLOSED", {
     op: "request",
-    message:
-      cause === undefined ? "The client was closed." : `The connection has ended: ${cause.message.split("\n")[0]}`,
+    message: cause === undefined ? "The client was closed." : `The connection has ended: ${causeOf(cause)}`,
     remedy: "Connect anew.",
     cause,
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
-import { ScxError } from "../error.js";
+import { causeOf, ScxError } from "../error.js";
 import type { Slot } from "../source/reader.js";
 import type { StatsSource } from "../source/stats.js";
 import {
@@ -153,7 +153,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     run().catch((error: unknown) => {
       if (!open) return;
       if (listener.error) listener.error(error);
-      else log.error(`sampling ${this.scheduler} failed: ${(error as Error).message.split("\n")[0]}`);
+      else log.error(`sampling ${this.scheduler} failed: ${causeOf(error)}`);
     });
     return {
       [Symbol.dispose]: () => {
@@ -243,7 +243,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       this.#refresh();
     } catch (error) {
       // Closed before it was ever attached, or in a hurry: nobody waits for the last sample then.
-      log.debug(`no last reading of ${this.scheduler}: ${(error as Error).message.split("\n")[0]}`);
+      log.debug(`no last reading of ${this.scheduler}: ${causeOf(error)}`);
     }
   }
 

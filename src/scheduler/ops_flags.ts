@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
+import { internalFlags } from "../bpf/ops_flags.js";
 
 /** Bits 0 to 6, the flags of Linux 6.16, which all later kernels know. */
 const lasting = 0x7fn;
 
 /** SCX_OPS_HAS_CGROUP_WEIGHT only kept a warning away (kernel/sched/ext.c up to 6.17); kernels without it refuse it. */
 const withoutEffect = 1n << 16n;
-
-/** Bits that the kernel keeps for itself (__SCX_OPS_INTERNAL_MASK). */
-const internal = 0xffn << 56n;
 
 /** Whether flags are set that some kernel since 6.16 doesn't know. */
 export const mayBeUnknown = (flags: bigint): boolean => (flags & ~lasting) !== 0n;
@@ -22,7 +20,7 @@ export function reviseFlags(
   kernel: Readonly<Record<string, bigint>> | undefined,
 ): { flags: bigint; unknown: bigint } {
   if (!kernel) return { flags, unknown: 0n };
-  const known = Object.values(kernel).reduce((all, value) => all | value, 0n) & ~internal;
+  const known = Object.values(kernel).reduce((all, value) => all | value, 0n) & ~internalFlags;
   const kept = flags & (known | ~withoutEffect);
   return { flags: kept, unknown: kept & ~known };
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BpfObject } from "../bpf/object.js";
 import { logger } from "../diagnostics.js";
-import { aborted, ScxError, type ScxErrorCode, throwIfAborted } from "../error.js";
+import { aborted, causeOf, ScxError, type ScxErrorCode, throwIfAborted } from "../error.js";
 import { requireFree } from "../kernel/sched_ext.js";
 import { settled } from "../kernel/settled.js";
 import { RunStats } from "../source/run.js";
@@ -65,7 +65,7 @@ const ownFault: ReadonlySet<ScxErrorCode> = new Set([
   "ERR_SCX_VERIFIER",
 ]);
 
-const textOf = (error: unknown) => (error as Error).message.split("\n")[0]?.replace(/\.$/, "");
+const textOf = (error: unknown) => causeOf(error).replace(/\.$/, "");
 
 /**
  * Runs a scheduler and looks after it: starts it again when the kernel asks for that (a CPU came or went) or the policy says

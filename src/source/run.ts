@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
+import { causeOf } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
@@ -129,7 +130,7 @@ export class RunStats implements StatsSource {
     try {
       this.refresh();
     } catch (error) {
-      log.debug(`no last reading of ${this.scheduler}: ${(error as Error).message.split("\n")[0]}`);
+      log.debug(`no last reading of ${this.scheduler}: ${causeOf(error)}`);
     }
     this.#left = true;
   }
@@ -145,7 +146,7 @@ export class RunStats implements StatsSource {
       next.resetInKernel();
     } catch (error) {
       if (!this.#current) throw error;
-      log.warn(`${(error as Error).message.split("\n")[0]}`); // a fallback that can't is still better than none
+      log.warn(causeOf(error)); // a fallback that can't is still better than none
     }
   }
 

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { groupCpus, numbersIn } from "../../../src/kernel/topology.js";
+import { numbersIn } from "../../../src/kernel/cpus.js";
+import { groupCpus } from "../../../src/kernel/topology.js";
 
 /** A sysfs of 2 nodes with 2 cores of 2 threads each, an L2 a core and an L3 a node; CPU 7 is offline. */
 function machine(): string {
