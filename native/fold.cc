@@ -86,13 +86,8 @@ void Fold::Entry(size_t entry, const char* values, size_t stride) {
   }
 }
 
-Napi::Value Fold::Grouped(Napi::Env env) const { return groupCount_ == 0 ? env.Undefined() : Array(env, grouped_); }
-
-Napi::Value Fold::Array(Napi::Env env, const Words64& words) {
-  auto buffer = Napi::ArrayBuffer::New(
-      env, words->data(), words->size() * sizeof(uint64_t), [](Napi::Env, void*, Words64* share) { delete share; },
-      new Words64(words));
-  return Napi::BigUint64Array::New(env, words->size(), buffer, 0);
+Napi::Value Fold::Grouped(Napi::Env env) const {
+  return groupCount_ == 0 ? env.Undefined() : ToArray<Napi::BigUint64Array>(env, grouped_);
 }
 
 }  // namespace scxkit

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "shared_array.h"
+
 namespace scxkit {
 
 // Which parts of a value count, and how the values of all CPUs become one: each leaf is an integer of the value, its
@@ -19,7 +21,6 @@ class Fold {
   // How many words each entry will have.
   static size_t WordsOf(const Napi::Value& options, size_t valueSize);
   size_t Words() const { return words_; }
-  size_t Groups() const { return groupCount_; }
 
   // Folds the values of one entry, those of its CPUs `stride` bytes apart.
   void Entry(size_t entry, const char* values, size_t stride);
@@ -27,18 +28,16 @@ class Fold {
   void Begin();
 
   // sums[entry * words + word]; grouped[(group * entries + entry) * words + word], undefined without groups.
-  Napi::Value Sums(Napi::Env env) const { return Array(env, sums_); }
+  Napi::Value Sums(Napi::Env env) const { return ToArray<Napi::BigUint64Array>(env, sums_); }
   Napi::Value Grouped(Napi::Env env) const;
   uint64_t* Sum(size_t entry) { return sums_->data() + entry * words_; }
 
  private:
-  using Words64 = std::shared_ptr<std::vector<uint64_t>>;
   struct Leaf {
     uint32_t offset;
     uint32_t size;
     bool isSigned;
   };
-  static Napi::Value Array(Napi::Env env, const Words64& words);
   void ReadLeaves(const Napi::Value& leaves, size_t valueSize);
   void ReadGroups(const Napi::Value& groups, size_t cpus);
   static uint64_t Load(const char* value, const Leaf& leaf);
@@ -49,8 +48,8 @@ class Fold {
   size_t words_ = 0;
   size_t cpus_ = 0;
   size_t entries_ = 0;
-  Words64 sums_;
-  Words64 grouped_;
+  Shared<uint64_t> sums_;
+  Shared<uint64_t> grouped_;
 };
 
 }  // namespace scxkit

@@ -26,17 +26,6 @@ enum State : uint8_t { kFree, kThere, kGone };
 // A kernel's ENOTSUPP, which libc doesn't know: a map type without that command.
 constexpr int kNotSupported = 524;
 
-template <typename Element>
-using Share = std::shared_ptr<std::vector<Element>>;
-
-template <typename Array, typename Element>
-Napi::Value Shared(Napi::Env env, const Share<Element>& elements) {
-  auto buffer = Napi::ArrayBuffer::New(
-      env, elements->data(), elements->size() * sizeof(Element),
-      [](Napi::Env, void*, Share<Element>* share) { delete share; }, new Share<Element>(elements));
-  return Array::New(env, elements->size(), buffer, 0);
-}
-
 bool IsPerCpu(uint32_t type) { return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH; }
 
 }  // namespace
@@ -85,10 +74,10 @@ KeyedSnapshot::KeyedSnapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) 
   mapObject_ = Napi::Persistent(info[0].As<Napi::Object>());
 
   auto self = info.This().As<Napi::Object>();
-  self.Set("words", Shared<Napi::BigUint64Array>(env, words_));
-  self.Set("starts", Shared<Napi::BigUint64Array>(env, starts_));
-  self.Set("keys", Shared<Napi::Uint8Array>(env, keys_));
-  self.Set("states", Shared<Napi::Uint8Array>(env, states_));
+  self.Set("words", ToArray<Napi::BigUint64Array>(env, words_));
+  self.Set("starts", ToArray<Napi::BigUint64Array>(env, starts_));
+  self.Set("keys", ToArray<Napi::Uint8Array>(env, keys_));
+  self.Set("states", ToArray<Napi::Uint8Array>(env, states_));
   BindTake(self, this, Take);
 }
 

@@ -9,6 +9,7 @@
 
 #include "fold.h"
 #include "map.h"
+#include "shared_array.h"
 
 namespace scxkit {
 
@@ -52,8 +53,8 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
   std::vector<bool> seen_;
   std::vector<bool> isGauge_;  // of each word
   // Shared with JavaScript.
-  std::shared_ptr<std::vector<uint64_t>> words_, starts_;
-  std::shared_ptr<std::vector<uint8_t>> keys_, states_;
+  Shared<uint64_t> words_, starts_;
+  Shared<uint8_t> keys_, states_;
 };
 
 }  // namespace scxkit

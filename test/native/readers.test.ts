@@ -68,22 +68,6 @@ describe("statistics that nobody declared for us", () => {
   });
 });
 
-it("static variables, whose section can't be mapped", async () => {
-  const object = await (await BpfObject.open(testObject("static_only"))).load();
-  const consumer = new Sampler(object.stats, { intervalMs: 1e-6 }).consumer();
-  object.run("count", { n: 5n });
-  expect(consumer.read().stats).toEqual({ nr_seen: { total: 5n, delta: 5n } });
-  object.run("count", { n: 2n });
-  expect(consumer.read().stats).toEqual({ nr_seen: { total: 7n, delta: 2n } });
-  object.close();
-  const named = await BpfObject.open(testObject("static_only"));
-  const mapped = await named.load({ statsMap: { stats: { nr_seen: { name: "seen" }, first: {} } } });
-  mapped.run("count", { n: 3n });
-  const { seen, first } = new Sampler(mapped.stats, { intervalMs: 1e-6 }).totals().stats;
-  expect([seen, first]).toMatchObject([{ total: 3n }, { total: 1n }]);
-  mapped.close();
-});
-
 describe("by groups of CPUs", () => {
   it.each(["cpu", "core", "llc", "node"] as const)("%s: the groups' sums are the whole", (domain) => {
     for (let n = 1n; n <= 20n; n++) {

@@ -18,6 +18,14 @@ it("statistics in sections that can't be mapped are read by a system call", () =
   });
 });
 
+it("so are those that a statistics map names", async () => {
+  const object = await BpfObject.open(testObject("unmapped"));
+  const mapped = await object.load({ statsMap: { stats: { nr_seen: { name: "seen" } } } });
+  mapped.run("see", { n: 3n });
+  expect(new Sampler(mapped.stats, { intervalMs: 1e-6 }).totals().stats).toEqual({ seen: { total: 3n, delta: 3n } });
+  mapped.close();
+});
+
 it("so are globals, live; to write a part of such a section would undo what the program writes meanwhile", () => {
   expect(loaded.run("see", { n: 1n }).status).toBe(0);
   expect([loaded.globals.nr_seen, loaded.globals.nr_guarded]).toEqual([1n, 7n]);
