@@ -20,7 +20,7 @@ const json: Format = {
 };
 
 function forPeople(): Format {
-  const table = new Table();
+  const table = new Table(process.stdout.columns);
   return { sample: (sample) => table.lines(sample), exit: exitLines };
 }
 

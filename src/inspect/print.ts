@@ -6,6 +6,7 @@ import type { VariableDescription } from "../bpf/variable.js";
 import type { ObjectProgram } from "../native/index.js";
 import type { KernelNeeds, NeededConfig, NeededKfunc } from "./kernel.js";
 import type { ObjectDescription } from "./object.js";
+import { printable } from "./printable.js";
 
 /** Longer values and shapes are cut for people; `--json` has them whole. */
 const longest = 100;
@@ -100,7 +101,3 @@ function valueText({ value, size, names }: VariableDescription): string {
 const jsonText = (value: BtfValue): string => stringify(value) ?? "";
 
 const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
-
-/** Names come from the file: they must not steer the terminal. */
-const printable = (line: string): string =>
-  line.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
