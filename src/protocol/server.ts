@@ -5,7 +5,7 @@ import { ScxError } from "../error.js";
 import { assembleMeta } from "../stats/meta.js";
 import { Connection } from "./connection.js";
 import { checkSocketPath, clearWay, listenAt, stopListening } from "./path.js";
-import { type Offer, ServerSession } from "./session.js";
+import { type Answerer, type Offer, ServerSession } from "./session.js";
 import { EncodedReply, type SampleProvider, sampleTargets, type Target } from "./target.js";
 
 const log = logger("protocol");
@@ -18,6 +18,8 @@ export interface StatsServerOptions {
   sampler?: SampleProvider;
   /** Further targets by name. */
   targets?: Readonly<Record<string, Target>> | ReadonlyMap<string, Target>;
+  /** Answers every request in place of the targets; what it throws is the client's error. */
+  answer?: Answerer;
   /** The socket's permissions; 0660 unless said otherwise. */
   mode?: number;
   /** Longest request line in bytes; 65536 unless said otherwise. A client that sends more is told so and cut off. */
@@ -58,7 +60,7 @@ export class StatsServer {
     const targets = collectTargets(options);
     const meta = metaReply(targets);
     meta(); // contradictions are the caller's to know, not the first client's
-    const server = new StatsServer(path, { targets, meta }, options.maxLine ?? 65_536);
+    const server = new StatsServer(path, { targets, meta, answer: options.answer }, options.maxLine ?? 65_536);
     await clearWay(path);
     const own = await listenAt(server.#server, path, options.mode ?? 0o660);
     server.#stop = () => stopListening(server.#server, path, own);

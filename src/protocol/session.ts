@@ -15,7 +15,12 @@ export interface Offer {
   readonly targets: ReadonlyMap<string, Target>;
   /** What `stats_meta` answers now. */
   meta(): EncodedReply;
+  /** Answers whatever is asked, in place of the targets. */
+  answer?: Answerer | undefined;
 }
+
+/** Answers any well-formed request of any client: for servers that have it from elsewhere (relay, replay). */
+export type Answerer = (request: StatsRequest, session: Session) => HandlerReply | Promise<HandlerReply>;
 
 /** One connection's side of the conversation: a line in, a line out. Knows nothing of sockets. */
 export class ServerSession implements Session {
@@ -51,7 +56,9 @@ export class ServerSession implements Session {
     await Promise.all(handlers.map(closeHandler));
   }
 
-  #dispatch({ req, args }: StatsRequest): HandlerReply | Promise<HandlerReply> {
+  #dispatch(request: StatsRequest): HandlerReply | Promise<HandlerReply> {
+    if (this.#offer.answer) return this.#offer.answer(request, this);
+    const { req, args } = request;
     if (req === "stats_meta") return this.#offer.meta();
     if (req !== "stats") throw unknown(`No request is called "${req}"`, ["stats", "stats_meta"]);
     const name = args.get("target") ?? "top";

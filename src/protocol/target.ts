@@ -38,9 +38,12 @@ export interface Target {
 /** A whole reply line, serialised once to be sent as often as wanted. */
 export class EncodedReply {
   readonly line: Buffer;
-  /** @throws ScxError ERR_SCX_VALUE as {@link stringify} does. */
-  constructor(value: WireValue | object) {
-    this.line = Buffer.from(`{"errno":0,"args":{"resp":${stringify(value)}}}\n`);
+  /**
+   * @param reply a value; or, as a Buffer, a whole line with its newline that came from elsewhere
+   * @throws ScxError ERR_SCX_VALUE as {@link stringify} does.
+   */
+  constructor(reply: WireValue | object | Buffer) {
+    this.line = Buffer.isBuffer(reply) ? reply : Buffer.from(`{"errno":0,"args":{"resp":${stringify(reply)}}}\n`);
   }
 }
 

@@ -214,3 +214,20 @@ test("a target the sampler gives already; metadata that contradicts itself", asy
   const targets = { a: { ...clusterTarget(), meta: [unknown] } };
   await expect(StatsServer.listen({ path, targets })).rejects.toMatchObject({ code: "ERR_SCX_STATS_META" });
 });
+
+test("a server that has its answers from elsewhere: any request, whole lines as they are, errors as ever", async () => {
+  const line = Buffer.from('{"errno":13,"args":{"resp":"as it came"} }\n');
+  const server = await serve({
+    answer: ({ req, args }, session) => {
+      if (req === "fail") throw new ScxError("ERR_SCX_WIRE", { op: "x", message: "no", remedy: "no", errno: 107 });
+      return req === "line" ? new EncodedReply(line) : { req, args, id: BigInt(session.id) };
+    },
+  });
+  const peer = await RawPeer.connect(server.path);
+  expect(await peer.ask('{"req":"stat","args":{"a":"1"}}\n')).toBe(
+    '{"errno":0,"args":{"resp":{"args":{"a":"1"},"id":1,"req":"stat"}}}',
+  );
+  expect(`${await peer.ask('{"req":"line"}\n')}\n`).toBe(line.toString());
+  expect(errnoOf(await peer.ask('{"req":"fail"}\n'))).toBe(107);
+  expect(errnoOf(await peer.ask("nope\n"))).toBe(22);
+});
