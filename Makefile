@@ -13,7 +13,7 @@ nodedir = $$(node -p 'path.dirname(path.dirname(process.execPath))' | while read
 
 # make's own quoting stays out of CMD: what the guest's shell gets is what was typed.
 override export CMD := $(value CMD)
-export KERNEL TIMEOUT CPUS MEMORY ACCEL DURATION
+export KERNEL TIMEOUT CPUS MEMORY ACCEL DURATION ONLY
 
 .PHONY: help
 help: ## shows this list
@@ -185,8 +185,7 @@ build/bench/%: test/bench/%.c | packages
 	@$${CC:-cc} -O3 -Wall -Wextra -Werror -Wno-sign-compare $< -o $@ $$(pkg-config --cflags --libs libbpf)
 
 .PHONY: bench
-bench: build build/bench/snapshot build/bench/loader ## measures against C programs in one run, into test/bench/results.md
-	@sh native/packages.sh vm
+bench: build $(patsubst test/%.c,build/%,$(wildcard test/bench/*.c)) ## measures against others in the same run, into test/bench/results.md [ONLY='group…']
 	@node --import tsx test/bench/bench.ts
 
 .PHONY: clean

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { release } from "node:os";
 import type { LoadedObject } from "../../src/index.js";
 import { testObject } from "../objects.js";
-import { type Comparison, peer } from "./compare.js";
+import { type Bench, type Comparison, type Limit, peer, place } from "./compare.js";
 
 // From dist, as users run it.
 const { BpfObject } = (await import("../../dist/index.js" as string)) as typeof import("../../src/index.js");
@@ -18,14 +17,28 @@ interface Way {
   /** The C program's way, how often it is done a round, and what the ratio is to stay under. */
   readonly peer: "struct" | "batch" | "keys" | "mapped";
   readonly times: number;
-  readonly limit: number;
+  readonly limit: Limit;
 }
 
 const ways: readonly Way[] = [
-  { object: "count", map: /^scx_stats$/, what: "one struct", peer: "struct", times: 200_000, limit: 1.15 },
-  { object: "wide", map: /^scx_stats$/, what: "one struct", peer: "struct", times: 200_000, limit: 1.1 },
-  { object: "wide_keys", map: /^key_stats$/, what: "an array in one batch", peer: "batch", times: 20_000, limit: 1.05 },
-  { object: "wide_mapped", map: /\.bss\.scx_/, what: "mapped rows", peer: "mapped", times: 500_000, limit: 1.3 },
+  { object: "count", map: /^scx_stats$/, what: "one struct", peer: "struct", times: 200_000, limit: { atMost: 1.15 } },
+  { object: "wide", map: /^scx_stats$/, what: "one struct", peer: "struct", times: 200_000, limit: { atMost: 1.1 } },
+  {
+    object: "wide_keys",
+    map: /^key_stats$/,
+    what: "an array in one batch",
+    peer: "batch",
+    times: 20_000,
+    limit: { atMost: 1.05 },
+  },
+  {
+    object: "wide_mapped",
+    map: /\.bss\.scx_/,
+    what: "mapped rows",
+    peer: "mapped",
+    times: 500_000,
+    limit: { atMost: 1.3 },
+  },
 ];
 
 /** The map that a C program in the manner of scx_simple reads, a lookup a key. */
@@ -36,7 +49,7 @@ const byKeys: readonly (Way & { peerObject: string })[] = [
     what: "one struct",
     peer: "keys",
     times: 2_000,
-    limit: 0.01,
+    limit: { lessBy: 100 },
     peerObject: "wide_keys",
   },
   {
@@ -45,7 +58,7 @@ const byKeys: readonly (Way & { peerObject: string })[] = [
     what: "mapped rows",
     peer: "keys",
     times: 2_000,
-    limit: 0.001,
+    limit: { lessBy: 1000 },
     peerObject: "wide_keys",
   },
 ];
@@ -65,30 +78,30 @@ function measure(loaded: LoadedObject, times: number): number {
  * Snapshots through the addon, against reads in C. On the machine itself, not in the VM, as emulation makes all JavaScript slow
  * and leaves the system call alike; hence objects without a scheduler, which any kernel loads.
  */
-export async function benchSnapshots(): Promise<Comparison[]> {
-  const results: Comparison[] = [];
-  const where = `this machine, Linux ${release().split(".", 2).join(".")}`;
+export const bench: Bench = async () => {
+  const comparisons: Comparison[] = [];
   for (const way of [...ways, ...byKeys]) {
     const loaded = await load(way.object);
     const other = "peerObject" in way ? await load((way as { peerObject: string }).peerObject) : undefined;
     const id = other ? mapId(other, /^key_stats$/) : mapId(loaded, way.map);
     const against = way.peer === "keys" ? "one lookup a key in C, as scx_simple does" : "the same in C";
-    const result: Comparison = {
+    const comparison = {
       what: `a snapshot of ${loaded.stats.schema.stats.length} statistics, ${way.what}, against ${against}`,
-      where,
+      where: place("this machine"),
       unit: "µs",
       limit: way.limit,
-      ours: [],
-      peers: [],
+      ours: [] as number[],
+      peer: { name: "C", values: [] as number[] },
     };
     measure(loaded, 200_000); // compiled by now
     for (let round = 0; round < rounds; round++) {
-      result.ours.push(measure(loaded, Math.max(way.times, 20_000)));
-      result.peers.push(Number(peer("snapshot", way.peer, String(id), String(way.times)).split(" ")[0]));
+      comparison.ours.push(measure(loaded, Math.max(way.times, 20_000)) / 1e3);
+      const [ns] = peer("snapshot", way.peer, String(id), String(way.times)).split(" ");
+      comparison.peer.values.push(Number(ns) / 1e3);
     }
     loaded.close();
     other?.close();
-    results.push(result);
+    comparisons.push(comparison);
   }
-  return results;
-}
+  return { comparisons };
+};
