@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
+import { packageFile } from "../package.js";
 import { addDoctor } from "./doctor.js";
 import { addGen } from "./gen.js";
 import { addInspect } from "./inspect.js";
@@ -31,7 +32,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exitCode = 73;
 });
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as {
   version: string;
 };
 const program = new Command("scxkit")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { causeOf, ScxError } from "../error.js";
+import { packageFile } from "../package.js";
 
 /** What libbpf knows of a map before it exists. Sizes in bytes; `type` is an `enum bpf_map_type`. */
 export interface MapShape {
@@ -196,7 +196,7 @@ function remedyFor(text: string): string {
 
 function loadAddon(): Addon {
   // SCXKIT_ADDON names another build of the same addon: the sanitizers' one.
-  const path = process.env.SCXKIT_ADDON ?? fileURLToPath(new URL("../../build/Release/scxkit.node", import.meta.url));
+  const path = process.env.SCXKIT_ADDON ?? packageFile("build/Release/scxkit.node");
   let addon: Addon;
   try {
     addon = createRequire(import.meta.url)(path) as Addon;
