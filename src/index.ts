@@ -20,12 +20,21 @@ export { type Domain, domains } from "./kernel/topology.js";
 export type { MapShape, ObjectMap, ObjectProgram } from "./native/index.js";
 export { dropPrivileges, findUser, type User } from "./process/privilege.js";
 export { runRealtime } from "./process/realtime.js";
-export { StatsClient, type StatsClientOptions } from "./protocol/client.js";
+export {
+  type RequestOptions,
+  StatsClient,
+  type StatsClientOptions,
+  type StatsOptions,
+  type ValuesIn,
+} from "./protocol/client.js";
 export { declaredTarget } from "./protocol/declared.js";
+export { type FollowOptions, followStats, type StatsReading } from "./protocol/follow.js";
 export type { WireValue } from "./protocol/json.js";
 export { defaultSocketPath } from "./protocol/path.js";
 export type { ReplyValue } from "./protocol/reply.js";
+export type { StatsRequest } from "./protocol/request.js";
 export { StatsServer, type StatsServerOptions } from "./protocol/server.js";
+export type { Answerer } from "./protocol/session.js";
 export {
   EncodedReply,
   type Handler,
@@ -62,8 +71,11 @@ export type { StatsRollup } from "./source/rollup.js";
 export { type RunningScheduler, runningScheduler, runningSchedulers } from "./source/running.js";
 export type { StatsSource, Turn } from "./source/stats.js";
 export { checkStatsMap, type MappedStat, type StatsMap } from "./source/stats_map.js";
+export { type DecodedValues, decodeValues, type Integers, type WithNumbers } from "./stats/decode.js";
 export { defineStats, type FieldValues, type StatsDefinition, type ValuesOf } from "./stats/define.js";
 export { helpLines } from "./stats/help.js";
 export type * from "./stats/meta.js";
+export { readMeta } from "./stats/read_meta.js";
 export * from "./stats/schema.js";
+export { schemaOf } from "./stats/schema_of.js";
 export * as stat from "./stats/stat.js";

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { createConnection, type Socket } from "node:net";
-import { causeOf, ScxError, type ScxErrorCode } from "../error.js";
+import { type ScxError, throwIfAborted } from "../error.js";
+import { type DecodedValues, decodeValues, type Integers, type WithNumbers, withIntegers } from "../stats/decode.js";
+import type { FieldValues, StatsDefinition } from "../stats/define.js";
+import type { StatsMeta } from "../stats/meta.js";
+import { readMeta } from "../stats/read_meta.js";
+import type { StatsSchema } from "../stats/schema.js";
+import { broken, closed, connectError, lost, noWidth } from "./client_error.js";
 import { stringify } from "./json.js";
 import { Limit } from "./limit.js";
 import { LineSplitter, overlong } from "./line.js";
@@ -10,18 +16,40 @@ import { parseReply, type ReplyValue } from "./reply.js";
 /** How a {@link StatsClient} behaves. */
 export interface StatsClientOptions {
   /** How long connecting, and each request, may take; 5000 unless said otherwise, `Infinity` for no limit. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Ends the connecting. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Longest reply line accepted, in bytes; 16 MiB unless said otherwise. */
-  maxLine?: number;
+  maxLine?: number | undefined;
+  /**
+   * How many requests may be on their way at once; 1 unless said otherwise, which suits any server. Upstream's and ours
+   * answer more, in order. `"probe"` finds out on a connection of its own and allows 64, or 1.
+   */
+  pipeline?: number | "probe";
 }
 
 /** What one request may be given. */
 export interface RequestOptions {
   /** Gives up on this request. Once it is sent that ends the connection: nobody could tell later which reply is whose. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
+
+/** What {@link StatsClient.stats} may be given. */
+export interface StatsOptions<I extends Integers = Integers> extends RequestOptions {
+  /** What to ask for; the server's own default (`top`) unless given. */
+  target?: string | undefined;
+  /** Further arguments, for the server's handler. */
+  args?: Readonly<Record<string, string>> | undefined;
+  /** What integers are given as: bigint unless said otherwise. Those that are no exact number are an error then. */
+  integers?: I | undefined;
+}
+
+/** A definition's values, with integers of this type; those of a schema that was only known at run time by name. */
+export type ValuesIn<F, I extends Integers> = unknown extends F
+  ? DecodedValues
+  : I extends "number"
+    ? WithNumbers<FieldValues<F>>
+    : FieldValues<F>;
 
 interface Pending {
   readonly line: string;
@@ -29,25 +57,37 @@ interface Pending {
   readonly reject: (error: ScxError) => void;
 }
 
+/** What upstream's server answers to a request that it doesn't know. */
+const EINVAL = 22;
+
+/** The requests' names: today's, and those of upstream's first release (scx_stats 0.2). */
+const names = { stats: ["stats", "stat"], meta: ["stats_meta", "stat_meta"] } as const;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A connection to an scx_stats server, ours or upstream's. Requests wait for each other: one is on its way at a time. */
+/** A connection to an scx_stats server, ours or upstream's. Replies come in the order of the requests. */
 export class StatsClient {
   readonly #socket: Socket;
   readonly #lines: LineSplitter;
   readonly #timeoutMs: number;
-  /** The first one is on its way, the others wait. */
+  /** How many requests may be on their way at once. */
+  readonly #width: number;
+  /** The first #sent are on their way, the others wait. */
   readonly #queue: Pending[] = [];
+  #sent = 0;
+  /** Which of {@link names} the server knows. */
+  #dialect: 0 | 1 = 0;
   #ended: ScxError | undefined;
 
-  private constructor(socket: Socket, timeoutMs: number, maxLine: number) {
+  private constructor(socket: Socket, { timeoutMs, maxLine, width }: Settings) {
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
+    this.#width = width;
     this.#lines = new LineSplitter(maxLine);
     socket.on("data", (chunk) => this.#receive(chunk));
-    socket.once("end", () => this.#fail(broken("closed the connection")));
-    socket.on("error", (error) => this.#fail(broken(`is gone: ${error.message}`, error)));
-    socket.once("close", () => this.#fail(broken("closed the connection")));
+    socket.once("end", () => this.#fail(lost("closed the connection")));
+    socket.on("error", (error) => this.#fail(lost(`is gone: ${error.message}`, error)));
+    socket.once("close", () => this.#fail(lost("closed the connection")));
   }
 
   /**
@@ -57,8 +97,10 @@ export class StatsClient {
    * ERR_SCX_ABORTED.
    */
   static async connect(path: string = defaultSocketPath, options: StatsClientOptions = {}): Promise<StatsClient> {
-    const { timeoutMs = 5000, signal, maxLine = 2 ** 24 } = options;
+    const { timeoutMs = 5000, signal, maxLine = 2 ** 24, pipeline = 1 } = options;
     const absolute = checkSocketPath(path, "connect");
+    const width = pipeline === "probe" ? await probe(absolute, options) : pipeline;
+    if (!(width >= 1)) throw noWidth(width);
     const limit = new Limit("connect", `Connecting to ${absolute}`, timeoutMs, signal);
     if (limit.reason !== undefined) throw limit.reason;
     const socket = createConnection({ path: absolute });
@@ -75,7 +117,45 @@ export class StatsClient {
       limit.clear();
     }
     socket.removeAllListeners("error");
-    return new StatsClient(socket, timeoutMs, maxLine);
+    return new StatsClient(socket, { timeoutMs, maxLine, width });
+  }
+
+  /** How many requests may be on their way at once. */
+  get pipeline(): number {
+    return this.#width;
+  }
+
+  /**
+   * Asks for statistics. With a definition they are checked against it and typed by it; with a schema (see {@link meta} and
+   * {@link schemaOf}) checked and given by its types; with neither, as {@link request} gives them.
+   *
+   * @throws ScxError as {@link request} does; ERR_SCX_WIRE that names the field where the reply isn't what the definition
+   * says, ERR_SCX_VALUE for an integer that `integers: "number"` can't hold
+   */
+  async stats<F, I extends Integers = "bigint">(
+    definition: StatsDefinition<F>,
+    options?: StatsOptions<I>,
+  ): Promise<ValuesIn<F, I>>;
+  async stats(options?: StatsOptions): Promise<ReplyValue>;
+  async stats(of: StatsSchema | StatsOptions = {}, more: StatsOptions = {}): Promise<unknown> {
+    const [schema, options] = "stats" in of ? [of, more] : [undefined, of];
+    const { target, args, integers, signal } = options;
+    const reply = parseReply(await this.statsLine({ target, args, signal }));
+    return schema ? decodeValues(schema, reply, { integers }) : withIntegers(reply, integers);
+  }
+
+  /** Like {@link stats}, but gives the reply line as it came. */
+  async statsLine({ target, args, signal }: StatsOptions = {}): Promise<string> {
+    return this.#ask("stats", { ...args, ...(target !== undefined && { target }) }, { signal });
+  }
+
+  /**
+   * What the server says of its statistics, be it in today's shape or in that of upstream's first release.
+   *
+   * @throws ScxError as {@link request} does; ERR_SCX_STATS_META for metadata of neither shape
+   */
+  async meta(options?: RequestOptions): Promise<StatsMeta> {
+    return readMeta(parseReply(await this.#ask("meta", {}, options)));
   }
 
   /**
@@ -106,7 +186,8 @@ export class StatsClient {
       return await new Promise<string>((resolve, reject) => {
         const pending = { line, resolve, reject };
         limit.onEnd = (reason) => this.#giveUp(pending, reason);
-        if (this.#queue.push(pending) === 1) this.#socket.write(line);
+        this.#queue.push(pending);
+        this.#send();
       });
     } finally {
       limit.clear();
@@ -127,6 +208,30 @@ export class StatsClient {
     return this.close();
   }
 
+  /** Asks by today's name; a server that refuses it may be one of upstream's first release. */
+  async #ask(request: keyof typeof names, args: Record<string, string>, options: RequestOptions = {}): Promise<string> {
+    const line = await this.requestLine(names[request][this.#dialect], args, options);
+    if (this.#dialect === 1 || !isRefusal(line)) return line;
+    const old = await this.requestLine(names[request][1], args, options);
+    if (isRefusal(old)) return line;
+    this.#dialect = 1;
+    return old;
+  }
+
+  #send(): void {
+    // What is asked for at once leaves at once.
+    if (this.#width > 1 && this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      process.nextTick(() => this.#socket.uncork());
+    }
+    while (this.#sent < this.#width) {
+      const next = this.#queue[this.#sent];
+      if (next === undefined) return;
+      this.#sent++;
+      this.#socket.write(next.line);
+    }
+  }
+
   #receive(chunk: Buffer): void {
     this.#lines.push(chunk);
     while (this.#ended === undefined) {
@@ -139,7 +244,7 @@ export class StatsClient {
 
   #deliver(line: Buffer): void {
     const pending = this.#queue[0];
-    if (pending === undefined) {
+    if (pending === undefined || this.#sent === 0) {
       this.#fail(broken("sent a line nobody asked for"));
       return;
     }
@@ -150,14 +255,14 @@ export class StatsClient {
       return;
     }
     this.#queue.shift();
-    const next = this.#queue[0];
-    if (next !== undefined) this.#socket.write(next.line);
+    this.#sent--;
+    this.#send();
   }
 
   #giveUp(pending: Pending, reason: ScxError): void {
     const at = this.#queue.indexOf(pending);
-    if (at === 0) this.#fail(reason);
-    else if (at > 0) this.#queue.splice(at, 1);
+    if (at >= 0 && at < this.#sent) this.#fail(reason);
+    else if (at >= 0) this.#queue.splice(at, 1);
     pending.reject(reason);
   }
 
@@ -169,39 +274,30 @@ export class StatsClient {
   }
 }
 
-function broken(what: string, cause?: unknown): ScxError {
-  return new ScxError("ERR_SCX_WIRE", {
-    op: "request",
-    message: `The statistics server ${what}.`,
-    remedy: "See whether the scheduler still runs, then connect anew.",
-    cause,
-  });
+interface Settings {
+  timeoutMs: number;
+  maxLine: number;
+  width: number;
 }
 
-function closed(cause?: ScxError): ScxError {
-  return new ScxError("ERR_SCX_CLOSED", {
-    op: "request",
-    message: cause === undefined ? "The client was closed." : `The connection has ended: ${causeOf(cause)}`,
-    remedy: "Connect anew.",
-    cause,
-  });
+/** Sends two requests in one piece, and sees whether both are answered. */
+async function probe(path: string, options: StatsClientOptions): Promise<number> {
+  const timeoutMs = Math.min(1000, options.timeoutMs ?? 1000);
+  await using client = await StatsClient.connect(path, { ...options, timeoutMs, pipeline: 2 });
+  const both = await Promise.allSettled([client.requestLine("stats_meta"), client.requestLine("stats_meta")]);
+  throwIfAborted(options.signal, "connect", "Connecting");
+  return both.every(({ status }) => status === "fulfilled") ? probedWidth : 1;
 }
 
-function connectError(path: string, error: NodeJS.ErrnoException): ScxError {
-  const denied = error.code === "EACCES" || error.code === "EPERM";
-  const code: ScxErrorCode = denied ? "ERR_SCX_PRIVILEGE" : "ERR_SCX_CONNECT";
-  const messages: Record<string, string> = {
-    ENOENT: `There is no ${path}.`,
-    ECONNREFUSED: `Nobody listens at ${path} any more.`,
-    EACCES: `No permission to connect to ${path}.`,
-  };
-  return new ScxError(code, {
-    op: "connect",
-    message: messages[error.code ?? ""] ?? `Can't connect to ${path}: ${error.message}.`,
-    remedy: denied
-      ? "Run as root, or as a member of the socket's group."
-      : "Start a scheduler that serves statistics there.",
-    errno: error.errno === undefined ? undefined : Math.abs(error.errno),
-    cause: error,
-  });
+const probedWidth = 64;
+
+/** Whether a reply is an error with errno 22, as an unknown request's is. */
+function isRefusal(line: string): boolean {
+  if (line.startsWith('{"errno":0,')) return false; // as nearly all are
+  try {
+    parseReply(line);
+    return false;
+  } catch (error) {
+    return (error as ScxError).errno === EINVAL;
+  }
 }

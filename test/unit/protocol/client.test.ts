@@ -1,32 +1,22 @@
 // SPDX-License-Identifier: MIT
-import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import { StatsClient, type StatsClientOptions } from "../../../src/protocol/client.js";
 import { StatsServer } from "../../../src/protocol/server.js";
-import { FakeSampler, scratch } from "./peer.js";
+import { defineStats } from "../../../src/stats/define.js";
+import { schemaOf } from "../../../src/stats/schema_of.js";
+import * as stat from "../../../src/stats/stat.js";
+import { clusterTarget, FakeSampler, fakeServer, scratch } from "./peer.js";
 
 /** A server that answers each line as the test says, and a client of it. */
 async function pair(
   answer: (line: string, socket: Socket) => void,
   options?: StatsClientOptions,
 ): Promise<StatsClient> {
-  const path = join(scratch(onTestFinished), "stats");
-  const server = createServer((socket) => {
-    socket.setEncoding("utf8");
-    socket.on("error", () => {});
-    socket.on("data", (text: unknown) => {
-      for (const line of String(text).split("\n").slice(0, -1)) answer(line, socket);
-    });
-  }).listen(path);
-  await once(server, "listening");
-  const client = await StatsClient.connect(path, options);
-  onTestFinished(async () => {
-    await client.close();
-    server.close();
-  });
+  const client = await StatsClient.connect(await fakeServer(answer), options);
+  onTestFinished(() => client.close());
   return client;
 }
 
@@ -206,5 +196,131 @@ describe("connecting", () => {
     const signal = AbortSignal.abort();
     await expect(StatsClient.connect("/nowhere", { signal })).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
     expect(existsSync("/nowhere")).toBe(false);
+  });
+});
+
+describe("statistics by their types", () => {
+  const domain = defineStats("DomainStats", { name: stat.string(), events: stat.u64(), pressure: stat.float() });
+  const cluster = defineStats("ClusterStats", { at: stat.u64(), doms_dict: stat.dict("u64", stat.group(domain)) });
+
+  async function ofCluster(): Promise<StatsClient> {
+    const path = join(scratch(onTestFinished), "stats");
+    const args = { open: () => ({ read: (given: ReadonlyMap<string, string>) => given }) };
+    const server = await StatsServer.listen({ path, targets: { top: clusterTarget(), args } });
+    const client = await StatsClient.connect(path);
+    onTestFinished(async () => {
+      await client.close();
+      await server.close();
+    });
+    return client;
+  }
+
+  test("of a definition, with bigints or numbers", async () => {
+    const client = await ofCluster();
+    const { at, doms_dict } = await client.stats(cluster);
+    expectTypeOf(at).toEqualTypeOf<bigint>();
+    expect(at).toBe(12345n);
+    expect(doms_dict.get(3n)).toEqual({ name: "domain 3", events: 5678n, pressure: 5.678 });
+    const numbers = await client.stats(cluster, { target: "top", integers: "number" });
+    expectTypeOf(numbers.at).toEqualTypeOf<number>();
+    expect(numbers.at).toBe(12345);
+    expect(numbers.doms_dict.get(3)).toEqual({ name: "domain 3", events: 5678, pressure: 5.678 });
+  });
+
+  test("of what the server says of itself, and without any", async () => {
+    const client = await ofCluster();
+    const values = await client.stats(schemaOf(await client.meta()));
+    expect(values).toMatchObject({ name: "test cluster", bitmap: [0xdeadbeefn, 0xbeefdeadn] });
+    expect(await client.stats({ integers: "number" })).toMatchObject({ doms_dict: { 0: { events: 1234 } } });
+    expect(await client.stats({ target: "args", args: { a: "ä" } })).toEqual({ a: "ä", target: "args" });
+  });
+
+  test("a reply that isn't what the definition says: the field, what it is and should be; the connection stays", async () => {
+    const client = await ofCluster();
+    const wrong = defineStats("Wrong", {
+      doms_dict: stat.dict("u64", stat.group(defineStats("D", { name: stat.u64() }))),
+    });
+    await expect(client.stats(wrong)).rejects.toEqual(
+      wire(/^doms_dict\.0\.name is "domain 0", and should be an integer from 0 to 2\^64 - 1\./),
+    );
+    expect(await client.stats(cluster)).toMatchObject({ at: 12345n });
+  });
+
+  test("a server of upstream's first release is asked by the names that it knows", async () => {
+    const asked: string[] = [];
+    const client = await pair((line, socket) => {
+      const { req } = JSON.parse(line);
+      asked.push(req);
+      if (req === "stat") socket.write('{"errno":0,"args":{"resp":{"at":1}}}\n');
+      else if (req === "stat_meta")
+        socket.write('{"errno":0,"args":{"resp":[{"name":"S","desc":null,"fields":[{"name":"at","datum":"U64"}]}]}}\n');
+      else socket.write('{"errno":22,"args":{"resp":"unknown command"}}\n');
+    });
+    const schema = schemaOf(await client.meta());
+    expect(await client.stats(schema)).toEqual({ at: 1n });
+    expect(asked).toEqual(["stats_meta", "stat_meta", "stat"]);
+  });
+
+  test("what no release knows is the error that today's name got", async () => {
+    const client = await pair((line, socket) =>
+      socket.write(`{"errno":22,"args":{"resp":"no ${JSON.parse(line).req}"}}\n`),
+    );
+    await expect(client.stats()).rejects.toMatchObject({ errno: 22, log: ["no stats"] });
+  });
+});
+
+describe("several requests on their way", () => {
+  /** Answers in order, but only once as many as given have come. */
+  const answering = (count: number, options: StatsClientOptions) => {
+    const waiting: string[] = [];
+    return pair((line, socket) => {
+      waiting.push(JSON.parse(line).args.n);
+      if (waiting.length < count) return;
+      for (const n of waiting.splice(0)) socket.write(`{"errno":0,"args":{"resp":${n}}}\n`);
+    }, options);
+  };
+  const ask = (client: StatsClient, count: number) =>
+    Promise.all(Array.from({ length: count }, (_, n) => client.request("stats", { n: `${n}` })));
+
+  test("as many as allowed, answered in order", async () => {
+    const client = await answering(4, { pipeline: 4 });
+    expect(await ask(client, 12)).toEqual(Array.from({ length: 12 }, (_, n) => BigInt(n)));
+    expect(client.pipeline).toBe(4);
+  });
+
+  test("no more than allowed: the fourth of three never leaves", async () => {
+    const client = await answering(4, { pipeline: 3, timeoutMs: 100 });
+    await expect(ask(client, 4)).rejects.toMatchObject({ code: "ERR_SCX_TIMEOUT" });
+  });
+
+  test("one that waits its turn can be given up, one under way ends the connection", async () => {
+    const client = await pair(() => {}, { pipeline: 2 });
+    const [waits, leaves] = [new AbortController(), new AbortController()];
+    const asked = [undefined, leaves.signal, waits.signal].map((signal) => client.request("stats", {}, { signal }));
+    const told = Promise.allSettled(asked);
+    waits.abort();
+    await expect(asked[2]).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
+    leaves.abort();
+    expect(await told).toMatchObject([{ reason: { code: "ERR_SCX_ABORTED" } }, { status: "rejected" }, {}]);
+    await expect(client.request("stats")).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" });
+  });
+
+  test("a server that answers them is found out, and so is one that reads one request at a time", async () => {
+    const ours = join(scratch(onTestFinished), "stats");
+    await using _server = await StatsServer.listen({ path: ours, sampler: new FakeSampler() });
+    await using client = await StatsClient.connect(ours, { pipeline: "probe" });
+    expect(client.pipeline).toBe(64);
+    expect(await Promise.all(Array.from({ length: 200 }, () => client.stats()))).toHaveLength(200);
+    // It takes whatever has come for one request.
+    const single = await fakeServer((line, socket, first) => {
+      if (first) socket.write(`{"errno":0,"args":{"resp":"${JSON.parse(line).req}"}}\n`);
+    });
+    await using slow = await StatsClient.connect(single, { pipeline: "probe", timeoutMs: 300 });
+    expect(slow.pipeline).toBe(1);
+    expect(await slow.request("stats")).toBe("stats");
+  });
+
+  test("a number that is none", async () => {
+    await expect(StatsClient.connect("/nowhere", { pipeline: 0 })).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
   });
 });

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createConnection, type Socket } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { SampleProvider, Target } from "../../../src/protocol/target.js";
 import type { MetaStruct } from "../../../src/stats/meta.js";
 import type { Sample, StatsSchema } from "../../../src/stats/schema.js";
@@ -13,6 +14,30 @@ export function scratch(onTestFinished: (clean: () => void) => void): string {
   const folder = mkdtempSync(join(tmpdir(), "scxkit-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/**
+ * A server at a path of its own that answers each line as the test says.
+ * @param answer given the line, where to write, and whether the line is the first of its piece
+ */
+export async function fakeServer(
+  answer: (line: string, socket: Socket, first: boolean) => void,
+  path: string = join(scratch(onTestFinished), "stats"),
+): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.setEncoding("utf8"));
+    socket.on("error", () => {});
+    socket.on("data", (text: unknown) => {
+      for (const [i, line] of String(text).split("\n").slice(0, -1).entries()) answer(line, socket, i === 0);
+    });
+  }).listen(path);
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await once(server, "listening");
+  return path;
 }
 
 /** A client that knows nothing but bytes. */

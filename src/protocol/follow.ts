@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+import { setTimeout as sleep } from "node:timers/promises";
+import { logger } from "../diagnostics.js";
+import { causeOf, ScxError } from "../error.js";
+import { Clock } from "../sampler/clock.js";
+import { type DecodedValues, decodeValues, type Integers, withIntegers } from "../stats/decode.js";
+import type { StatsDefinition } from "../stats/define.js";
+import { describing } from "../stats/described.js";
+import type { StatsMeta } from "../stats/meta.js";
+import type { StatsSchema } from "../stats/schema.js";
+import { schemaOf } from "../stats/schema_of.js";
+import { StatsClient, type StatsClientOptions, type StatsOptions, type ValuesIn } from "./client.js";
+import { isLost } from "./client_error.js";
+import { defaultSocketPath } from "./path.js";
+import { parseReply, type ReplyValue } from "./reply.js";
+
+const log = logger("protocol");
+
+/** What {@link followStats} may be given. */
+export interface FollowOptions<F = unknown, I extends Integers = "bigint"> extends StatsClientOptions, StatsOptions<I> {
+  /** The socket; upstream's usual place unless given. */
+  path?: string | undefined;
+  /** ms between readings. They come at start + n * interval, however long each takes. */
+  intervalMs: number;
+  /** What the values are; the server's own metadata unless given. */
+  of?: StatsDefinition<F> | undefined;
+  /** End with the error when the server isn't there or goes away; it is waited for otherwise. */
+  retry?: false | undefined;
+  /** Ends the iteration. */
+  signal?: AbortSignal | undefined;
+}
+
+/** One answer of a server. */
+export interface StatsReading<V = DecodedValues | ReplyValue> {
+  /** When it came, in ns since 1970. */
+  at: bigint;
+  /** Goes up by one with each connection: what has a baseline for each connection begins anew. */
+  connection: number;
+  /** Checked and typed by `schema`; where there is none, as it came. */
+  values: V;
+  /** The definition given, or what the server's metadata say; undefined when they don't describe this reply. */
+  schema: StatsSchema | undefined;
+  /** The reply line, byte for byte. */
+  line: string;
+}
+
+/** ms until a server that has gone is looked for again: doubles up to upstream's monitors' second. */
+const firstDelay = 100;
+const longestDelay = 1000;
+
+/**
+ * Asks a server every interval, as upstream's monitors do: one that isn't there (yet, or any more) is waited for, which is
+ * said once (module `protocol`, level `warn`). Ends with its signal, or when the caller leaves the loop.
+ *
+ *     for await (const { values } of followStats({ intervalMs: 1000, of: balance })) console.log(values.moved);
+ *
+ * @throws ScxError, when iterated, for what waiting doesn't mend: ERR_SCX_PRIVILEGE, ERR_SCX_SOCKET_PATH; ERR_SCX_WIRE with
+ * errno 22 (no such target) from a server that has not answered before, or for a reply that isn't what `of` says;
+ * ERR_SCX_VALUE
+ */
+export function followStats<F = unknown, I extends Integers = "bigint">(
+  options: FollowOptions<F, I>,
+): AsyncGenerator<StatsReading<unknown extends F ? DecodedValues | ReplyValue : ValuesIn<F, I>>, void, void> {
+  const { intervalMs } = options;
+  if (!(intervalMs > 0 && intervalMs <= 2 ** 31 - 1))
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "follow",
+      message: `${intervalMs} is no interval.`,
+      remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
+    });
+  const left = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+  const readings = new Follower(options as FollowOptions, signal).readings();
+  // A generator's return() waits for the next() under way; this one must not wait for a tick or a server.
+  const end = readings.return.bind(readings);
+  readings.return = (value) => {
+    left.abort();
+    return end(value);
+  };
+  return readings as ReturnType<typeof followStats<F, I>>;
+}
+
+class Follower {
+  readonly #options: FollowOptions;
+  readonly #path: string;
+  readonly #signal: AbortSignal;
+  #client: StatsClient | undefined;
+  #connections = 0;
+  /** Whether any server has ever answered. */
+  #answered = false;
+  /** What the server that is connected says of its statistics. */
+  #meta: StatsMeta | undefined;
+  /** Schemas made of #meta, by struct. */
+  readonly #schemas = new Map<string, StatsSchema>();
+  #warned = false;
+
+  constructor(options: FollowOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#path = options.path ?? defaultSocketPath;
+    this.#signal = signal;
+  }
+
+  async *readings(): AsyncGenerator<StatsReading, void, void> {
+    let due = true;
+    let wake = () => {};
+    const clock = new Clock(this.#options.intervalMs, () => {
+      due = true;
+      wake();
+    });
+    this.#signal.addEventListener("abort", () => wake(), { once: true });
+    try {
+      while (!this.#signal.aborted) {
+        const reading = await this.#untilRead();
+        if (reading === undefined) return;
+        clock.start();
+        due = false;
+        yield reading;
+        while (!due && !this.#signal.aborted)
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    } finally {
+      clock.stop();
+      await this.#client?.close();
+    }
+  }
+
+  /** The next reading, however long it takes; undefined when nobody wants it any more. */
+  async #untilRead(): Promise<StatsReading | undefined> {
+    for (let delay = firstDelay; ; delay = Math.min(2 * delay, longestDelay)) {
+      try {
+        return await this.#read();
+      } catch (error) {
+        await this.#client?.close();
+        this.#client = undefined;
+        if (this.#signal.aborted) return undefined;
+        if (this.#options.retry === false || !this.#mends(error)) throw error;
+        if (delay === firstDelay) log.warn(`${causeOf(error)} It is waited for.`);
+        await sleep(delay, undefined, { signal: this.#signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #read(): Promise<StatsReading> {
+    const { of, integers, target, args } = this.#options;
+    this.#client ??= await this.#connect();
+    const line = await this.#client.statsLine({ target, args, signal: this.#signal });
+    const reply = parseReply(line);
+    const at = BigInt(Date.now()) * 1_000_000n;
+    const checked = of
+      ? { values: decodeValues(of, reply, { integers }), schema: of }
+      : (this.#described(reply) ?? { values: withIntegers(reply, integers) as ReplyValue, schema: undefined });
+    this.#answered = true;
+    return { at, connection: this.#connections, ...checked, line };
+  }
+
+  async #connect(): Promise<StatsClient> {
+    const { timeoutMs, maxLine } = this.#options;
+    const client = await StatsClient.connect(this.#path, { timeoutMs, maxLine, signal: this.#signal });
+    if (this.#connections++ > 0) log.info(`connected to ${this.#path} again`);
+    this.#schemas.clear();
+    this.#warned = false;
+    try {
+      this.#meta = this.#options.of ? undefined : await client.meta({ signal: this.#signal });
+    } catch (error) {
+      this.#meta = undefined;
+      if (!isDescription(error)) {
+        await client.close();
+        throw error;
+      }
+      this.#warn(`${causeOf(error)} Values are shown as they come.`);
+    }
+    return client;
+  }
+
+  #described(reply: ReplyValue): Pick<StatsReading, "values" | "schema"> | undefined {
+    if (!this.#meta) return undefined;
+    try {
+      const struct = describing(this.#meta, this.#options.target, reply);
+      if (!struct) return undefined;
+      const schema = this.#schemas.get(struct.name) ?? schemaOf(this.#meta, struct.name);
+      this.#schemas.set(struct.name, schema);
+      return { values: decodeValues(schema, reply, { integers: this.#options.integers }), schema };
+    } catch (error) {
+      if (!isDescription(error) && (error as ScxError).code !== "ERR_SCX_WIRE") throw error;
+      this.#warn(`The server's metadata don't describe its reply: ${causeOf(error)}`);
+      return undefined;
+    }
+  }
+
+  #warn(text: string): void {
+    if (!this.#warned) log.warn(text);
+    this.#warned = true;
+  }
+
+  /** Whether an error may be gone the next time. */
+  #mends(error: unknown): boolean {
+    if (!(error instanceof ScxError)) return false;
+    switch (error.code) {
+      case "ERR_SCX_CONNECT":
+        return error.errno !== undefined && comesAndGoes.has(error.errno);
+      case "ERR_SCX_TIMEOUT":
+      case "ERR_SCX_CLOSED":
+        return true;
+      case "ERR_SCX_WIRE":
+        // Another description won't come by waiting; what it refuses now, it may have answered before.
+        return error.op !== "read" && (this.#answered || isLost(error) || (error.errno ?? EINVAL) !== EINVAL);
+      default:
+        return false;
+    }
+  }
+}
+
+/** ENOENT, EAGAIN (too many wait to be accepted), ECONNREFUSED. */
+const comesAndGoes = new Set([2, 11, 111]);
+const EINVAL = 22;
+
+/** Whether a server has no metadata, or none that can be used: its statistics can be had all the same. */
+const isDescription = (error: unknown): boolean =>
+  error instanceof ScxError &&
+  (error.code === "ERR_SCX_STATS_META" || (error.code === "ERR_SCX_WIRE" && error.errno === EINVAL));
