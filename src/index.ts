@@ -67,6 +67,29 @@ export {
   superviseScheduler,
 } from "./scheduler/supervise.js";
 export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
+export { documentOf } from "./sinks/document.js";
+export type { Labels, Metric, MetricKind, Point, Series } from "./sinks/metric.js";
+export { MetricPoints } from "./sinks/points.js";
+export { type SinkCounts, SinkQueue } from "./sinks/queue.js";
+export type { QueueOptions } from "./sinks/queue_options.js";
+export {
+  type CreateSinkOptions,
+  createSink,
+  factoryOf,
+  type SinkKind,
+  sinkFactory,
+  sinkKinds,
+} from "./sinks/registry.js";
+export {
+  type EventRecord,
+  type OptionsSchema,
+  type SampleRecord,
+  type Sink,
+  type SinkFactory,
+  type SinkRecord,
+  SinkRefusal,
+} from "./sinks/sink.js";
+export { Sinks } from "./sinks/sinks.js";
 export type { StatsRollup } from "./source/rollup.js";
 export { type RunningScheduler, runningScheduler, runningSchedulers } from "./source/running.js";
 export type { StatsSource, Turn } from "./source/stats.js";

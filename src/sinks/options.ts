@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { ScxError } from "../error.js";
+import type { OptionsSchema } from "./sink.js";
+
+const usage = (message: string, remedy: string) => new ScxError("ERR_SCX_USAGE", { op: "sink", message, remedy });
+
+/** What is wrong, in words: `"maxBytes" must be integer`. */
+function wordsOf({ instancePath, keyword, params, message }: ErrorObject): string {
+  const where = instancePath.slice(1).replaceAll("/", ".");
+  if (keyword === "additionalProperties") return `there is no option "${params.additionalProperty}"`;
+  if (keyword === "required") return `"${params.missingProperty}" is missing`;
+  if (keyword === "enum") return `"${where}" is none of ${params.allowedValues.join(", ")}`;
+  return where === "" ? `the options ${message}` : `"${where}" ${message}`;
+}
+
+/**
+ * Options as their schema has them: checked, with its defaults filled in.
+ *
+ * @param what whose options they are, for the error
+ * @param text whether they come as text (a command line): numbers, booleans and lists are then made of it
+ * @throws ScxError ERR_SCX_USAGE that names the option
+ */
+export function checkedOptions(what: string, schema: OptionsSchema, options: object, text = false): object {
+  const ajv = new Ajv2020({ useDefaults: true, coerceTypes: text ? "array" : false, allowUnionTypes: true });
+  const check = ajv.compile({ type: "object", additionalProperties: false, ...schema });
+  const checked = structuredClone(options);
+  if (check(checked)) return checked;
+  const known = Object.keys((schema.properties ?? {}) as object);
+  const wrong = check.errors?.[0] as ErrorObject;
+  throw usage(`${what}: ${wordsOf(wrong)}.`, `Its options are ${known.join(", ") || "none"}.`);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+import type { Stat, StatsSchema, StatValue } from "../stats/schema.js";
+import { labelOf, type MetricKind, nameOf, type Point } from "./metric.js";
+import { entry, type Outer, Place, withNames } from "./place.js";
+import type { SampleRecord } from "./sink.js";
+
+/** What sched_ext's state may be (kernel/sched/ext.c, scx_enable_state_str). */
+const schedulerStates = ["enabling", "enabled", "disabling", "disabled"];
+
+/**
+ * Turns samples into metric points, in one way for all sinks that keep metrics. One object for each sink: it remembers series.
+ *
+ * - The name is `scx_`, the prefix, then the family or the statistic's name. The prefix is `_om_prefix` of the schema or
+ *   the group that has the statistic (as upstream has it: that of outer groups doesn't count); a group without one is prefixed by the
+ *   name of the field that holds it.
+ * - Labels are `scheduler`, the family's, those of dictionaries and lists, then the record's. A dictionary's key is the label that
+ *   `_om_label` names, on the group that it holds or on itself, else `key`; a list's is `index` likewise. Where that is taken by an
+ *   outer one, the field's name goes before it.
+ * - `_om_skip` leaves a statistic out.
+ * - A text is an info metric; one with `_scx_states`, which has its values with commas between, a stateset.
+ * - Of a scheduler's own statistics (group `stats`) come also its state, as the stateset `scx_state`, and `scx_restarts`.
+ */
+export class MetricPoints {
+  readonly #roots = new WeakMap<StatsSchema, WeakMap<SampleRecord["labels"], Map<string, Root>>>();
+
+  /** The points of a sample, in the order of its statistics. What is gone from it is not among them. */
+  of(record: SampleRecord): Point[] {
+    const { schema, sample, group } = record;
+    const { all, state, restarts } = this.#root(record);
+    const points: Point[] = [];
+    walk({ place: all, prefix: schema.user?._om_prefix ?? "" }, schema, sample.stats, points);
+    if (group !== "stats") return points;
+    pushStates(state, schedulerStates, sample.state, points);
+    points.push({ series: restarts.series(), value: { total: BigInt(sample.epoch), delta: 0n } });
+    return points;
+  }
+
+  #root({ schema, sample: { scheduler }, labels }: SampleRecord): Root {
+    const byLabels = entry(this.#roots, schema, () => new WeakMap());
+    const byScheduler = entry(byLabels, labels, () => new Map<string, Root>());
+    return entry(byScheduler, scheduler, () => {
+      const outer: Outer = { first: scheduler === "" ? {} : { scheduler }, last: labels };
+      const own = (name: string, kind: MetricKind, help: string) =>
+        new Place(outer, {}, { name: `scx_${name}`, kind, unit: undefined, help });
+      return {
+        all: own("", "gauge", ""),
+        state: own("state", "stateset", "state of sched_ext"),
+        restarts: own("restarts", "counter", "times the scheduler was started again in this run"),
+      };
+    });
+  }
+}
+
+/** What is remembered of one schema under one set of labels. */
+interface Root {
+  readonly all: Place;
+  readonly state: Place;
+  readonly restarts: Place;
+}
+
+/** A group of statistics, in the place where it stands. */
+interface Scope {
+  readonly place: Place;
+  readonly prefix: string;
+}
+
+function walk(scope: Scope, schema: StatsSchema, values: Readonly<Record<string, StatValue>>, points: Point[]): void {
+  for (const stat of schema.stats) {
+    const value = values[stat.name];
+    if (value === undefined || stat.user?._om_skip !== undefined) continue;
+    const place = scope.place.part(stat.name, () => newPlace(scope, stat));
+    visit(place, scope.prefix, stat, value, points);
+  }
+}
+
+function newPlace({ place: { outer, keys }, prefix }: Scope, { name, kind, unit, desc, family }: Stat): Place {
+  const labelled = family ? { ...outer, first: { ...outer.first, ...withNames(family.labels) } } : outer;
+  const metric = { name: `scx_${nameOf(prefix + (family?.name ?? name))}`, kind, unit, help: desc ?? "" };
+  return new Place(labelled, keys, metric);
+}
+
+function visit(place: Place, prefix: string, stat: Stat, value: StatValue, points: Point[]): void {
+  if ("fields" in value) {
+    const schema = groupOf(stat);
+    const inner = schema?.user?._om_prefix ?? `${prefix}${stat.name}_`;
+    if (schema) walk({ place, prefix: inner }, schema, value.fields, points);
+  } else if ("entries" in value || "items" in value) {
+    const isDict = "entries" in value;
+    const label = labelFor(place, stat, isDict ? "key" : "index");
+    const values = Object.entries(isDict ? value.entries : value.items);
+    for (const [key, part] of values) visit(place.keyed(label, key), prefix, stat, part, points);
+    place.keep(values.map(([key]) => key));
+  } else if ("value" in value && typeof value.value === "string") pushText(place, stat, value.value, points);
+  else points.push({ series: place.series(), value: value as Point["value"] });
+}
+
+/** The group that a statistic is, or holds several of. */
+function groupOf({ type }: Stat): StatsSchema | undefined {
+  if (typeof type !== "object") return undefined;
+  const datum = "array" in type ? type.array : "dict" in type ? type.dict : type;
+  return typeof datum === "object" ? datum.struct : undefined;
+}
+
+/** The label that tells the parts of a dictionary or a list apart. */
+function labelFor(place: Place, stat: Stat, preset: string): string {
+  const wanted = labelOf(stat.user?._om_label ?? groupOf(stat)?.user?._om_label ?? preset);
+  return place.has(wanted) ? labelOf(`${stat.name}_${wanted}`) : wanted;
+}
+
+function pushText(place: Place, { name, user }: Stat, text: string, points: Point[]): void {
+  if (user?._scx_states !== undefined) {
+    pushStates(place, user._scx_states.split(","), text, points);
+    return;
+  }
+  points.push({ series: place.text("info", labelOf(name), text), value: { value: 1n } });
+  place.keep([text]);
+}
+
+function pushStates(place: Place, known: readonly string[], state: string, points: Point[]): void {
+  const states = known.includes(state) ? known : [...known, state];
+  for (const one of states)
+    points.push({
+      series: place.text("stateset", place.metric.name, one),
+      value: { value: one === state ? 1n : 0n },
+    });
+  place.keep(states);
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { logger } from "../diagnostics.js";
+import { Backlog } from "./backlog.js";
+import { type QueueOptions, queueDefaults } from "./queue_options.js";
+import { type Sink, type SinkRecord, SinkRefusal } from "./sink.js";
+
+const log = logger("sink");
+
+/** What a queue has counted since it was made, in records; all but `queued` and `failing` only grow. */
+export interface SinkCounts {
+  /** Taken by the sink. */
+  readonly written: number;
+  /** Never taken: the queue was full, the sink refused them, or the end came first. */
+  readonly dropped: number;
+  /** Writes that failed or took too long, each retry counted. */
+  readonly failures: number;
+  /** Waiting or under way now. */
+  readonly queued: number;
+  /** What the last write failed with, until one succeeds. */
+  readonly failing: string | undefined;
+}
+
+type Settings = Required<Omit<QueueOptions, "groups">> & Pick<QueueOptions, "groups"> & { metrics: boolean };
+
+/** ms that a sink has to settle when all time is up already. */
+const graceMs = 500;
+
+/**
+ * A sink, and the bounded queue before it. {@link push} never waits and never throws, so a slow or dead sink delays neither
+ * sampling nor another sink; records are written in order, a batch at a time, and tried again until they are taken.
+ */
+export class SinkQueue {
+  readonly name: string;
+  readonly #sink: Sink;
+  readonly #options: Settings;
+  readonly #waiting: Backlog;
+  #underWay = 0;
+  #opened = false;
+  #running = false;
+  #idle: () => void = () => {};
+  /** Fires when it is to be closed: pauses end, the last tries begin. */
+  readonly #closing = new AbortController();
+  /** Fires when the time is up: all that is under way ends. */
+  readonly #end = new AbortController();
+  #closed: Promise<void> | undefined;
+  #written = 0;
+  #dropped = 0;
+  #failures = 0;
+  #failing: string | undefined;
+
+  /** @param options `metrics`: whether it keeps metrics, see {@link SinkFactory} */
+  constructor(name: string, sink: Sink, options: QueueOptions & { metrics?: boolean } = {}) {
+    this.name = name;
+    this.#sink = sink;
+    this.#options = { ...queueDefaults, metrics: false, ...options };
+    this.#waiting = new Backlog(this.#options.queue);
+  }
+
+  /** What happened so far. */
+  get counts(): SinkCounts {
+    return {
+      written: this.#written,
+      dropped: this.#dropped,
+      failures: this.#failures,
+      queued: this.#waiting.length + this.#underWay,
+      failing: this.#failing,
+    };
+  }
+
+  /**
+   * Opens the sink; until then what is pushed waits. When it fails the sink is closed again.
+   * @throws what the sink's `open` does
+   */
+  async open(signal: AbortSignal = this.#end.signal): Promise<void> {
+    try {
+      await this.#sink.open?.(signal);
+    } catch (error) {
+      await this.close({ deadlineMs: 0 });
+      throw error;
+    }
+    this.#opened = true;
+    this.#start();
+  }
+
+  /** Takes a record over, to be written soon. After {@link close} it is dropped. */
+  push(record: SinkRecord): void {
+    if (!this.#takes(record)) return;
+    if (this.#closing.signal.aborted) this.#drop(1, "it was closed");
+    else if (this.#waiting.push(record)) this.#drop(1, "its queue was full");
+    this.#start();
+  }
+
+  /**
+   * Writes what waits, flushes and closes the sink, within the deadline: what is not taken by then is dropped and counted.
+   * Idempotent, never throws.
+   */
+  close({ deadlineMs = 5000 }: { deadlineMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#close(deadlineMs);
+    return this.#closed;
+  }
+
+  #takes(record: SinkRecord): boolean {
+    if (record.type === "event") return true;
+    const { groups, metrics } = this.#options;
+    return groups ? groups.includes(record.group) : metrics || record.group !== "self";
+  }
+
+  #start(): void {
+    if (this.#running || !this.#opened || this.#waiting.length === 0) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // First whoever pushed gets on with its work; and a sink that is always ready must not keep others from their turn.
+    for (await turn(); this.#waiting.length > 0 && !this.#end.signal.aborted; await turn()) {
+      const batch = this.#waiting.take(this.#options.batch);
+      this.#underWay = batch.length;
+      await this.#deliver(batch);
+      this.#underWay = 0;
+    }
+    this.#running = false;
+    this.#idle();
+  }
+
+  async #deliver(batch: readonly SinkRecord[]): Promise<void> {
+    const { retryMs, retryMaxMs, retries } = this.#options;
+    for (let tries = 1, pause = retryMs; ; tries++, pause = Math.min(pause * 2, retryMaxMs)) {
+      try {
+        await this.#write(batch);
+        return this.#succeeded(batch.length);
+      } catch (error) {
+        if (error instanceof SinkRefusal) return this.#drop(batch.length, `it refused them: ${textOf(error)}`);
+        this.#failed(textOf(error));
+      }
+      if (tries > retries) return this.#drop(batch.length, `${tries} tries failed`);
+      await this.#pause(pause);
+      if (this.#end.signal.aborted) return this.#drop(batch.length, "the end came first");
+    }
+  }
+
+  async #write(batch: readonly SinkRecord[]): Promise<void> {
+    const { timeoutMs } = this.#options;
+    const limit = new AbortController();
+    const result = this.#sink.write(batch, limit.signal);
+    if (result === undefined) return;
+    const timer = setTimeout(() => limit.abort(new Error(`no success within ${timeoutMs} ms`)), timeoutMs);
+    const end = () => limit.abort(new Error("the end came first"));
+    this.#end.signal.addEventListener("abort", end);
+    try {
+      // Also after its time: given to a second call while the first one has them, records could change their order.
+      await result;
+    } catch (error) {
+      throw limit.signal.aborted ? limit.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+      this.#end.signal.removeEventListener("abort", end);
+    }
+  }
+
+  /** With jitter, so that many hosts don't come back at once. A close ends it, and keeps those that follow short. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing;
+    const length = ms * (0.5 + Math.random() / 2);
+    if (!signal.aborted) await sleep(length, undefined, { signal }).catch(() => {});
+    else await sleep(Math.min(length, 250), undefined, { signal: this.#end.signal }).catch(() => {});
+  }
+
+  #succeeded(records: number): void {
+    this.#written += records;
+    if (this.#failing !== undefined) log.warn(`sink ${this.name} takes records again`);
+    this.#failing = undefined;
+  }
+
+  #failed(cause: string): void {
+    this.#failures++;
+    if (this.#failing === undefined) log.warn(`sink ${this.name} fails, and is tried again: ${cause}`);
+    else log.debug(`sink ${this.name} still fails: ${cause}`);
+    this.#failing = cause;
+  }
+
+  #drop(records: number, why: string): void {
+    log[this.#dropped === 0 ? "warn" : "debug"](`sink ${this.name} lost ${records} of its records: ${why}`);
+    this.#dropped += records;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    this.#closing.abort();
+    const deadline = performance.now() + deadlineMs;
+    const left = () => Math.max(0, deadline - performance.now());
+    if (this.#running) await within(left(), this.#finished());
+    if (this.#opened && !this.#running) await this.#step("flush", left());
+    this.#end.abort();
+    if (this.#running) await within(graceMs, this.#finished());
+    const lost = this.#waiting.take(Number.POSITIVE_INFINITY).length;
+    if (lost > 0) this.#drop(lost, "the end came first");
+    await this.#step("close", Math.max(graceMs, left()));
+  }
+
+  /** Resolves when what is under way has come to its end. */
+  #finished(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  async #step(step: "flush" | "close", ms: number): Promise<void> {
+    try {
+      const finished = await within(ms, (async () => this.#sink[step]?.(this.#end.signal))());
+      if (!finished) log.warn(`sink ${this.name} didn't ${step} in time`);
+    } catch (error) {
+      log.warn(`sink ${this.name} failed to ${step}: ${textOf(error)}`);
+    }
+  }
+}
+
+/** What went wrong, in a line. A user's sink may throw anything. */
+const textOf = (error: unknown): string =>
+  String(error instanceof Error ? error.message : error).split("\n", 1)[0] ?? "";
+
+/** Waits for it, but no longer than that. Resolves with whether it came. */
+async function within(ms: number, what: Promise<unknown>): Promise<boolean> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([what.then(() => true), sleep(ms, false, { signal: over.signal })]);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+import { ScxError } from "../error.js";
+import { checkedOptions } from "./options.js";
+import { SinkQueue } from "./queue.js";
+import { partOptions, queueSchema } from "./queue_options.js";
+import type { OptionsSchema, Sink, SinkFactory } from "./sink.js";
+
+/** A kind of sink that scxkit brings. */
+export interface SinkKind {
+  /** What it is, for people. */
+  readonly about: string;
+  /** The packages that it needs besides scxkit, as `npm install` takes them. */
+  readonly needs?: string;
+  /** Loads it; without what it {@link needs}, which is only loaded when it is opened. */
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has options of its own, and its schema checks them
+  readonly load: () => Promise<{ readonly sink: SinkFactory<any> }>;
+}
+
+/**
+ * Every kind by its name. A new one is a file that exports `sink` (a {@link SinkFactory}), and a line here; nothing else knows
+ * of it. What reaches it, how it fails and what its queue does for it says {@link Sink}; a sink of metrics has its names and labels from
+ * {@link MetricPoints}, one of documents has its text from {@link documentOf}.
+ */
+export const sinkKinds: Readonly<Record<string, SinkKind>> = {
+  jsonl: { about: "JSON lines into a file or on stdout", load: () => import("./jsonl.js") },
+};
+
+/** The factory of a kind. @throws ScxError ERR_SCX_USAGE for a name that is none */
+export async function sinkFactory(name: string): Promise<SinkFactory> {
+  const kind = Object.hasOwn(sinkKinds, name) ? sinkKinds[name] : undefined;
+  if (kind) return (await kind.load()).sink;
+  throw new ScxError("ERR_SCX_USAGE", {
+    op: "sink",
+    message: `There is no sink "${name}".`,
+    remedy: `The sinks are ${Object.keys(sinkKinds).join(", ")}.`,
+  });
+}
+
+/** JSON Schema of all that a sink made by this factory takes: its own options, and those of its queue. */
+export function optionsSchema(factory: SinkFactory): OptionsSchema {
+  const { properties, ...rest } = factory.options ?? { additionalProperties: true };
+  return {
+    type: "object",
+    additionalProperties: false,
+    ...rest,
+    properties: { ...(properties as object), ...queueSchema },
+  };
+}
+
+/**
+ * A factory out of what a user's module exports: a {@link SinkFactory} as it is, or a class whose constructor takes the options
+ * (any, unless it has a static `options` schema), or a function that gives a sink.
+ * @param what how the user names it, for the error
+ * @throws ScxError ERR_SCX_USAGE
+ */
+export function factoryOf(what: string, exported: unknown): SinkFactory {
+  if (
+    typeof exported === "object" &&
+    exported !== null &&
+    "create" in exported &&
+    typeof exported.create === "function"
+  )
+    return exported as SinkFactory;
+  if (typeof exported === "function") {
+    const { options, address, metrics } = exported as Partial<SinkFactory>;
+    const about = { ...(options && { options }), ...(address && { address }), ...(metrics && { metrics }) };
+    const isClass = typeof exported.prototype?.write === "function";
+    const create = (given: object): Sink | Promise<Sink> =>
+      isClass ? Reflect.construct(exported, [given]) : exported(given);
+    return { ...about, create };
+  }
+  throw new ScxError("ERR_SCX_USAGE", {
+    op: "sink",
+    message: `${what} is no sink.`,
+    remedy:
+      "Export a class with a method write(records, signal), a function that gives such an object, or { options, create }.",
+  });
+}
+
+/** What {@link createSink} makes. */
+export interface CreateSinkOptions {
+  /** What it is called in messages and in scxkit's own metrics: the kind, unless several are of one. */
+  name: string;
+  factory: SinkFactory;
+  /** Its own options and its queue's, as {@link optionsSchema} has them. */
+  options?: object;
+  /** Whether the options are text, as on a command line. */
+  text?: boolean;
+}
+
+/**
+ * Makes a sink and the queue before it, both still to be opened ({@link SinkQueue.open}).
+ * @throws ScxError ERR_SCX_USAGE that names the option
+ */
+export async function createSink({ name, factory, options = {}, text }: CreateSinkOptions): Promise<SinkQueue> {
+  const checked = checkedOptions(`Sink ${name}`, optionsSchema(factory), options, text);
+  const [queue, own] = partOptions(checked);
+  const sink = await factory.create(own as never);
+  if (typeof sink?.write !== "function") return factoryOf(name, undefined) as never;
+  return new SinkQueue(name, sink, { metrics: factory.metrics ?? false, ...queue });
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import { SinkReader, sinksSchema } from "./own.js";
+import type { SinkQueue } from "./queue.js";
+import type { SinkRecord } from "./sink.js";
+
+/** Sinks that get the same records. */
+export class Sinks {
+  readonly queues: readonly SinkQueue[];
+  readonly #labels: Readonly<Record<string, string>>;
+  readonly #reader = new SinkReader();
+  readonly #since = now();
+  #reported = this.#since;
+
+  private constructor(queues: readonly SinkQueue[], labels: Readonly<Record<string, string>>) {
+    this.queues = queues;
+    this.#labels = labels;
+  }
+
+  /**
+   * Opens them side by side. When one fails all are closed again.
+   * @param labels of the records about the sinks themselves
+   * @throws what the first failing sink's `open` does
+   */
+  static async open(
+    queues: readonly SinkQueue[],
+    { labels = {}, signal }: { labels?: Readonly<Record<string, string>>; signal?: AbortSignal } = {},
+  ): Promise<Sinks> {
+    const sinks = new Sinks(queues, labels);
+    const opened = await Promise.allSettled(queues.map((queue) => queue.open(signal)));
+    const failed = opened.find((result) => result.status === "rejected");
+    if (failed === undefined) return sinks;
+    await sinks.close({ deadlineMs: 0 });
+    throw failed.reason;
+  }
+
+  /** Gives all of them a record; neither waits nor throws. */
+  push(record: SinkRecord): void {
+    for (const queue of this.queues) queue.push(record);
+  }
+
+  /** Gives those that keep metrics what the sinks have counted so far: a sample of group `self`. Once an interval will do. */
+  report(): void {
+    const at = now();
+    const sample = {
+      at,
+      interval: at - this.#reported,
+      epoch: 0,
+      scheduler: "",
+      state: "",
+      stats: this.#reader.read(this.queues),
+    };
+    this.#reported = at;
+    const [labels, since] = [this.#labels, this.#since];
+    this.push({ type: "sample", group: "self", schema: sinksSchema, sample, labels, since });
+  }
+
+  /** Writes what waits and closes all of them, within the deadline. Idempotent, never throws. */
+  async close(options?: { deadlineMs?: number }): Promise<void> {
+    await Promise.all(this.queues.map((queue) => queue.close(options)));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** ns since 1970. */
+const now = (): bigint => BigInt(Date.now()) * 1_000_000n;

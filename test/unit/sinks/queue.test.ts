@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from "vitest";
+import { SinkQueue } from "../../../src/sinks/queue.js";
+import { type Sink, type SinkRecord, SinkRefusal } from "../../../src/sinks/sink.js";
+import type { CounterValue, Sample } from "../../../src/stats/schema.js";
+import { nthRecord, recordOf } from "./record.js";
+
+/** Keeps what it is given; `write` may be replaced by one that fails. */
+class Kept implements Sink {
+  readonly batches: number[][] = [];
+  readonly calls: string[] = [];
+  readonly samples: Sample[] = [];
+  fail: (attempt: number) => unknown = () => undefined;
+  #attempts = 0;
+
+  open(): void {
+    this.calls.push("open");
+  }
+  async write(records: readonly SinkRecord[]): Promise<void> {
+    const error = this.fail(this.#attempts++);
+    if (error !== undefined) throw error;
+    this.batches.push(records.map((record) => Number(record.type === "sample" ? record.sample.at : record.at)));
+    for (const record of records) if (record.type === "sample") this.samples.push(record.sample);
+  }
+  flush(): void {
+    this.calls.push("flush");
+  }
+  close(): void {
+    this.calls.push("close");
+  }
+}
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const quick = { retryMs: 1, retryMaxMs: 2 };
+
+describe("a queue", () => {
+  it("writes in order, in batches, and flushes at the end", async () => {
+    const sink = new Kept();
+    const queue = new SinkQueue("kept", sink, { batch: 3 });
+    queue.push(nthRecord(1));
+    await queue.open();
+    for (const n of numbers(2, 7)) queue.push(nthRecord(n));
+    await queue.close();
+    expect(sink.batches.flat()).toEqual(numbers(1, 7));
+    expect(Math.max(...sink.batches.map((batch) => batch.length))).toBe(3);
+    expect(sink.calls).toEqual(["open", "flush", "close"]);
+    expect(queue.counts).toEqual({ written: 7, dropped: 0, failures: 0, queued: 0, failing: undefined });
+  });
+
+  it("never writes while it is pushed to", async () => {
+    const sink = new Kept();
+    const queue = new SinkQueue("kept", sink);
+    await queue.open();
+    queue.push(nthRecord(1));
+    expect(sink.batches).toEqual([]);
+    await Promise.resolve();
+    expect(sink.batches).toEqual([]);
+    await queue.close();
+    expect(sink.batches).toEqual([[1]]);
+  });
+
+  it("tries a batch again until it is taken, and keeps the order", async () => {
+    const sink = new Kept();
+    sink.fail = (attempt) => (attempt < 3 ? new Error("gone") : undefined);
+    const queue = new SinkQueue("kept", sink, { ...quick, batch: 2 });
+    await queue.open();
+    for (const n of numbers(1, 5)) queue.push(nthRecord(n));
+    await queue.close();
+    expect(sink.batches).toEqual([[1, 2], [3, 4], [5]]);
+    expect(queue.counts).toMatchObject({ written: 5, dropped: 0, failures: 3, failing: undefined });
+  });
+
+  it("drops what the sink refuses, and what failed too often, and goes on", async () => {
+    const sink = new Kept();
+    const errors: unknown[] = [new SinkRefusal("too large"), "a text", new Error("gone")];
+    sink.fail = (attempt) => errors[attempt];
+    const queue = new SinkQueue("kept", sink, { ...quick, batch: 1, retries: 1 });
+    await queue.open();
+    for (const n of numbers(1, 3)) queue.push(nthRecord(n));
+    await queue.close();
+    expect(sink.batches).toEqual([[3]]);
+    expect(queue.counts).toMatchObject({ written: 1, dropped: 2, failures: 2 });
+  });
+
+  it("drops the oldest when it is full, and passes its counts on", async () => {
+    const sink = new Kept();
+    const queue = new SinkQueue("kept", sink, { queue: 3 });
+    for (const n of numbers(1, 10)) queue.push(nthRecord(n));
+    expect(queue.counts).toMatchObject({ dropped: 7, queued: 3 });
+    await queue.open();
+    await queue.close();
+    expect(sink.batches.flat()).toEqual([8, 9, 10]);
+    const deltas = sink.samples.map(({ stats }) => (stats.events as CounterValue).delta);
+    expect(deltas).toEqual([8n, 1n, 1n]);
+    expect(sink.samples.map(({ interval }) => interval)).toEqual([8n, 1n, 1n]);
+  });
+
+  it("doesn't mix up samples of different groups and schedulers", async () => {
+    const sink = new Kept();
+    const queue = new SinkQueue("kept", sink, { queue: 2 });
+    queue.push(nthRecord(1, { group: "cpu" }));
+    queue.push(nthRecord(2));
+    queue.push(nthRecord(3, { group: "cpu" }));
+    await queue.open();
+    await queue.close();
+    expect(sink.samples.map(({ at, stats }) => [at, (stats.events as CounterValue).delta])).toEqual([
+      [2n, 1n],
+      [3n, 2n],
+    ]);
+  });
+
+  it("gives a write its time, and tells it by its signal", async () => {
+    const reasons: unknown[] = [];
+    const sink: Sink = {
+      write: (_, signal) =>
+        new Promise((resolve, reject) => {
+          if (reasons.length > 0) resolve();
+          else
+            signal.addEventListener("abort", () => {
+              reasons.push(signal.reason);
+              reject(new Error("aborted"));
+            });
+        }),
+    };
+    const queue = new SinkQueue("slow", sink, { ...quick, timeoutMs: 5 });
+    await queue.open();
+    queue.push(nthRecord(1));
+    await queue.close();
+    expect(reasons).toEqual([new Error("no success within 5 ms")]);
+    expect(queue.counts).toMatchObject({ written: 1, failures: 1 });
+  });
+
+  it("ends within its deadline with a sink that hangs, and counts what it lost", async () => {
+    let closed = false;
+    const sink: Sink = {
+      write: () => new Promise(() => {}),
+      close: () => {
+        closed = true;
+      },
+    };
+    const queue = new SinkQueue("hung", sink, { batch: 2 });
+    await queue.open();
+    for (const n of numbers(1, 5)) queue.push(nthRecord(n));
+    await new Promise(setImmediate);
+    await queue.close({ deadlineMs: 10 });
+    expect(closed).toBe(true);
+    expect(queue.counts).toMatchObject({ written: 0, dropped: 3, queued: 2 });
+    queue.push(nthRecord(6));
+    expect(queue.counts.dropped).toBe(4);
+  });
+
+  it("tries once more at the end, however long the pause was to be", async () => {
+    const sink = new Kept();
+    sink.fail = (attempt) => (attempt === 0 ? new Error("gone") : undefined);
+    const queue = new SinkQueue("kept", sink, { retryMs: 3_600_000, retryMaxMs: 3_600_000 });
+    await queue.open();
+    queue.push(nthRecord(1));
+    while (queue.counts.failures === 0) await new Promise(setImmediate);
+    expect(queue.counts.failing).toBe("gone");
+    await queue.close();
+    expect(sink.batches).toEqual([[1]]);
+  });
+
+  it("closes a sink that can't be opened, and says why", async () => {
+    const sink = new Kept();
+    sink.open = () => {
+      throw new Error("no");
+    };
+    const queue = new SinkQueue("kept", sink);
+    await expect(queue.open()).rejects.toThrow("no");
+    expect(sink.calls).toEqual(["close"]);
+  });
+
+  it("gives a sink the groups that it wants", async () => {
+    const taken = async (options: ConstructorParameters<typeof SinkQueue>[2]) => {
+      const sink = new Kept();
+      const queue = new SinkQueue("kept", sink, options);
+      await queue.open();
+      for (const [at, group] of ["stats", "self", "cpu"].entries())
+        queue.push(recordOf({ name: "x", stats: [] }, {}, { group, sample: { at: BigInt(at) } }));
+      await queue.close();
+      return sink.batches.flat();
+    };
+    expect(await taken({})).toEqual([0, 2]);
+    expect(await taken({ metrics: true })).toEqual([0, 1, 2]);
+    expect(await taken({ groups: ["self"] })).toEqual([1]);
+  });
+});
