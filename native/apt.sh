@@ -118,7 +118,8 @@ packages)
 		add_suite bookworm-backports
 		pin bookworm-backports libbpf-dev libbpf1
 		add_suite trixie
-		pin trixie virtme-ng
+		# Prometheus is a peer of the tests; bookworm has one without an OTLP receiver.
+		pin trixie virtme-ng prometheus
 	fi
 	;;
 kernels | sources)
