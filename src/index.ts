@@ -8,6 +8,7 @@ export type { StructOpsDescription } from "./bpf/struct_ops.js";
 export type { BtfValue } from "./bpf/value.js";
 export type { VariableDescription } from "./bpf/variable.js";
 export { perSecond, share } from "./counters/rate.js";
+export { type ReadValues, Tracker } from "./counters/tracker.js";
 export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } from "./diagnostics.js";
 export { errorCodes, ScxError, type ScxErrorCode, type ScxErrorInit } from "./error.js";
 export { generateModule, type ModuleOptions } from "./gen/module.js";
