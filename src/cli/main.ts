@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
-import { packageFile } from "../package.js";
+import { packageVersion } from "../package.js";
 import { addDoctor } from "./doctor.js";
 import { addGen } from "./gen.js";
 import { addInspect } from "./inspect.js";
@@ -32,12 +31,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exitCode = 73;
 });
 
-const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as {
-  version: string;
-};
 const program = new Command("scxkit")
   .description("Run and watch sched_ext schedulers.")
-  .version(version)
+  .version(packageVersion)
   .addHelpText("after", statusHelp);
 addRun(program);
 addInspect(program);

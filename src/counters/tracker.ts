@@ -23,7 +23,8 @@ interface Last {
  * reply ({@link decodeValues}), from /proc, from a program's own counting. One for each source; pure arithmetic.
  *
  * - A counter that goes back has begun anew: its total goes on.
- * - A counter of a dictionary's key that wasn't there at the last reading counts from zero; one that goes is forgotten.
+ * - A counter of a dictionary's key that wasn't there at the last reading counts from zero; one that goes is forgotten. Where the
+ *   dictionary has the user attribute `_scx_standing`, its counters stood before their keys came (a CPU's): they count from what they were.
  * - A counter with the user attribute `_scx_delta` is read as what was added, and summed up here.
  */
 export class Tracker {
@@ -64,7 +65,8 @@ export class Tracker {
   #value(stat: Stat, value: unknown, where: string, first: boolean): StatValue {
     const { kind, type } = stat;
     if (kind === "histogram") return this.#histogram(value as HistogramCounts, where, first);
-    const one = (item: unknown, key: unknown) => this.#datum(stat, datumOf(type), item, `${where}\0${key}`, first);
+    const stands = first || stat.user?._scx_standing !== undefined;
+    const one = (item: unknown, key: unknown) => this.#datum(stat, datumOf(type), item, `${where}\0${key}`, stands);
     if (value instanceof Map)
       return {
         entries: Object.assign(

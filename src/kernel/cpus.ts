@@ -17,3 +17,6 @@ export const largestOf = (list: string): number => Math.max(...numbersIn(list));
 
 /** The kernel's nr_cpu_ids: one more than the largest number that a CPU can have. */
 export const cpuIds = (): number => largestOf(readFileSync("/sys/devices/system/cpu/possible", "utf8")) + 1;
+
+/** The numbers of the CPUs that are online. */
+export const onlineCpus = (): number[] => numbersIn(readFileSync("/sys/devices/system/cpu/online", "utf8"));

@@ -16,7 +16,10 @@ function read(file: string): string | undefined {
   }
 }
 
-const readNumber = (file: string): bigint => BigInt(read(file) ?? "0");
+/** Its files that hold one number. */
+type NumberFile = "enable_seq" | "hotplug_seq" | "nr_rejected" | "switch_all";
+
+const readNumber = (file: NumberFile): bigint => schedExt.number(file) ?? 0n;
 
 /** What the running kernel says of sched_ext, read afresh at each call. World-readable. */
 export const schedExt = {
@@ -25,6 +28,11 @@ export const schedExt = {
   state: (): SchedExtState => (read("state") ?? "disabled") as SchedExtState,
   /** Name of the scheduler that runs (its ops.name), or undefined. */
   running: (): string | undefined => read("root/ops"),
+  /** What one of its files says; undefined where this kernel hasn't got it. */
+  number: (file: NumberFile): bigint | undefined => {
+    const text = read(file);
+    return text === undefined ? undefined : BigInt(text);
+  },
   /** Goes up with each scheduler that is enabled. */
   enableSeq: (): bigint => readNumber("enable_seq"),
   /** Goes up with each CPU that comes or goes. */

@@ -58,17 +58,25 @@ export interface SampleProvider {
 
 /** The targets every sampler gives: `top`, the run's totals, and `delta`, what happened since this client last asked. */
 export function sampleTargets(sampler: SampleProvider): Map<string, Target> {
-  let described: { schema: StatsSchema; meta: readonly MetaStruct[] } | undefined;
-  const meta = (): readonly MetaStruct[] => {
-    // After a fallback another scheduler's statistics are counted.
-    if (described?.schema !== sampler.schema) described = { schema: sampler.schema, meta: metaOf(sampler.schema) };
-    return described.meta;
-  };
+  const meta = metaOnce(sampler, true);
   return new Map([
     ["top", describedBy(meta, openTop(sampler))],
     ["delta", describedBy(meta, () => openDelta(sampler))],
   ]);
 }
+
+/** The description of what is sampled, made anew when that is another: after a fallback another scheduler's statistics are. */
+function metaOnce(sampler: SampleProvider, top: boolean): () => readonly MetaStruct[] {
+  let described: { schema: StatsSchema; meta: readonly MetaStruct[] } | undefined;
+  return () => {
+    if (described?.schema !== sampler.schema) described = { schema: sampler.schema, meta: metaOf(sampler.schema, top) };
+    return described.meta;
+  };
+}
+
+/** A further target: what another group's sampler has as of its last reading. */
+export const totalsTarget = (sampler: SampleProvider): Target =>
+  describedBy(metaOnce(sampler, false), openTop(sampler));
 
 const describedBy = (meta: () => readonly MetaStruct[], open: () => Handler): Target => ({
   get meta() {

@@ -2,7 +2,9 @@
 import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
+import type { Domain } from "../kernel/topology.js";
 import type { Slot } from "../source/reader.js";
+import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
 import {
   type HistogramCounts,
@@ -68,6 +70,8 @@ const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
  */
 export class Sampler<S extends StatValues = StatValues> implements AsyncIterable<Sample<S>> {
   readonly #source: StatsSource<S>;
+  /** ms between samples. */
+  readonly intervalMs: number;
   readonly #intervalNs: bigint;
   readonly #signal: AbortSignal | undefined;
   readonly #clock: Clock;
@@ -94,6 +98,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       });
     if (options.reset) source.resetInKernel();
     this.#source = source;
+    this.intervalMs = intervalMs;
     this.#intervalNs = BigInt(Math.round(intervalMs * 1e6));
     this.#signal = options.signal;
     this.#words = source.words;
@@ -113,6 +118,9 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   get scheduler(): string {
     return this.#source.scheduler;
   }
+
+  /** What is kept per CPU, summed over groups of CPUs; undefined where there is nothing per CPU. See {@link StatsSource.by}. */
+  by = (domain: Domain): StatsRollup | undefined => this.#source.by?.(domain);
 
   /** Ticks missed so far because the process was kept from running. */
   get missed(): number {

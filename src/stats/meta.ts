@@ -43,13 +43,17 @@ export const histogramStruct = "scx_histogram";
  * user attributes `_scx_kind`, `_scx_unit`, `_scx_family` and `_scx_label`; `at` is marked `_om_skip`, because a time of
  * reading is no metric.
  *
+ * @param isTop whether it is what target `top` answers with
  * @throws ScxError ERR_SCX_STATS_META when two statistics share a name, or one is called `at`.
  */
-export function metaOf(schema: StatsSchema): MetaStruct[] {
+export function metaOf(schema: StatsSchema, isTop = true): MetaStruct[] {
   const [top, ...others] = structsOf(schema);
   if (top?.fields.has(atField)) throw contradiction(`${schema.name}: "at" is the reading's time, no statistic's name`);
   const at: MetaField = { datum: "u64", desc: "time of the reading, ns since 1970", user: { _om_skip: "true" } };
-  return [{ ...(top as MetaStruct), top: "true", fields: new Map([[atField, at], ...(top?.fields ?? [])]) }, ...others];
+  return [
+    { ...(top as MetaStruct), ...(isTop && { top: "true" }), fields: new Map([[atField, at], ...(top?.fields ?? [])]) },
+    ...others,
+  ];
 }
 
 /** Describes a schema as it stands: its struct first, then those that it refers to. @throws ScxError ERR_SCX_STATS_META */

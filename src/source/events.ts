@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import { schedExt } from "../kernel/sched_ext.js";
+import type { StatsSchema } from "../stats/schema.js";
+import type { PlainValues, ValueSource } from "./values.js";
+
+/** The kernel's names, as keys of the wire and labels of one metric: it has other ones in other versions. */
+const describe = (names: readonly string[]): StatsSchema => ({
+  name: "scx_events",
+  desc: "what sched_ext itself counts while a scheduler runs",
+  stats: names.map((name) => ({
+    name,
+    kind: "counter",
+    desc: "events that sched_ext counted, by the kernel's name for them",
+    family: { name: "events", labels: { event: name } },
+  })),
+});
+
+/**
+ * Group `events`: what sched_ext counts (SCX_EV_…), read by name from root/events; nothing while no scheduler runs. The kernel
+ * begins at zero with each scheduler; a sampler's totals go on.
+ */
+export class EventsSource implements ValueSource {
+  readonly name = "events";
+  schema: StatsSchema = describe([]);
+  readonly #events: () => Record<string, bigint>;
+
+  /** @param events reads them; /sys/kernel/sched_ext/root/events unless given */
+  constructor(events: () => Record<string, bigint> = schedExt.events) {
+    this.#events = events;
+    this.read(); // so that it is described before it is first read
+  }
+
+  read(): PlainValues | undefined {
+    const events = this.#events();
+    const names = Object.keys(events);
+    if (names.length === 0) return undefined;
+    const known = this.schema.stats;
+    if (names.length !== known.length || names.some((name, i) => name !== known[i]?.name))
+      this.schema = describe(names);
+    return events;
+  }
+}
