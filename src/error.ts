@@ -35,6 +35,7 @@ export const errorCodes = {
   ERR_SCX_STATS_MAP: "a statistics map is malformed, or names what the object hasn't",
   ERR_SCX_STATS_META: "the description of the statistics contradicts itself",
   ERR_SCX_TIMEOUT: "no answer in time",
+  ERR_SCX_UNSUPPORTED: "this machine has no such statistics",
   ERR_SCX_USAGE: "wrong usage of a function or of the command line",
   ERR_SCX_VALUE: "a value of the wrong type, or out of its type's range",
   ERR_SCX_VERIFIER: "the kernel's verifier refused a program",

@@ -21,6 +21,7 @@ export { type Domain, domains } from "./kernel/topology.js";
 export type { MapShape, ObjectMap, ObjectProgram } from "./native/index.js";
 export { dropPrivileges, findUser, type User } from "./process/privilege.js";
 export { runRealtime } from "./process/realtime.js";
+export { allTarget } from "./protocol/all.js";
 export {
   type RequestOptions,
   StatsClient,
@@ -43,9 +44,22 @@ export {
   type SampleProvider,
   type Session,
   type Target,
+  totalsTarget,
 } from "./protocol/target.js";
+export {
+  type AllStatsOptions,
+  type BulkFlag,
+  bulkFlags,
+  getAllStats,
+  iterateAllStats,
+  type SampledScheduler,
+  type StatsEntity,
+  type StatsRecord,
+} from "./sampler/all_stats.js";
+export type { Param, Params } from "./sampler/params.js";
 export type { SampleConsumer, SampleListener, SamplerOptions } from "./sampler/sampler.js";
 export { Sampler } from "./sampler/sampler.js";
+export { type Running, ValueSampler, type ValueSamplerOptions } from "./sampler/values.js";
 export {
   type Dump,
   type DumpCpu,
@@ -91,10 +105,15 @@ export {
   SinkRefusal,
 } from "./sinks/sink.js";
 export { Sinks } from "./sinks/sinks.js";
+export { type GroupName, groupNames } from "./source/group.js";
+export { groupSource } from "./source/groups.js";
+export { type LabelName, labelNames, standardLabels } from "./source/labels.js";
 export type { StatsRollup } from "./source/rollup.js";
 export { type RunningScheduler, runningScheduler, runningSchedulers } from "./source/running.js";
+export type { SelfFacts } from "./source/self.js";
 export type { StatsSource, Turn } from "./source/stats.js";
 export { checkStatsMap, type MappedStat, type StatsMap } from "./source/stats_map.js";
+export type { PlainValues, ValueSource } from "./source/values.js";
 export { type DecodedValues, decodeValues, type Integers, type WithNumbers } from "./stats/decode.js";
 export { defineStats, type FieldValues, type StatsDefinition, type ValuesOf } from "./stats/define.js";
 export { helpLines } from "./stats/help.js";

@@ -3,11 +3,15 @@ import { BpfObject, type ProgramUse } from "../bpf/object.js";
 import { ScxError } from "../error.js";
 import { dropPrivileges, findUser } from "../process/privilege.js";
 import { runRealtime } from "../process/realtime.js";
+import { allTarget } from "../protocol/all.js";
 import { StatsServer } from "../protocol/server.js";
+import { type Target, totalsTarget } from "../protocol/target.js";
 import { Sampler } from "../sampler/sampler.js";
+import { ValueSampler } from "../sampler/values.js";
 import { recentExits } from "../scheduler/history.js";
 import { superviseScheduler } from "../scheduler/supervise.js";
 import { VerifierError } from "../scheduler/verifier.js";
+import { groupSource } from "../source/groups.js";
 import type { Sample } from "../stats/schema.js";
 import { onEnd } from "./ending.js";
 import { exitDocument } from "./exit_text.js";
@@ -66,7 +70,8 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       loaded: async (stats) => {
         const sampler = new Sampler(stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
         samples = sampler[Symbol.asyncIterator]();
-        if (options.socket !== "none") server = await StatsServer.listen({ path: options.socket, sampler });
+        if (options.socket !== "none")
+          server = await StatsServer.listen({ path: options.socket, sampler, targets: groupTargets(sampler) });
         if (options.rt) runRealtime();
         if (user) dropPrivileges(user);
       },
@@ -90,6 +95,13 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   } finally {
     await server?.close();
   }
+}
+
+/** What its socket offers besides the scheduler's own statistics. */
+function groupTargets(sampler: Sampler): Record<string, Target> {
+  const group = (name: "state" | "events") =>
+    totalsTarget(new ValueSampler(groupSource(name), { intervalMs: sampler.intervalMs }));
+  return { all: allTarget({ samplers: [sampler] }), state: group("state"), events: group("events") };
 }
 
 async function* none(): AsyncGenerator<Sample> {}

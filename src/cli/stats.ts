@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from "commander";
+import { groupNames } from "../source/group.js";
+import { collect } from "./collect.js";
 import { seconds } from "./seconds.js";
 import { statusHelp } from "./status.js";
 
@@ -8,6 +10,9 @@ export interface StatsOptions {
   stats: number;
   once?: boolean;
   list?: boolean;
+  all?: boolean;
+  group?: string[];
+  enforce?: boolean;
   statsMap?: string;
   json?: boolean;
 }
@@ -21,11 +26,19 @@ export function addStats(program: Command): void {
     .option("--stats <secs>", "interval in seconds", seconds, 1)
     .option("--once", "one reading, then end")
     .option("--list", "what runs: its callbacks, programs and maps, and sched_ext's own events")
+    .option("--all", "everything known about each scheduler, CPU and domain, once: a record each")
+    .option("--group <name>", `only that group of ${groupNames.join(", ")} (repeatable; implies --all)`, collect)
+    .option("--enforce", "a group that can't be had here is an error (implies --all)")
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .option("--json", "one JSON object a line")
     .addHelpText("after", statusHelp)
     .action(async (name: string | undefined, options: StatsOptions) => {
       // Only now: a missing addon is no reason to refuse help.
+      if (options.all || options.group || options.enforce) {
+        const { showAll } = await import("./all_stats.js");
+        await showAll(name, options);
+        return;
+      }
       const { showStats } = await import("./stats_viewer.js");
       await showStats(name, options);
     });

@@ -48,6 +48,7 @@ const statusOfCode: Record<ScxErrorCode, number> = {
   ERR_SCX_STATS_MAP: 65,
   ERR_SCX_STATS_META: 65,
   ERR_SCX_TIMEOUT: 69,
+  ERR_SCX_UNSUPPORTED: 69,
   ERR_SCX_USAGE: 64,
   ERR_SCX_VALUE: 64,
   ERR_SCX_VERIFIER: 65,
