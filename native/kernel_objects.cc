@@ -77,6 +77,7 @@ Napi::Value ProgramById(const Napi::CallbackInfo& info) {
   auto result = Napi::Object::New(env);
   result.Set("name", Napi::String::New(env, again.name));
   result.Set("maps", maps);
+  result.Set("btfId", Napi::Number::New(env, again.btf_id));
   return result;
 }
 

@@ -13,7 +13,7 @@ export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } 
 export { errorCodes, ScxError, type ScxErrorCode, type ScxErrorInit } from "./error.js";
 export { generateModule, type ModuleOptions } from "./gen/module.js";
 export type { KernelNeeds, NeededConfig, NeededKfunc, NeededMember, NeededStruct } from "./inspect/kernel.js";
-export { inspectObject, type ObjectDescription } from "./inspect/object.js";
+export { type InspectOptions, inspectObject, type ObjectDescription, type StatPlace } from "./inspect/object.js";
 export { diagnose } from "./kernel/diagnosis.js";
 export type { Finding, FindingId, FindingStatus } from "./kernel/finding.js";
 export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";

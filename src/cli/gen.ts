@@ -8,6 +8,7 @@ interface GenOptions {
   output: string;
   path?: string;
   import?: string;
+  statsMap?: string;
   verbose?: boolean;
   log?: string[];
 }
@@ -24,6 +25,7 @@ export function addGen(program: Command): void {
     .option("-o, --output <file>", "where to write it; - is stdout", "-")
     .option("--path <path>", "where the object is, relative to FILE: then the module's open function needs no path")
     .option("--import <module>", "what the module imports scxkit from", "scxkit")
+    .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .option("-v, --verbose", "say more on stderr, with libbpf's messages")
     .option("--log <module:level>", "say more of one module: libbpf:debug (repeatable)", collect)
     .addHelpText("after", statusHelp)

@@ -3,15 +3,27 @@ import { generateModule } from "../gen/module.js";
 import { showLog } from "./log.js";
 import { OutputFile } from "./output_file.js";
 import { resolveObject } from "./schedulers.js";
+import { readStatsMap } from "./stats_map_file.js";
 
 /** `scxkit gen`: writes TypeScript for an object. A file that stands there already is only touched once there is a new text. */
 export async function generate(
   nameOrPath: string,
-  options: { output: string; path?: string; library?: string | undefined; verbose?: boolean; log?: string[] },
+  options: {
+    output: string;
+    path?: string;
+    library?: string | undefined;
+    statsMap?: string;
+    verbose?: boolean;
+    log?: string[];
+  },
 ): Promise<void> {
   showLog(options.verbose ?? false, options.log ?? []);
   const { output, path, library } = options;
-  const text = await generateModule(resolveObject(nameOrPath), { path, library });
+  const text = await generateModule(resolveObject(nameOrPath), {
+    path,
+    library,
+    statsMap: readStatsMap(options.statsMap),
+  });
   if (output === "-") {
     process.stdout.write(text);
     return;

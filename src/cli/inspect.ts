@@ -4,8 +4,11 @@ import { collect } from "./collect.js";
 import { bundled } from "./schedulers.js";
 import { statusHelp } from "./status.js";
 
-interface InspectOptions {
+/** What `scxkit inspect` was given. */
+export interface InspectOptions {
   json?: boolean;
+  statsMap?: string;
+  helpStats?: boolean;
   verbose?: boolean;
   log?: string[];
 }
@@ -20,6 +23,8 @@ export function addInspect(program: Command): void {
       `an object file, or a scheduler that scxkit brings: ${bundled().join(", ") || "none is built"}`,
     )
     .option("--json", "all of it as one JSON object, every number with all its digits")
+    .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
+    .option("--help-stats", "only its statistics, each with its type and meaning")
     .option("-v, --verbose", "say more on stderr, with libbpf's messages")
     .option("--log <module:level>", "say more of one module: libbpf:debug (repeatable)", collect)
     .addHelpText("after", statusHelp)

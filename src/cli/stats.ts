@@ -13,6 +13,7 @@ export interface StatsOptions {
   all?: boolean;
   group?: string[];
   enforce?: boolean;
+  helpStats?: boolean;
   statsMap?: string;
   json?: boolean;
 }
@@ -29,6 +30,7 @@ export function addStats(program: Command): void {
     .option("--all", "everything known about each scheduler, CPU and domain, once: a record each")
     .option("--group <name>", `only that group of ${groupNames.join(", ")} (repeatable; implies --all)`, collect)
     .option("--enforce", "a group that can't be had here is an error (implies --all)")
+    .option("--help-stats", "only what its statistics are, each with its type and meaning")
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .option("--json", "one JSON object a line")
     .addHelpText("after", statusHelp)

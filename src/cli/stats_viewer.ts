@@ -4,6 +4,7 @@ import { schedExt } from "../kernel/sched_ext.js";
 import { Sampler } from "../sampler/sampler.js";
 import { type RunningScheduler, runningScheduler, runningSchedulers } from "../source/running.js";
 import { onEnd } from "./ending.js";
+import { helpStats } from "./help_stats.js";
 import { showLog } from "./log.js";
 import { Printer } from "./printer.js";
 import type { StatsOptions } from "./stats.js";
@@ -19,6 +20,10 @@ export async function showStats(name: string | undefined, options: StatsOptions)
     return;
   }
   using scheduler = runningScheduler(name, { statsMap: readStatsMap(options.statsMap) });
+  if (options.helpStats) {
+    for (const line of helpStats(scheduler.stats.schema)) print(line);
+    return;
+  }
   const ending = new AbortController();
   using _ = onEnd(() => ending.abort());
   const sampler = new Sampler(scheduler.stats, { intervalMs: options.stats * 1000, signal: ending.signal });

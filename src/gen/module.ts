@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { BpfObject } from "../bpf/object.js";
-import { findStats } from "../source/layout.js";
+import { planStats, schemaOf } from "../source/plan.js";
+import type { StatsMap } from "../source/stats_map.js";
 import { globalMembers } from "./globals.js";
 import { mapMembers } from "./maps.js";
 import { moduleName, Names, pascal } from "./name.js";
@@ -15,6 +16,8 @@ export interface ModuleOptions {
   library?: string | undefined;
   /** Where the object is, relative to the module: what its open function opens unless told otherwise. */
   path?: string | undefined;
+  /** Where its statistics are and what they mean, for an object that doesn't tell: that which it will be loaded with. */
+  statsMap?: StatsMap | undefined;
   /** Stops the opening. */
   signal?: AbortSignal;
 }
@@ -22,7 +25,8 @@ export interface ModuleOptions {
 /**
  * TypeScript for an object file: the types of its globals, ops, maps, programs, enums and statistics, and a function that
  * opens it with these types. The text depends on the object and the options alone. Needs no privileges, and no sched_ext.
- * @throws ScxError as {@link BpfObject.open} does; ERR_SCX_STATS_META when its statistics are declared wrongly
+ * @throws ScxError as {@link BpfObject.open} does; ERR_SCX_STATS_META when its statistics are declared wrongly,
+ * ERR_SCX_STATS_MAP
  */
 export async function generateModule(path: string, options: ModuleOptions = {}): Promise<string> {
   using object = await BpfObject.open(path, { ...(options.signal && { signal: options.signal }) });
@@ -33,7 +37,8 @@ export async function generateModule(path: string, options: ModuleOptions = {}):
 export function moduleText(object: BpfObject, options: ModuleOptions): string {
   const { btf } = object;
   const { globals, maps, ops, programs } = object.describe();
-  const stats = findStats(programs, maps, btf)?.schema;
+  const found = schemaOf(planStats([{ btf, maps, programs }], options.statsMap), object.name);
+  const stats = found.stats.length > 0 ? found : undefined;
   const names = new Names(moduleName(object.name));
   const types = new Types(btf, names);
   const [bundle, parts] = [names.own(""), ownParts.map((part) => [part, names.own(pascal(part))] as const)];
@@ -58,7 +63,7 @@ export function moduleText(object: BpfObject, options: ModuleOptions): string {
     programs: "Programs that can be run, with the struct that each is given.",
     stats: stats
       ? `What a sample's \`stats\` hold: ${code(stats.name)}.`
-      : "What a sample's `stats` hold: what is found in the object when it is loaded, since it declares none.",
+      : "What a sample's `stats` hold: nothing is found in the object, so it is what a statistics map names at load.",
   };
   const flags = bodies.ops.includes("OpsFlag") ? ["OpsFlag"] : [];
   return `${[

@@ -9,7 +9,16 @@ export const pascal = (name: string): string =>
 
 /** Names that a module takes from elsewhere. */
 const foreign = [
-  ...["BpfObject", "CounterValue", "GaugeValue", "HistogramValue", "OpenOptions", "OpsFlag", "StatValues"],
+  ...[
+    "BpfObject",
+    "CounterValue",
+    "DictionaryValue",
+    "GaugeValue",
+    "HistogramValue",
+    "OpenOptions",
+    "OpsFlag",
+    "StatValues",
+  ],
   ...["Promise", "Record", "URL"],
 ];
 

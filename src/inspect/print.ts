@@ -13,7 +13,7 @@ const longest = 100;
 
 /** An object's description for people: sections under headings, aligned in columns. */
 export function describeLines(object: ObjectDescription): string[] {
-  const { programs, maps, globals, stats, kernel } = object;
+  const { programs, maps, globals, kernel } = object;
   const sections: [heading: string, rows: readonly (readonly string[])[]][] = [
     ...object.ops.map(({ map, type, name, callbacks, fields }): [string, string[][]] => [
       `Ops ${map}: ${type}${name ? ` "${name}"` : ""}`,
@@ -22,16 +22,27 @@ export function describeLines(object: ObjectDescription): string[] {
     ["Programs", programs.map(programRow)],
     ["Maps", maps.flatMap(mapRows)],
     ["Globals", globals.map((one) => [one.section, one.name, one.type, valueText(one)])],
-    [
-      `Statistics${stats ? ` ${stats.name}` : ""}`,
-      (stats?.stats ?? []).map((one) => [one.name, one.kind, one.unit ?? "", one.desc ?? ""]),
-    ],
+    [statsHeading(object), statRows(object)],
     [`Needs of the kernel, held against this one (${kernel.release})`, kernelRows(kernel)],
   ];
   return sections
     .flatMap(([heading, rows]) => ["", heading, ...(rows.length > 0 ? aligned(rows) : ["  none"])])
     .slice(1)
     .map(printable);
+}
+
+function statsHeading({ stats, statPlaces = [] }: ObjectDescription): string {
+  if (!stats) return "Statistics";
+  return `Statistics ${stats.name}${statPlaces.some((one) => one.declared) ? "" : ", not declared: where they are"}`;
+}
+
+function statRows({ stats, statPlaces = [], statProblems = [] }: ObjectDescription): string[][] {
+  const rows = (stats?.stats ?? []).map((one, i) => {
+    const { place, storage, declared = true } = statPlaces[i] ?? {};
+    const kind = typeof one.type === "object" && "dict" in one.type ? `${one.kind} by key` : one.kind;
+    return [one.name, kind, ...(declared ? [] : [`${place} (${storage})`]), one.unit ?? "", one.desc ?? ""];
+  });
+  return [...rows, ...statProblems.map((problem) => [problem])];
 }
 
 /** Columns as wide as their widest cell; the last one needs no width. */

@@ -15,8 +15,13 @@ export const numbersIn = (list: string): number[] =>
 /** The largest of them. */
 export const largestOf = (list: string): number => Math.max(...numbersIn(list));
 
+const possible = (): string => readFileSync("/sys/devices/system/cpu/possible", "utf8");
+
+/** Numbers of the CPUs that there can be, in their order. */
+export const possibleCpus = (): number[] => numbersIn(possible());
+
 /** The kernel's nr_cpu_ids: one more than the largest number that a CPU can have. */
-export const cpuIds = (): number => largestOf(readFileSync("/sys/devices/system/cpu/possible", "utf8")) + 1;
+export const cpuIds = (): number => largestOf(possible()) + 1;
 
 /** The numbers of the CPUs that are online. */
 export const onlineCpus = (): number[] => numbersIn(readFileSync("/sys/devices/system/cpu/online", "utf8"));

@@ -163,8 +163,8 @@ export interface Addon {
   mapById(id: number): NativeMap;
   /** Ids of the maps whose struct_ops are attached. */
   structOpsLinks(): number[];
-  /** A program's name, and the ids of the maps that it uses. */
-  programById(id: number): { name: string; maps: number[] };
+  /** A program's name, the ids of the maps that it uses, and of its BTF, 0 where it has none. */
+  programById(id: number): { name: string; maps: number[]; btfId: number };
   /** The raw types of that id. */
   btfById(id: number): Uint8Array;
   /** All threads of this process, and whatever they start, never gain a privilege again. */

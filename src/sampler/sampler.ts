@@ -122,6 +122,11 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   /** What is kept per CPU, summed over groups of CPUs; undefined where there is nothing per CPU. See {@link StatsSource.by}. */
   by = (domain: Domain): StatsRollup | undefined => this.#source.by?.(domain);
 
+  /** Why some statistics can't be read, as of the last reading; the others are. */
+  get problems(): readonly ScxError[] {
+    return this.#source.problems ?? [];
+  }
+
   /** Ticks missed so far because the process was kept from running. */
   get missed(): number {
     return this.#clock.missed;

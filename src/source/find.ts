@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { Btf } from "../bpf/btf.js";
-import type { DataSection } from "../bpf/section.js";
 import { logger } from "../diagnostics.js";
-import { cpuIds } from "../kernel/cpus.js";
-import type { NativeMap, ObjectMap, ObjectProgram } from "../native/index.js";
-import type { Stat, StatKind } from "../stats/schema.js";
-import { findStats } from "./layout.js";
-import { type Leaf, leavesOf, mostWords } from "./leaf.js";
-import { namesByEnum, statOfLeaf } from "./naming.js";
-import { arrayReader, hashReader, type Reader } from "./reader.js";
-import { mappedReaders, type StatsMap } from "./stats_map.js";
+import { ScxError } from "../error.js";
+import type { ObjectMap } from "../native/index.js";
+import type { Stat } from "../stats/schema.js";
+import { type Leaf, leavesOf, mostWords, placeText } from "./leaf.js";
+import { kindOf, namesByEnum, statOfLeaf } from "./naming.js";
+import type { ReaderPlan, StatsPlace } from "./plan.js";
+import { arrayPlan, hashPlan, valueLeaves } from "./reader.js";
+import { type Rows, rowsOf, sectionsOf } from "./rows.js";
 
 const log = logger("bpf");
-
-/** What the finding looks at. */
-export interface StatsPlace {
-  readonly btf: Btf;
-  readonly maps: readonly ObjectMap[];
-  readonly programs: readonly ObjectProgram[];
-  readonly sections: readonly Pick<DataSection, "name" | "map" | "type">[];
-  /** Opens a map by its index. */
-  open(map: number): NativeMap;
-}
 
 /** Maps and globals that are called so hold statistics, in the schedulers of upstream and of the kernel tree. */
 const isCalledStats = (name: string): boolean => /(^|_)(stats?|counters?|cnts?|metrics)(_|$)/i.test(name);
@@ -30,120 +19,116 @@ const isCalledNumber = (name: string): boolean => /^nr_/.test(name);
 const arrays = new Set(["array", "percpu_array"]);
 const hashes = new Set(["hash", "lru_hash", "percpu_hash", "lru_percpu_hash"]);
 
-/** What is unsigned only grows, as far as anybody can tell. */
-const kindOf = (leaf: Leaf): StatKind => (leaf.signed ? "gauge" : "counter");
+/** Whether a map of that type has values that can be counted. */
+export const isArray = ({ typeName = "" }: ObjectMap): boolean => arrays.has(typeName);
+export const isHash = ({ typeName = "" }: ObjectMap): boolean => hashes.has(typeName);
 
 /**
  * The statistics of an object that doesn't declare them for us, by map type, BTF and name: per-CPU or plain arrays of
  * integers (named by the enum that indexes them) or structs, hashes of them, and global variables that are called `nr_…` or
- * hold an array of statistics. Or by a statistics map alone, where there is one.
- * @throws ScxError ERR_SCX_STATS_MAP
+ * hold an array of statistics.
+ * @param problem is told of what looks like statistics, and can't be read
  */
-export function findReaders(place: StatsPlace, mapping?: StatsMap): Reader[] {
-  if (mapping) return distinct(mappedReaders(place, mapping));
-  if (findStats(place.programs, place.maps, place.btf)) return []; // it declares them, and means no others
-  return distinct([...mapReaders(place), ...globalReaders(place)]);
+export function findPlans(place: StatsPlace, problem: (error: ScxError) => void): ReaderPlan[] {
+  const plans: ReaderPlan[] = [];
+  place.maps.forEach((map, index) => {
+    if (!isCalledStats(map.name) || map.name.includes(".") || map.autocreate === false) return;
+    try {
+      const plan = mapPlan(place.btf, map, index);
+      if (plan) plans.push(plan);
+    } catch (error) {
+      if (!(error instanceof ScxError)) throw error;
+      problem(error);
+    }
+  });
+  return [...plans, ...globalPlans(place)];
 }
 
-/** Two maps may have the same names in them; and `at` is the time of a reading. */
-function distinct(readers: readonly Reader[]): Reader[] {
-  const taken = new Set(["at"]);
-  const rename = (stat: Stat): Stat => {
-    let name = stat.name;
-    for (let number = 2; taken.has(name); number++) name = `${stat.name}_${number}`;
-    taken.add(name);
-    return { ...stat, name };
-  };
-  return readers.map((reader) => ({ ...reader, stats: reader.stats.map(rename) }));
-}
-
-function* mapReaders({ btf, maps, open }: StatsPlace): Generator<Reader> {
-  for (const [index, map] of maps.entries()) {
-    const type = map.typeName ?? "";
-    if (!isCalledStats(map.name) || map.name.includes(".") || map.valueTypeId === 0) continue;
-    const leaves = leavesOf(btf, map.valueTypeId);
-    if (leaves.length === 0) continue;
-    if (arrays.has(type) && map.maxEntries * leaves.length > mostWords)
-      log.debug(`map ${map.name} is too large for statistics`);
-    else if (arrays.has(type)) yield arrayReader(open(index), leaves, arrayStats(btf, map, leaves));
-    else if (hashes.has(type))
-      yield hashReader(
-        btf,
-        open(index),
-        map.keyTypeId,
-        leaves,
-        leaves.map((leaf) => statOfLeaf(leaf, kindOf(leaf), leaf.path.length === 0 ? map.name : "")),
-      );
+function mapPlan(btf: Btf, map: ObjectMap, index: number): ReaderPlan | undefined {
+  if (!isArray(map) && !isHash(map)) return undefined;
+  const leaves = valueLeaves(btf, map);
+  if (leaves.length === 0) return undefined;
+  if (isHash(map)) {
+    const stats = leaves.map((leaf) =>
+      statOfLeaf(leaf, kindOf(leaf, map.name), leaf.path.length === 0 ? map.name : ""),
+    );
+    const places = leaves.map((leaf) => placeText([map.name, ...leaf.path]));
+    return hashPlan(btf, { index, map, leaves, stats, places });
   }
+  if (map.maxEntries * leaves.length > mostWords) {
+    log.debug(`map ${map.name} is too large for statistics`);
+    return undefined;
+  }
+  return arrayPlan({ index, map, leaves, ...arrayStats(btf, map, leaves) });
 }
 
 /** Statistics of each entry's leaves, in the order of the words. */
-function arrayStats(btf: Btf, map: ObjectMap, leaves: readonly Leaf[]): Stat[] {
+function arrayStats(btf: Btf, map: ObjectMap, leaves: readonly Leaf[]): { stats: Stat[]; places: string[] } {
   if (map.maxEntries === 1)
-    return leaves.map((leaf) => statOfLeaf(leaf, kindOf(leaf), leaf.path.length === 0 ? map.name : ""));
+    return {
+      stats: leaves.map((leaf) => statOfLeaf(leaf, kindOf(leaf, map.name), leaf.path.length === 0 ? map.name : "")),
+      places: leaves.map((leaf) => placeText([map.name, ...leaf.path])),
+    };
   const names = namesByEnum(btf, map.maxEntries);
-  return Array.from({ length: map.maxEntries }, (_, entry) =>
+  const entries = Array.from({ length: map.maxEntries }, (_, entry) =>
     leaves.map((leaf) => {
       const name = names?.[entry];
-      if (name !== undefined) return statOfLeaf(leaf, kindOf(leaf), name);
-      return statOfLeaf({ ...leaf, path: [map.name, entry, ...leaf.path] }, kindOf(leaf));
+      const path = [map.name, entry, ...leaf.path];
+      const stat =
+        name === undefined
+          ? statOfLeaf({ ...leaf, path }, kindOf(leaf, map.name))
+          : statOfLeaf(leaf, kindOf(leaf, name), name);
+      return { stat, place: placeText(path) };
     }),
   ).flat();
+  return { stats: entries.map(({ stat }) => stat), places: entries.map(({ place }) => place) };
 }
 
-/** An array with a row for each CPU that there can be, `u64 stats[MAX_CPUS][N]`: one value, kept per CPU. */
-function rowsOf(btf: Btf, type: number): { element: number; stride: number; count: number } | undefined {
-  const array = btf.resolve(type);
-  const element = array.kind === "array" ? btf.resolve(array.type) : undefined;
-  if (array.length < cpuIds() || (element?.kind !== "array" && element?.kind !== "struct")) return undefined;
-  return { element: array.type, stride: btf.sizeOf(array.type), count: cpuIds() };
-}
-
-function* globalReaders({ btf, sections, open }: StatsPlace): Generator<Reader> {
-  for (const section of sections) {
-    if (!/^\.(bss|data)/.test(section.name)) continue;
+function* globalPlans({ btf, maps }: StatsPlace): Generator<ReaderPlan> {
+  for (const section of sectionsOf(btf, maps)) {
+    if (!/^\.(bss|data)/.test(section.type.name)) continue;
     const single: Leaf[] = [];
+    const plan = (leaves: Leaf[], stats: Stat[], rows: Rows, paths: Leaf["path"][]) =>
+      arrayPlan({
+        index: section.map,
+        map: { ...(maps[section.map] as ObjectMap), name: section.type.name },
+        leaves,
+        stats,
+        places: paths.map(placeText),
+        rows,
+      });
     for (const { type, offset } of section.type.variables) {
       const variable = btf.type(type);
       if (variable.kind !== "var") continue;
-      const rows = isCalledStats(variable.name) ? rowsOf(btf, variable.type) : undefined;
+      const { name } = variable;
+      const rows = isCalledStats(name) ? rowsOf(btf, { name, type: variable.type, offset }) : undefined;
       const leaves = leavesOf(btf, rows?.element ?? variable.type);
-      const isNumber = isCalledNumber(variable.name) && leaves.length === 1;
+      const isNumber = isCalledNumber(name) && leaves.length === 1;
       // What is narrower than a counter is likely to be something else.
-      if (!(isNumber || isCalledStats(variable.name)) || leaves.some((leaf) => leaf.size !== 8)) continue;
-      if (rows) yield rowsReader(btf, open(section.map), leaves, { ...rows, offset }, variable.name);
-      else
-        single.push(
-          ...leaves.map((leaf) => ({ ...leaf, offset: leaf.offset + offset, path: [variable.name, ...leaf.path] })),
-        );
+      if (!(isNumber || isCalledStats(name)) || leaves.length === 0 || leaves.some((leaf) => leaf.size !== 8)) continue;
+      const paths = leaves.map((leaf) => [name, ...leaf.path]);
+      if (rows) yield plan(leaves, rowStats(btf, leaves, name), rows.rows, paths);
+      else single.push(...leaves.map((leaf, i) => ({ ...leaf, offset: leaf.offset + offset, path: paths[i] ?? [] })));
     }
     if (single.length === 0) continue;
-    const map = open(section.map);
-    const whole = { offset: 0, stride: map.info().valueSize, count: 1 };
-    yield arrayReader(
-      map,
+    yield plan(
       single,
-      single.map((leaf) => statOfLeaf(leaf, kindOf(leaf))),
-      whole,
+      single.map((leaf) => statOfLeaf(leaf, kindOf(leaf, ""))),
+      "whole",
+      single.map(({ path }) => path),
     );
   }
 }
 
-function rowsReader(
-  btf: Btf,
-  map: NativeMap,
-  leaves: readonly Leaf[],
-  rows: { offset: number; stride: number; count: number },
-  name: string,
-): Reader {
+/** Statistics of one CPU's row. */
+function rowStats(btf: Btf, leaves: readonly Leaf[], name: string): Stat[] {
   // A row that is an array is indexed as a map's entries are.
   const names = leaves.every((leaf) => leaf.path.length === 1 && typeof leaf.path[0] === "number")
     ? namesByEnum(btf, leaves.length)
     : undefined;
-  const stats = leaves.map((leaf, i) =>
+  return leaves.map((leaf, i) =>
     names
-      ? { name: names[i] as string, kind: kindOf(leaf) }
-      : statOfLeaf(leaf, kindOf(leaf), typeof leaf.path[0] === "number" ? name : ""),
+      ? { name: names[i] as string, kind: kindOf(leaf, names[i]) }
+      : statOfLeaf(leaf, kindOf(leaf, name), typeof leaf.path[0] === "number" ? name : ""),
   );
-  return arrayReader(map, leaves, stats, rows);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
-import { cpuIds } from "../kernel/cpus.js";
 import type { ObjectMap, ObjectProgram } from "../native/index.js";
 import { histogramBuckets, type Stat, type StatKind, type StatsSchema } from "../stats/schema.js";
+import type { Rows } from "./rows.js";
 
 /** BPF_MAP_TYPE_PERCPU_ARRAY of the kernel's include/uapi/linux/bpf.h. */
 const percpuArray = 6;
@@ -22,15 +22,15 @@ export interface StatsLayout {
   readonly words: readonly number[];
   /** Index of the program that resets them in the kernel, when the object has one. */
   readonly reset: number | undefined;
-  /** Rows of a section of global data, one a CPU, in bytes; absent where the map itself is per CPU. */
-  readonly rows?: { readonly offset: number; readonly stride: number; readonly count: number };
+  /** Absent where the map itself is per CPU. */
+  readonly rows?: Rows;
 }
 
 /**
  * Finds an object's statistics by BTF alone: a PERCPU_ARRAY whose value is a struct tagged `scx_stats`, or an array of such
  * structs in mapped memory; each member is a statistic, its decl tags say what it means.
  * @returns undefined when the object declares none
- * @throws ScxError ERR_SCX_STATS_META when a member is no u64, or there are more CPUs than rows
+ * @throws ScxError ERR_SCX_STATS_META when a member is no u64
  */
 export function findStats(
   programs: readonly ObjectProgram[],
@@ -60,14 +60,8 @@ function findRows(maps: readonly ObjectMap[], btf: Btf): StatsLayout | undefined
       const array = btf.resolve(btf.type(type).type);
       if (array.kind !== "array" || !isTagged(btf, array.type)) continue;
       const struct = btf.resolve(array.type);
-      const count = cpuIds();
-      if (count > array.length)
-        throw new ScxError("ERR_SCX_STATS_META", {
-          op: "open",
-          message: `${struct.name} has room for ${array.length} CPUs, and this machine may have ${count}.`,
-          remedy: `Build the object with -DSCX_STATS_CPUS=${2 ** Math.ceil(Math.log2(count))}.`,
-        });
-      return { ...layoutOf(btf, struct), map, reset: undefined, rows: { offset, stride: struct.size, count } };
+      const rows = { offset, stride: struct.size, length: array.length };
+      return { ...layoutOf(btf, struct), map, reset: undefined, rows };
     }
   }
   return undefined;

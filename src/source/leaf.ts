@@ -10,12 +10,13 @@ export interface Leaf {
   /** 1, 2, 4 or 8 bytes. */
   readonly size: number;
   readonly signed: boolean;
-  /** Id of the struct that it is a member of, and its index there: where its tags are. */
-  readonly member?: { readonly struct: number; readonly index: number };
 }
 
 /** More than any reader of them could take. */
 const mostLeaves = 4096;
+
+/** Steps of the walk: an array may have billions of elements without an integer in them, a struct itself as its member. */
+const mostSteps = 65_536;
 
 /** More integers, over all entries of an array, than anybody looks at: it is a table that a scheduler works with. */
 export const mostWords = 16_384;
@@ -23,31 +24,27 @@ export const mostWords = 16_384;
 /** The integers that a type is made of, nested structs and arrays of any dimension included; what is none is left out. */
 export function leavesOf(btf: Btf, type: number): Leaf[] {
   const leaves: Leaf[] = [];
-  const walk = (id: number, offset: number, path: readonly (string | number)[], member?: Leaf["member"]): void => {
+  let steps = 0;
+  const walk = (id: number, offset: number, path: Leaf["path"]): void => {
     const resolved = btf.resolve(id);
-    if (leaves.length >= mostLeaves || path.length > 16) return;
+    if (leaves.length >= mostLeaves || steps++ >= mostSteps || path.length > 16) return;
     switch (resolved.kind) {
       case "int":
       case "enum":
       case "enum64":
         if ([1, 2, 4, 8].includes(resolved.size))
-          leaves.push({ path, offset, size: resolved.size, signed: resolved.signed, ...(member && { member }) });
+          leaves.push({ path, offset, size: resolved.size, signed: resolved.signed });
         return;
       case "array": {
         const step = btf.sizeOf(resolved.type);
         if (step === 0) return;
-        for (let i = 0; i < resolved.length && leaves.length < mostLeaves; i++)
-          walk(resolved.type, offset + i * step, [...path, i], member);
+        for (let i = 0; i < resolved.length && leaves.length < mostLeaves && steps < mostSteps; i++)
+          walk(resolved.type, offset + i * step, [...path, i]);
         return;
       }
       case "struct":
-        resolved.members.forEach((one, index) => {
-          if (isWhole(one))
-            walk(one.type, offset + one.bitOffset / 8, one.name === "" ? path : [...path, one.name], {
-              struct: resolved.id,
-              index,
-            });
-        });
+        for (const one of resolved.members)
+          if (isWhole(one)) walk(one.type, offset + one.bitOffset / 8, one.name === "" ? path : [...path, one.name]);
         return;
       default:
         return; // pointers and the like say nothing that could be counted; members of a union say it twice
@@ -62,3 +59,7 @@ const isWhole = (member: BtfMember): boolean => member.bitSize === 0 && member.b
 /** Leaves as the addon takes them. */
 export const packed = (leaves: readonly Leaf[]): Uint32Array =>
   new Uint32Array(leaves.flatMap(({ offset, size, signed }) => [offset, size, signed ? 1 : 0]));
+
+/** A place as a user writes it: `place_stats.far.moved[1][0]`. */
+export const placeText = (path: Leaf["path"]): string =>
+  path.map((step, i) => (typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`)).join("");

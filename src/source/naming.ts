@@ -17,7 +17,7 @@ function commonPrefix(names: readonly string[]): string {
 /**
  * Names for the entries of an array by the enum that indexes it, as upstream's schedulers have it: an enum of the object
  * whose values are 0 to n - 1, or end with a sentinel of value n. Prefix and sentinel are stripped.
- * @returns undefined when no enum fits, or several do and none is called after statistics
+ * @returns undefined when no enum fits that is called after statistics, or is the only one with a sentinel
  */
 export function namesByEnum(btf: Btf, length: number): string[] | undefined {
   const fitting = [...btf.ofKind("enum")].flatMap((type) => {
@@ -27,18 +27,35 @@ export function namesByEnum(btf: Btf, length: number): string[] | undefined {
   const ofStats = fitting.filter(
     ({ type, names }) => /stat|count/i.test(type.name) || /stat|count/i.test(names.prefix),
   );
-  const [chosen, second] = ofStats.length > 0 ? ofStats : fitting;
+  // By its length alone any enum may fit: one of two values does often.
+  const [chosen, second] = ofStats.length > 0 ? ofStats : fitting.filter(({ names }) => names.counted);
   return second ? undefined : chosen?.names.stripped;
 }
 
-function indexNames({ enumerators }: BtfType, length: number): { prefix: string; stripped: string[] } | undefined {
+function indexNames(
+  { enumerators }: BtfType,
+  length: number,
+): { prefix: string; stripped: string[]; counted: boolean } | undefined {
   const values = enumerators.filter(({ name, value }) => !(Number(value) >= length && isSentinel(name)));
   const names: string[] = [];
   for (const { name, value } of values) names[Number(value)] ??= name;
   if (names.length !== length || names.includes(undefined as never) || Object.keys(names).length !== length)
     return undefined;
   const prefix = commonPrefix(enumerators.filter(({ name }) => !isSentinel(name)).map(({ name }) => name));
-  return { prefix, stripped: names.map((name) => name.slice(prefix.length).toLowerCase()) };
+  const counted = enumerators.some(({ name, value }) => Number(value) === length && isSentinel(name));
+  return { prefix, counted, stripped: names.map((name) => name.slice(prefix.length).toLowerCase()) };
+}
+
+/** Levels, though their type is unsigned: `nr_queued`, `nr_running`. */
+const isCalledLevel = (name: string): boolean =>
+  /(^|_)(queued|running|runnable|active|pending|waiting|sleeping|online|cpus?|depth|load|avg|cur|curr|current)$/i.test(
+    name,
+  );
+
+/** What is unsigned only grows, as far as anybody can tell. @param name of what the leaf is in, where it has none itself */
+export function kindOf({ signed, path }: Leaf, name = ""): StatKind {
+  const own = path.findLast((step) => typeof step === "string") ?? name;
+  return signed || isCalledLevel(own) ? "gauge" : "counter";
 }
 
 /**

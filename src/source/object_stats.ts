@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ObjectParts } from "../bpf/object.js";
 import type { NativeMap, NativeProgram } from "../native/index.js";
-import { findReaders } from "./find.js";
-import { findStats } from "./layout.js";
-import { declaredReader } from "./reader.js";
+import { bindStats, planStats } from "./plan.js";
 import type { StatsParts } from "./stats.js";
 import type { StatsMap } from "./stats_map.js";
 
@@ -35,16 +33,15 @@ export class ObjectStats {
   }
 
   #find(): StatsParts {
-    const { native, maps, btf, sections } = this.#parts;
-    const open = (map: number) => this.#keep(native.map(map));
-    const programs = native.programs();
-    const layout = this.#mapping ? undefined : findStats(programs, maps, btf);
-    if (!layout) {
-      const readers = findReaders({ btf, maps, programs, sections, open }, this.#mapping);
-      return { name: this.#mapping?.name ?? this.#name, readers };
-    }
-    const reset = layout.reset === undefined ? undefined : this.#keep(native.program(layout.reset));
-    return { name: layout.schema.name, readers: [declaredReader(layout, open(layout.map))], reset };
+    const { native, btf } = this.#parts;
+    // As they were loaded: some may not have been created.
+    const place = { btf, maps: native.maps(), programs: native.programs() };
+    const plan = planStats([place], this.#mapping);
+    return {
+      name: plan.name ?? this.#name,
+      ...bindStats(plan, (_, map) => this.#keep(native.map(map))),
+      reset: plan.reset === undefined ? undefined : this.#keep(native.program(plan.reset)),
+    };
   }
 
   #keep<Opened extends NativeMap | NativeProgram>(opened: Opened): Opened {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 import type { Btf } from "../bpf/btf.js";
-import { type NativeMap, type NativeSnapshot, native, type SnapshotOptions } from "../native/index.js";
+import { ScxError } from "../error.js";
+import { possibleCpus } from "../kernel/cpus.js";
+import { type NativeMap, type NativeSnapshot, native, type ObjectMap, type SnapshotOptions } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
+import { type HistogramPlan, withHistograms } from "./histogram.js";
 import { type KeyFormat, keyFormat } from "./key.js";
 import type { StatsLayout } from "./layout.js";
-import { type Leaf, packed } from "./leaf.js";
+import { type Leaf, leavesOf, packed } from "./leaf.js";
+import type { ReaderPlan } from "./plan.js";
+import { boundRows, type Rows, requireRows } from "./rows.js";
 
 /** One key of a dictionary, and where its value is. */
 export interface Slot {
@@ -15,8 +20,19 @@ export interface Slot {
   readonly start: bigint;
 }
 
+/** What the same readings find on each CPU. */
+export interface CpuWords {
+  /** `words[row * width + word]`, a row for each of {@link cpus}. */
+  readonly words: BigUint64Array;
+  readonly width: number;
+  /** Numbers of the CPUs. */
+  readonly cpus: readonly number[];
+}
+
 /** What reads some statistics of one map: one native call into arrays that are bound once. */
 export interface Reader {
+  /** The map's, or the section's. */
+  readonly name: string;
   readonly stats: readonly Stat[];
   /** One u64 a word; {@link take} fills it. */
   readonly words: BigUint64Array;
@@ -24,71 +40,152 @@ export interface Reader {
   readonly index: readonly number[];
   /** Reads the kernel once. Needs no `this`. */
   readonly take: () => void;
-  /** The same folded by groups of CPUs as well; where the values are kept per CPU. */
-  readonly by?: (groups: Uint32Array) => NativeSnapshot;
+  /** Another `take`, to be called in place of this one, which keeps what each CPU has as well; where values are kept per CPU. */
+  readonly byCpu?: () => CpuWords & { readonly take: () => void };
   /** The keys of a dictionary as of the last reading, those that have gone since the one before included. */
   slots?(stat: number): readonly Slot[];
 }
 
+type Bound = ReturnType<ReaderPlan["bind"]>;
+
 /** Reads the struct in which an object declares its statistics. */
-export function declaredReader({ schema, words, rows }: StatsLayout, map: NativeMap): Reader {
-  const options = rows ? { rows } : {};
-  const { sums, take } = new native.Snapshot(map, options);
+export function declaredPlan({ schema, map, words, rows }: StatsLayout, maps: readonly ObjectMap[]): ReaderPlan {
+  const { name, typeName = "" } = maps[map] as ObjectMap;
   return {
+    map,
+    name,
     stats: schema.stats,
-    words: sums,
-    index: words,
-    take,
-    by: (groups) => new native.Snapshot(map, { ...options, groups }),
+    places: schema.stats.map((stat) => (rows ? stat.name : `${name}.${stat.name}`)),
+    storage: storageOf(typeName, rows),
+    bind: (bound) => {
+      if (rows) requireRows(schema.name, rows);
+      return { ...snapshotReader(bound, rows ? { rows: boundRows(rows, bound) } : {}), index: words };
+    },
   };
 }
 
-/** Reads an array whose entries are made of these leaves; `stats[entry * leaves + leaf]` says what each is. */
-export function arrayReader(
-  map: NativeMap,
-  leaves: readonly Leaf[],
-  stats: readonly (Stat | undefined)[],
-  rows?: SnapshotOptions["rows"],
-): Reader {
-  const options = { leaves: packed(leaves), ...(rows && { rows }) };
-  const { sums, take } = new native.Snapshot(map, options);
-  const isPerCpu = map.info().typeName === "percpu_array" || (rows?.count ?? 1) > 1;
-  const named = stats.flatMap((stat, word) => (stat ? [{ stat, word }] : []));
+const storageOf = (typeName: string, rows: Rows | undefined): string =>
+  rows === undefined ? typeName : rows === "whole" ? "global" : "global, a row for each CPU";
+
+/** An array whose entries are made of these leaves; `stats[entry * leaves + leaf]` says what each is. */
+export interface ArrayPlan {
+  /** The map's, among its place's. */
+  readonly index: number;
+  readonly map: ObjectMap;
+  readonly leaves: readonly Leaf[];
+  readonly stats: readonly (Stat | undefined)[];
+  /** As {@link stats}. */
+  readonly places: readonly string[];
+  /** Of a section of global data. */
+  readonly rows?: Rows | undefined;
+  /** Statistics of more than one word. */
+  readonly histograms?: readonly HistogramPlan[];
+}
+
+/** Reads an array. */
+export function arrayPlan({ index, map, leaves, stats, places, rows, histograms = [] }: ArrayPlan): ReaderPlan {
+  const named = stats.flatMap((stat, word) => (stat ? [{ stat, word, place: places[word] ?? "" }] : []));
   return {
-    stats: named.map(({ stat }) => stat),
-    words: sums,
-    index: named.map(({ word }) => word),
-    take,
-    ...(isPerCpu && { by: (groups: Uint32Array) => new native.Snapshot(map, { ...options, groups }) }),
+    map: index,
+    name: map.name,
+    stats: [...named.map(({ stat }) => stat), ...histograms.map(({ stat }) => stat)],
+    places: [...named.map(({ place }) => place), ...histograms.map(({ place }) => place)],
+    storage: storageOf(map.typeName ?? "", rows),
+    bind: (bound) => {
+      const options = { leaves: packed(leaves), ...(rows && { rows: boundRows(rows, bound) }) };
+      const reader = { ...snapshotReader(bound, options), index: named.map(({ word }) => word) };
+      return histograms.length > 0 ? withHistograms(reader, histograms) : reader;
+    },
   };
+}
+
+/** A snapshot of an array or of rows, with what each CPU has on request. */
+function snapshotReader(map: NativeMap, options: SnapshotOptions): Omit<Bound, "index"> {
+  const { sums, take } = new native.Snapshot(map, options);
+  const isPerCpu = map.info().typeName === "percpu_array" || (options.rows?.count ?? 1) > 1;
+  return {
+    words: sums,
+    take,
+    ...(isPerCpu && {
+      byCpu: () => {
+        const cpus = options.rows ? Array.from({ length: options.rows.count }, (_, cpu) => cpu) : possibleCpus();
+        // Each CPU is a group of its own.
+        const groups = Uint32Array.from(cpus, (_, row) => row);
+        const whole: NativeSnapshot = new native.Snapshot(map, { ...options, groups });
+        return {
+          words: whole.grouped as BigUint64Array,
+          width: whole.sums.length,
+          cpus,
+          take: () => {
+            whole.take();
+            sums.set(whole.sums);
+          },
+        };
+      },
+    }),
+  };
+}
+
+/** A hash, with the leaves of its values, and what each is. */
+export interface HashPlan {
+  readonly index: number;
+  readonly map: ObjectMap;
+  readonly leaves: readonly Leaf[];
+  readonly stats: readonly Stat[];
+  readonly places: readonly string[];
 }
 
 /** Reads a hash: a dictionary for each leaf of its values. */
-export function hashReader(
-  btf: Btf,
-  map: NativeMap,
-  keyType: number,
-  leaves: readonly Leaf[],
-  stats: readonly Stat[],
-): Reader {
-  const gauges = new Uint32Array(stats.flatMap((stat, leaf) => (stat.kind === "counter" ? [] : [leaf])));
-  const keyed = new native.KeyedSnapshot(map, { leaves: packed(leaves), gauges });
-  const format = keyFormat(btf, keyType);
-  const keys = new SlotKeys(keyed.keys, keyed.states, map.info().keySize, format);
+export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPlan): ReaderPlan {
+  const format = keyFormat(btf, map);
   return {
+    map: index,
+    name: map.name,
     stats: stats.map((stat) => ({
       ...stat,
       type: { dict: stat.kind === "counter" ? "u64" : "i64", key: format.type },
     })),
-    words: keyed.words,
-    index: stats.map((_, leaf) => leaf),
-    take: keyed.take,
-    slots: (stat) =>
-      keys.list().map(({ slot, key }) => {
-        const word = slot * leaves.length + stat;
-        return { key, word, start: stats[stat]?.kind === "counter" ? (keyed.starts[word] ?? 0n) : 0n };
-      }),
+    places,
+    storage: map.typeName ?? "",
+    bind: (bound) => {
+      const gauges = new Uint32Array(stats.flatMap((stat, leaf) => (stat.kind === "counter" ? [] : [leaf])));
+      const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges });
+      const keys = new SlotKeys(keyed.keys, keyed.states, bound.info().keySize, format);
+      return {
+        words: keyed.words,
+        index: stats.map((_, leaf) => leaf),
+        take: keyed.take,
+        slots: (stat) =>
+          keys.list().map(({ slot, key }) => {
+            const word = slot * leaves.length + stat;
+            return { key, word, start: stats[stat]?.kind === "counter" ? (keyed.starts[word] ?? 0n) : 0n };
+          }),
+      };
+    },
   };
+}
+
+/**
+ * The integers in a map's values. Those of 8 bytes without a type are u64: upstream declares its maps of counters with
+ * `__uint(value_size, sizeof(u64))`, of which BTF tells nothing.
+ * @throws ScxError ERR_SCX_NO_BTF for others, ERR_SCX_STATS_META when the values are not what their type says
+ */
+export function valueLeaves(btf: Btf, { name, valueTypeId, valueSize }: ObjectMap): Leaf[] {
+  if (valueTypeId === 0) {
+    if (valueSize === 8) return [{ path: [], offset: 0, size: 8, signed: false }];
+    throw new ScxError("ERR_SCX_NO_BTF", {
+      op: "read",
+      message: `Map ${name} has values of ${valueSize} bytes without a BTF type, so they can't be taken apart.`,
+      remedy: "Declare it with __type(value, …), and load it with its BTF.",
+    });
+  }
+  const size = btf.sizeOf(valueTypeId);
+  if (size === valueSize) return leavesOf(btf, valueTypeId);
+  throw new ScxError("ERR_SCX_STATS_META", {
+    op: "read",
+    message: `Map ${name} has values of ${valueSize} bytes, and their type ${btf.describe(valueTypeId)} has ${size}.`,
+    remedy: "Declare it with __type(value, …) in place of __uint(value_size, …), or build the object again.",
+  });
 }
 
 /** The texts of the slots' keys, made once for as long as a key has its slot. */

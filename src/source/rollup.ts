@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Domain, type Grouping, groupCpus } from "../kernel/topology.js";
-import type { NativeSnapshot } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
-import type { Reader } from "./reader.js";
+import type { CpuWords, Reader } from "./reader.js";
 
 /** Statistics by groups of CPUs. */
 export interface StatsRollup {
@@ -16,7 +15,7 @@ export interface StatsRollup {
 }
 
 interface Part {
-  readonly snapshot: NativeSnapshot;
+  readonly cpus: CpuWords & { readonly take: () => void };
   readonly stats: readonly Stat[];
   readonly index: readonly number[];
 }
@@ -27,28 +26,28 @@ export function rollup(
   domain: Domain,
   grouping: Grouping = groupCpus(domain),
 ): StatsRollup {
-  const parts: Part[] = readers.flatMap(({ stats, index, by }) =>
-    by ? [{ snapshot: by(grouping.groups), stats, index }] : [],
-  );
+  const parts: Part[] = readers.flatMap(({ stats, index, byCpu }) => (byCpu ? [{ cpus: byCpu(), stats, index }] : []));
   return {
     domain,
     groups: grouping.names,
     stats: parts.flatMap((part) => part.stats),
     read() {
-      for (const { snapshot } of parts) snapshot.take();
-      return Object.fromEntries(grouping.names.map((name, group) => [name, sumsOf(parts, group)]));
+      for (const { cpus } of parts) cpus.take();
+      return Object.fromEntries(grouping.names.map((name, group) => [name, sumsOf(parts, grouping, group)]));
     },
   };
 }
 
-function sumsOf(parts: readonly Part[], group: number): Record<string, bigint> {
+function sumsOf(parts: readonly Part[], { groups }: Grouping, group: number): Record<string, bigint> {
   const sums: Record<string, bigint> = Object.create(null);
-  for (const { snapshot, stats, index } of parts) {
-    const size = snapshot.sums.length;
+  for (const { cpus, stats, index } of parts)
     stats.forEach((stat, i) => {
       // A histogram has many words; how many values there were is what compares.
-      if (stat.kind !== "histogram") sums[stat.name] = snapshot.grouped?.[group * size + (index[i] ?? 0)] ?? 0n;
+      if (stat.kind === "histogram") return;
+      sums[stat.name] = cpus.cpus.reduce(
+        (sum, cpu, row) => (groups[cpu] === group ? sum + (cpus.words[row * cpus.width + (index[i] ?? 0)] ?? 0n) : sum),
+        0n,
+      );
     });
-  }
   return sums;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
-import { causeOf } from "../error.js";
+import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
@@ -54,6 +54,10 @@ export class RunStats implements StatsSource {
 
   get index(): readonly number[] {
     return this.#current?.index ?? [];
+  }
+
+  get problems(): readonly ScxError[] {
+    return this.#current?.problems ?? [];
   }
 
   state(): string {

@@ -7,9 +7,7 @@ import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import { vmlinuxBtf } from "../kernel/types.js";
 import { watchSchedExt } from "../kernel/watch.js";
 import { type MapInfo, type NativeError, type NativeMap, native } from "../native/index.js";
-import { findReaders } from "./find.js";
-import { findStats } from "./layout.js";
-import { declaredReader, type Reader } from "./reader.js";
+import { bindStats, planStats } from "./plan.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "./stats.js";
 import type { StatsMap } from "./stats_map.js";
 
@@ -147,6 +145,8 @@ class Running implements RunningScheduler {
   readonly stats: StatsSource;
   readonly #opened: NativeMap[] = [];
   readonly #infos: readonly MapInfo[];
+  /** Of the BTF that says what each of them is. */
+  readonly #btfIds: readonly number[];
   readonly #source: LoadedStats;
   readonly #enableSeq = schedExt.enableSeq();
   readonly #watch: { close(): void };
@@ -158,20 +158,22 @@ class Running implements RunningScheduler {
     this.#statsMap = statsMap;
     this.name = name;
     const callbacks: Record<string, string> = Object.create(null);
-    const ids = new Set<number>();
+    // A map that was declared without types has no BTF of its own: that of the program that uses it then.
+    const ids = new Map<number, number>();
     for (const [callback, program] of programs) {
       const found = native.programById(program);
       callbacks[callback] = found.name;
-      for (const map of found.maps) ids.add(map);
+      for (const map of found.maps) if (!ids.get(map)) ids.set(map, found.btfId);
     }
     this.callbacks = callbacks;
     try {
-      for (const one of ids) this.#opened.push(native.mapById(one));
+      for (const one of ids.keys()) this.#opened.push(native.mapById(one));
     } catch (error) {
       for (const map of this.#opened) map.close();
       throw error;
     }
     this.#infos = this.#opened.map((map) => map.info());
+    this.#btfIds = this.#infos.map((info) => info.btfId || (ids.get(info.id) ?? 0));
     this.maps = this.#infos.map((info) => ({
       name: info.name,
       id: info.id,
@@ -206,23 +208,17 @@ class Running implements RunningScheduler {
 
   /** The readers of each object that its maps are from. */
   #find(): StatsParts {
-    const objects = new Set(this.#infos.map((info) => info.btfId).filter((id) => id > 0));
-    const parts = [...objects].map((object) => this.#findIn(object));
-    const name = this.#statsMap?.name ?? parts.find((part) => part.name !== undefined)?.name ?? this.name;
-    return { name, readers: parts.flatMap((part) => part.readers) };
-  }
-
-  #findIn(object: number): { name?: string; readers: readonly Reader[] } {
-    const btf = new Btf(native.btfById(object));
-    const indexes = [...this.#infos.keys()].filter((i) => this.#infos[i]?.btfId === object);
-    const maps = indexes.map((i) => this.#infos[i] as MapInfo);
-    const open = (map: number) => this.#opened[indexes[map] as number] as NativeMap;
-    const layout = this.#statsMap ? undefined : findStats([], maps, btf);
-    if (layout) return { name: layout.schema.name, readers: [declaredReader(layout, open(layout.map))] };
-    const sections = maps.flatMap((info, map) => {
-      const type = info.valueTypeId > 0 ? btf.type(info.valueTypeId) : undefined;
-      return type?.kind === "datasec" ? [{ name: type.name, map, type }] : [];
-    });
-    return { readers: findReaders({ btf, maps, programs: [], sections, open }, this.#statsMap) };
+    const objects = [...new Set(this.#btfIds.filter((id) => id > 0))];
+    const indexes = objects.map((id) => [...this.#infos.keys()].filter((i) => this.#btfIds[i] === id));
+    const plan = planStats(
+      objects.map((id, place) => ({
+        btf: new Btf(native.btfById(id)),
+        maps: (indexes[place] ?? []).map((i) => this.#infos[i] as MapInfo),
+        programs: [],
+      })),
+      this.#statsMap,
+    );
+    const open = (place: number, map: number) => this.#opened[indexes[place]?.[map] as number] as NativeMap;
+    return { name: plan.name ?? this.name, ...bindStats(plan, open) };
   }
 }

@@ -4,6 +4,7 @@ import { ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
 import type { StatsSchema, StatValues } from "../stats/schema.js";
+import { JoinedReaders } from "./joined.js";
 import type { Reader, Slot } from "./reader.js";
 import { rollup, type StatsRollup } from "./rollup.js";
 
@@ -43,6 +44,11 @@ export interface StatsSource<S extends StatValues = StatValues> {
    * @throws ScxError ERR_SCX_RESET_UNSUPPORTED
    */
   resetInKernel(): void;
+  /**
+   * Why some statistics can't be read: they are not in the schema, or their words have stood still since the last refresh. The
+   * others are read all the same.
+   */
+  readonly problems?: readonly ScxError[];
   /** The keys of a statistic that is a dictionary, as of the last refresh. */
   slots?(stat: number): readonly Slot[];
   /**
@@ -61,6 +67,8 @@ export interface StatsParts {
   /** The struct that declares them, or the scheduler's name. */
   readonly name: string;
   readonly readers: readonly Reader[];
+  /** Why some that look like statistics can't be read. */
+  readonly problems?: readonly ScxError[];
   /** What resets them in the kernel; its context is the only reader's words. */
   readonly reset?: NativeProgram | undefined;
 }
@@ -76,7 +84,7 @@ export class LoadedStats implements StatsSource {
   startedAt = process.hrtime.bigint();
   readonly #find: () => StatsParts | undefined;
   #parts: StatsParts | undefined;
-  #found: Readers | undefined;
+  #found: JoinedReaders | undefined;
   #claims: Claims | undefined;
   #state: () => string = () => "disabled";
   #end: () => void = () => {};
@@ -100,6 +108,10 @@ export class LoadedStats implements StatsSource {
 
   get words(): BigUint64Array {
     return this.#claims?.total ?? this.#reader.words;
+  }
+
+  get problems(): readonly ScxError[] {
+    return [...(this.#parts?.problems ?? []), ...(this.#found?.failed ?? [])];
   }
 
   state(): string {
@@ -159,53 +171,11 @@ export class LoadedStats implements StatsSource {
     this.#claims ??= new Claims(reset, words.length, gauges);
   }
 
-  get #reader(): Readers {
+  get #reader(): JoinedReaders {
     this.#parts ??= this.#find() ?? { name: this.scheduler, readers: [] };
-    this.#found ??= joined(this.scheduler, this.#parts);
+    this.#found ??= new JoinedReaders(this.#parts.name, this.#parts.readers);
     return this.#found;
   }
-}
-
-/** Several readers as one: their words one after the other. */
-interface Readers {
-  readonly schema: StatsSchema;
-  readonly index: readonly number[];
-  readonly words: BigUint64Array;
-  readonly take: () => void;
-  slots(stat: number): readonly Slot[];
-}
-
-function joined(scheduler: string, parts: StatsParts | undefined): Readers {
-  const { name = scheduler, readers = [] } = parts ?? {};
-  const places: { reader: Reader; stat: number; at: number }[] = [];
-  let length = 0;
-  const ats = readers.map((reader) => {
-    const at = length;
-    for (const stat of reader.stats.keys()) places.push({ reader, stat, at });
-    length += reader.words.length;
-    return at;
-  });
-  const [only] = readers;
-  const single = only && readers.length === 1;
-  const words = single ? only.words : new BigUint64Array(length);
-  return {
-    schema: { name, stats: readers.flatMap((reader) => reader.stats) },
-    index: places.map(({ reader, stat, at }) => at + (reader.index[stat] ?? 0)),
-    words,
-    take: single
-      ? only.take
-      : () => {
-          readers.forEach((reader, i) => {
-            reader.take();
-            words.set(reader.words, ats[i]);
-          });
-        },
-    slots: (number) => {
-      const place = places[number];
-      const slots = place?.reader.slots?.(place.stat) ?? [];
-      return place && place.at > 0 ? slots.map((slot) => ({ ...slot, word: slot.word + place.at })) : slots;
-    },
-  };
 }
 
 /**

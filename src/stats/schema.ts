@@ -76,10 +76,15 @@ export interface HistogramValue extends HistogramCounts {
   delta: HistogramCounts;
 }
 
+/** Values by key, which is always a text here. */
+export interface DictionaryValue<V = StatValue> {
+  entries: Readonly<Record<string, V>>;
+}
+
 /** Values in a list, a dictionary or a group. */
 export type ContainerValue =
   | { items: readonly StatValue[] }
-  | { entries: Readonly<Record<string, StatValue>> }
+  | DictionaryValue
   | { fields: Readonly<Record<string, StatValue>> };
 
 export type StatValue = CounterValue | GaugeValue | HistogramValue | ContainerValue;

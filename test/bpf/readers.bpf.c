@@ -71,6 +71,41 @@ struct {
 	__type(value, u64);
 } config SEC(".maps");
 
+/* Called statistics, and nobody knows of what: not in BTF. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, 16);
+} untyped_stats SEC(".maps");
+
+/* Nothing of it can be counted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4);
+	__type(value, u64);
+} waiting SEC(".maps");
+
+/* For a statistics map to tell: histograms as others have them, log2(value), for two kinds. */
+struct latency {
+	u64 sum[2];
+	u64 slots[2][20];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct latency);
+} latencies SEC(".maps");
+
+/* Zeros, then ones. */
+u32 depths[8];
+u64 depth_sum;
+
+/* By node, and not by CPU, though there are as many as there may be CPUs. */
+u64 node_table[64][2];
+
 u64 nr_total;
 s64 nr_delta;
 
@@ -159,4 +194,32 @@ int count_rest(struct args *args)
 	nr_total += n;
 	nr_delta -= n;
 	return bpf_map_lookup_elem(&config, &one) ? 1 : 0;
+}
+
+struct seen {
+	u64 n;
+	u32 kind;
+	/* log2(n) */
+	u32 slot;
+};
+
+SEC("syscall")
+int observe(struct seen *seen)
+{
+	u32 zero = 0;
+	u64 n = seen->n;
+	u32 kind = seen->kind & 1;
+	u32 slot = seen->slot;
+	struct latency *latency = bpf_map_lookup_elem(&latencies, &zero);
+
+	if (!latency)
+		return -ENOENT;
+	latency->sum[kind] += n;
+	if (slot < 20)
+		latency->slots[kind][slot]++;
+	depths[n ? (slot + 1) & 7 : 0]++;
+	depth_sum += n;
+	node_table[5][1] += n;
+	bpf_map_push_elem(&waiting, &n, BPF_ANY);
+	return bpf_map_lookup_elem(&untyped_stats, &zero) ? 0 : 1;
 }

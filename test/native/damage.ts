@@ -10,8 +10,9 @@ import { BpfObject } from "../../src/bpf/object.js";
 import { ScxError } from "../../src/error.js";
 import { moduleText } from "../../src/gen/module.js";
 import { kernelNeeds } from "../../src/inspect/kernel.js";
+import { describeStats } from "../../src/inspect/object.js";
 import { describeLines } from "../../src/inspect/print.js";
-import { findStats } from "../../src/source/layout.js";
+import { planStats } from "../../src/source/plan.js";
 
 const [path = "", count = "0"] = process.argv.slice(2);
 const original = readFileSync(path);
@@ -28,9 +29,9 @@ function random(n: number): number {
 /** As `scxkit inspect` does it, for people and as JSON; there it stands as text, so that all of it is decoded. */
 function show(object: BpfObject): string[] {
   const described = object.describe();
-  const stats = findStats(described.programs, described.maps, object.btf)?.schema;
+  const stats = describeStats(planStats([{ btf: object.btf, ...described }]), object.name, true);
   const kernel = { release: "6.18.0", schedExt: true, structs: [], members: [], kfuncs: [], config: [] };
-  const whole = { name: object.name, ...described, ...(stats && { stats }), kernel };
+  const whole = { name: object.name, ...described, ...stats, kernel };
   return [...describeLines(whole), stringify(whole) ?? ""];
 }
 

@@ -58,11 +58,75 @@ describe("a statistics map", () => {
     });
   });
 
+  const observe = (n: bigint, kind: number) =>
+    loaded?.run("observe", { n, kind, slot: n < 2n ? 0 : n.toString(2).length - 1 });
+
+  it("makes histograms of others' arrays of buckets, and takes their sums from where they are", async () => {
+    const sampler = await sampled({
+      "latencies.slots": { kind: "histogram", name: "latency", unit: "ns", sum: "latencies.sum" },
+      depths: { kind: "histogram", first: 0 },
+    });
+    const consumer = sampler.consumer();
+    const values = [0n, 1n, 2n, 3n, 6n];
+    for (const n of values) observe(n, 1);
+    const buckets = (counts: Record<number, bigint>) => Array.from({ length: 64 }, (_, i) => counts[i] ?? 0n);
+    // The first of latencies has zeros and ones, that of depths the zeros alone.
+    const latency = { count: 5n, sum: 12n, buckets: buckets({ 1: 2n, 2: 2n, 3: 1n }) };
+    // Reckoned: 0, 1, twice 2 of 2 and 3, 5 of 4 to 7.
+    const depths = { count: 5n, sum: 10n, buckets: buckets({ 0: 1n, 1: 1n, 2: 2n, 3: 1n }) };
+    const none = { count: 0n, sum: 0n, buckets: buckets({}) };
+    expect(consumer.read().stats).toEqual({
+      latency_0: { ...none, delta: none },
+      latency_1: { ...latency, delta: latency },
+      depths: { ...depths, delta: depths },
+    });
+    observe(6n, 0);
+    const one = { count: 1n, sum: 6n, buckets: buckets({ 3: 1n }) };
+    expect(consumer.read().stats).toMatchObject({ latency_0: { ...one, delta: one }, latency_1: { delta: none } });
+    expect(sampler.schema.stats[0]).toEqual({
+      name: "latency_0",
+      kind: "histogram",
+      unit: "ns",
+      family: { name: "latency", labels: { index: "0" } },
+    });
+  });
+
+  it("says whether rows are CPUs", async () => {
+    const sampler = await sampled({ "node_table[5]": { name: "node5", percpu: false } });
+    observe(7n, 0);
+    expect(sampler.totals().stats).toEqual({ node5_0: { total: 0n, delta: 0n }, node5_1: { total: 7n, delta: 7n } });
+  });
+
   it.each<[string, StatsMap["stats"], RegExp]>([
     ["a map that isn't there", { nobody: {} }, /no map or global "nobody"\.\nIt has .*event_stats.*nr_total/],
     ["a member that isn't there", { "place_stats.near": {} }, /no place_stats\.near .*\nThere is place_stats\.queued/],
     ["an entry past the end", { "event_stats[3]": {} }, /no event_stats\[3\]/],
     ["names that are too few", { event_stats: { names: ["a"] } }, /has 3 integers, and 1 names/],
+    ["a map that holds no values", { waiting: {} }, /map waiting is of type queue, .*\n.*an array or a hash/],
+    ["a map without a type", { untyped_stats: {} }, /Map untyped_stats has values of 16 bytes without a BTF type/],
+    ["rows of what is no array", { nr_total: { percpu: true } }, /nr_total is no array/],
+    [
+      "a global that is per CPU and not",
+      { "row_stats.local": {}, "row_stats[3]": { percpu: false } },
+      /row_stats can't be per CPU and not/,
+    ],
+    ["a histogram that is no array", { nr_total: { kind: "histogram" } }, /nr_total is no array of buckets/],
+    ["a histogram in a hash", { pid_stats: { kind: "histogram" } }, /pid_stats is in a hash/],
+    [
+      "a histogram with a sum that isn't there",
+      { depths: { kind: "histogram", sum: "depth_summ" } },
+      /no map or global "depth_summ"/,
+    ],
+    [
+      "a histogram with a sum in another map",
+      { depths: { kind: "histogram", sum: "latencies.sum[0]" } },
+      /depths and its sum latencies\.sum\[0\] are not in one map/,
+    ],
+    [
+      "histograms with sums that are too few",
+      { "latencies.slots": { kind: "histogram", sum: "latencies.sum[0]" } },
+      /has 2 histograms, and its sum latencies\.sum\[0\] 1 integers/,
+    ],
     ["no place", { "a b": {} }, /"a b" is no place/],
   ])("refuses %s", async (_, stats, message) => {
     await expect(refused(stats)).rejects.toMatchObject({
@@ -73,13 +137,21 @@ describe("a statistics map", () => {
 
   it.each([
     [[], /no object "stats"/],
-    [{ name: 5, stats: {} }, /its name is no string/],
+    [{ name: 5, stats: {} }, /its name is no text/],
     [{ stats: { a: 1 } }, /a is no object/],
     [{ stats: { a: { knid: "gauge" } } }, /a has "knid"/],
-    [{ stats: { a: { kind: "histogram" } } }, /a is of kind "histogram"/],
-    [{ stats: { a: { desc: 5 } } }, /a\.desc is no string/],
+    [{ stats: {}, staats: {} }, /it has "staats"/],
+    [{ stats: { a: { kind: "summary" } } }, /a is of kind "summary"/],
+    [{ stats: { a: { first: 1 } } }, /a has "first"\.\nThat is for those of kind histogram/],
+    [{ stats: { a: { kind: "histogram", first: 2 } } }, /a\.first is 2/],
+    [{ stats: { a: { kind: "histogram", sum: 5 } } }, /a\.sum is no text/],
+    [{ stats: { a: { kind: "histogram", names: ["b"] } } }, /a has names, and is a histogram/],
+    [{ stats: { a: { name: "b", names: ["b"] } } }, /a has names, and a name/],
+    [{ stats: { a: { percpu: 1 } } }, /a\.percpu is neither/],
+    [{ stats: { a: { desc: 5 } } }, /a\.desc is no text/],
     [{ stats: { a: { names: [1] } } }, /a\.names is no list/],
     [{ stats: { a: { labels: { b: 1 } } } }, /a\.labels are no texts/],
+    [{ stats: { a: { labels: { b: "c" } } } }, /a has labels and no family/],
   ])("is checked: %j", (value, message) => {
     expect(() => checkStatsMap(value)).toThrowError(
       expect.objectContaining({ code: "ERR_SCX_STATS_MAP", message: expect.stringMatching(message) }),

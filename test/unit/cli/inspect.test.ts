@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { execFile } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse } from "lossless-json";
 import { expect, it } from "vitest";
 import { cli, testObject } from "../../objects.js";
@@ -26,6 +29,35 @@ it("prints one line of JSON, every number with all its digits", async () => {
   expect(stdout).toContain(
     '"name":"flags","section":"second_ops","type":"u64","size":8,"value":18446744073709551615,"names":["SCX_OPS_KEEP_BUILTIN_IDLE",',
   );
+});
+
+it("lists the statistics that a run of others' objects has, by a statistics map if there is one", async () => {
+  const { stdout } = await inspect(testObject("readers"));
+  expect(stdout).toMatch(
+    /\nStatistics readers, not declared: where they are\n(.*\n)* {2}moved +counter +event_stats\[1\] \(percpu_array\)\n/,
+  );
+  expect(stdout).toMatch(/\n {2}Map untyped_stats has values of 16 bytes without a BTF type/);
+  const map = join(mkdtempSync(join(tmpdir(), "scxkit-")), "map.json");
+  const stats = {
+    "latencies.slots": { kind: "histogram", name: "latency", desc: "time until a task runs" },
+    nr_total: {},
+  };
+  writeFileSync(map, JSON.stringify({ name: "mine", stats }));
+  const mapped = await inspect(testObject("readers"), "--stats-map", map);
+  expect(mapped.stdout).toMatch(
+    /\nStatistics mine, .*\n {2}latency_0 +histogram +latencies\.slots\[0\] \(percpu_array\) +time/,
+  );
+  writeFileSync(map, JSON.stringify({ stats: { nobody: {} } }));
+  expect(await inspect(testObject("readers"), "--stats-map", map)).toMatchObject({
+    status: 65,
+    stderr: expect.stringMatching(/no map or global "nobody"\. \[ERR_SCX_STATS_MAP\]/),
+  });
+});
+
+it("--help-stats: only what its statistics are, as upstream's schedulers say it", async () => {
+  const { stdout } = await inspect("simple", "--help-stats");
+  expect(stdout.split("\n")[0]).toBe("[simple_stats]");
+  expect(stdout).toMatch(/\n {2}local +\(u64\) : tasks put straight on the local queue of an idle CPU\n/);
 });
 
 it.each([

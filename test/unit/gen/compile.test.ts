@@ -43,6 +43,8 @@ export const run = await superviseScheduler({ open: () => openSimple("simple.bpf
 const wrong = `
 import { BpfObject, type ObjectTypes, Sampler } from "scxkit";
 import { type CountColour, openCount } from "./count.js";
+import { openReaders } from "./readers.js";
+declare const export_: (...values: (bigint | undefined)[]) => void;
 const object = await openCount("count.bpf.o");
 object.globals.ro_u9 = 1; // 2551
 object.globals.ro_u8 = 1n; // 2322
@@ -70,6 +72,14 @@ for await (const { stats } of new Sampler(loaded.stats, { intervalMs: 1 })) {
   stats.even.value; // 2339
   stats.level.total; // 2339
   stats.sizes.bucket; // 2551
+}
+// Statistics that are found, and not declared.
+const others = await (await openReaders("readers.bpf.o")).load();
+for await (const { stats } of new Sampler(others.stats, { intervalMs: 1 })) {
+  export_(stats.moved.delta, stats.pid_stats.entries["10"]?.total);
+  stats.event_stats_1; // 2339
+  stats.pid_stats.entries["10"].total; // 2532
+  stats.balance.total; // 2339
 }
 // What nobody told anything of knows no names.
 const any: BpfObject<ObjectTypes> = await BpfObject.open("any.bpf.o");
@@ -114,6 +124,7 @@ beforeAll(async () => {
     "simple.ts": await generateModule(shippedObject("simple")),
     "changed.ts": await generateModule(changed),
     "hostile.ts": await generateModule(hostile),
+    "readers.ts": await generateModule(testObject("readers")),
     "count.ts": await generateModule(testObject("count")),
     "user.ts": user("simple"),
     "user_of_changed.ts": user("changed"),
@@ -142,7 +153,7 @@ beforeAll(async () => {
 
 it("compiles, and what uses it rightly does", () => {
   expect(readme).toContain("await openSimple()");
-  for (const file of ["simple.ts", "count.ts", "changed.ts", "user.ts", "readme.ts"])
+  for (const file of ["simple.ts", "count.ts", "readers.ts", "changed.ts", "user.ts", "readme.ts"])
     expect([file, found.get(file)]).toEqual([file, undefined]);
 });
 

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+import { logger } from "../diagnostics.js";
+import { causeOf, type ScxError } from "../error.js";
+import type { NativeError } from "../native/index.js";
+import type { StatsSchema } from "../stats/schema.js";
+import { unreadable } from "./plan.js";
+import type { CpuWords, Reader, Slot } from "./reader.js";
+
+const log = logger("scheduler");
+
+/** What one reader finds on each CPU, and which statistics these are. */
+export interface CpuPart extends CpuWords {
+  /** The word of each statistic in a CPU's row, by its number in the schema. */
+  readonly stats: ReadonlyMap<number, number>;
+}
+
+/** Several readers as one: their words one after the other. One that fails doesn't keep the others from reading. */
+export class JoinedReaders {
+  readonly schema: StatsSchema;
+  readonly index: readonly number[];
+  readonly words: BigUint64Array;
+  readonly #readers: readonly Reader[];
+  /** The first word of each reader. */
+  readonly #begins: readonly number[];
+  readonly #takes: (() => void)[];
+  readonly #places: readonly { readonly reader: Reader; readonly stat: number; readonly begin: number }[];
+  /** By reader. */
+  readonly #failed = new Map<number, ScxError>();
+  #byCpu: CpuPart[] | undefined;
+
+  constructor(name: string, readers: readonly Reader[]) {
+    let length = 0;
+    const begins = readers.map((reader) => {
+      length += reader.words.length;
+      return length - reader.words.length;
+    });
+    const [only] = readers;
+    this.schema = { name, stats: readers.flatMap((reader) => reader.stats) };
+    this.words = only && readers.length === 1 ? only.words : new BigUint64Array(length);
+    this.#readers = readers;
+    this.#begins = begins;
+    this.#takes = readers.map((reader, i) => this.#taking(i, reader.take));
+    this.#places = readers.flatMap((reader, i) =>
+      [...reader.stats.keys()].map((stat) => ({ reader, stat, begin: begins[i] ?? 0 })),
+    );
+    this.index = this.#places.map(({ reader, stat, begin }) => begin + (reader.index[stat] ?? 0));
+  }
+
+  /** Why some readers failed at the last reading: their words are what they were before. */
+  get failed(): readonly ScxError[] {
+    return [...this.#failed.values()];
+  }
+
+  /** Reads all. @throws what the addon throws, when all of them fail */
+  take(): void {
+    let failures = 0;
+    let last: unknown;
+    for (let i = 0; i < this.#takes.length; i++) {
+      try {
+        (this.#takes[i] as () => void)();
+        if (this.#failed.size > 0) this.#failed.delete(i);
+      } catch (cause) {
+        failures++;
+        last = cause;
+        this.#fail(i, cause as NativeError);
+      }
+    }
+    if (failures > 0 && failures === this.#takes.length) throw last;
+  }
+
+  /** From now on each reading also keeps what each CPU has. */
+  byCpu(): readonly CpuPart[] {
+    this.#byCpu ??= this.#readers.flatMap((reader, i): CpuPart[] => {
+      const cpus = reader.byCpu?.();
+      if (!cpus) return [];
+      this.#takes[i] = this.#taking(i, cpus.take);
+      const first = this.#places.findIndex((place) => place.reader === reader);
+      const { words, width } = cpus;
+      // What has more than one word is not kept per CPU.
+      const stats = reader.stats.flatMap((stat, at): [number, number][] => {
+        const word = reader.index[at] ?? width;
+        return word < width && stat.kind !== "histogram" ? [[first + at, word]] : [];
+      });
+      return [{ words, width, cpus: cpus.cpus, stats: new Map(stats) }];
+    });
+    return this.#byCpu;
+  }
+
+  /** The keys of a statistic that is a dictionary. */
+  slots(number: number): readonly Slot[] {
+    const place = this.#places[number];
+    const slots = place?.reader.slots?.(place.stat) ?? [];
+    return place && place.begin > 0 ? slots.map((slot) => ({ ...slot, word: slot.word + place.begin })) : slots;
+  }
+
+  #taking(i: number, take: () => void): () => void {
+    const { words } = this.#readers[i] as Reader;
+    const begin = this.#begins[i];
+    if (words === this.words) return take;
+    return () => {
+      take();
+      this.words.set(words, begin);
+    };
+  }
+
+  #fail(i: number, cause: NativeError): void {
+    const isNew = !this.#failed.has(i);
+    const error = unreadable((this.#readers[i] as Reader).name, cause);
+    this.#failed.set(i, error);
+    if (isNew) log.warn(causeOf(error));
+  }
+}
