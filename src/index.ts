@@ -7,6 +7,7 @@ export type { OpsFlag } from "./bpf/ops_flags.js";
 export type { StructOpsDescription } from "./bpf/struct_ops.js";
 export type { BtfValue } from "./bpf/value.js";
 export type { VariableDescription } from "./bpf/variable.js";
+export { type ConformOptions, type ConformResult, conform, conformChecks } from "./conform/conform.js";
 export { perSecond, share } from "./counters/rate.js";
 export { type ReadValues, Tracker } from "./counters/tracker.js";
 export { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } from "./diagnostics.js";

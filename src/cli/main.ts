@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
 import { packageVersion } from "../package.js";
+import { addConform } from "./conform.js";
 import { addDoctor } from "./doctor.js";
 import { addGen } from "./gen.js";
 import { addInspect } from "./inspect.js";
@@ -39,6 +40,7 @@ addRun(program);
 addInspect(program);
 addStats(program);
 addGen(program);
+addConform(program);
 addDoctor(program);
 for (const command of [program, ...program.commands]) {
   const help = `Read ${command === program ? "scxkit" : `scxkit ${command.name()}`} --help.`;

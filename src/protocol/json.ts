@@ -138,7 +138,7 @@ function quote(text: string, path: Path): string {
 }
 
 /** Orders strings by their UTF-8 bytes. UTF-16 order is the same but for what stands above the surrogates. */
-function compareUtf8(a: string, b: string): number {
+export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

@@ -19,13 +19,19 @@ import {
  * {@link checkMeta})
  */
 export function readMeta(value: unknown): StatsMeta {
+  const meta = readShape(value);
+  checkMeta(meta);
+  return meta;
+}
+
+/** What {@link readMeta} does before it looks for contradictions. */
+export function readShape(value: unknown): StatsMeta {
   const meta = new Map<string, MetaStruct>();
   for (const [at, struct] of named(value, "The metadata")) {
     const read = readStruct(struct, at);
     if (meta.has(read.name)) throw malformed(`Struct "${read.name}" is described twice`);
     meta.set(read.name, read);
   }
-  checkMeta(meta);
   return meta;
 }
 

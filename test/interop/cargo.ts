@@ -57,10 +57,17 @@ export function askPeer(program: string, args: string[], lines: string[]): Promi
   });
 }
 
-/** Starts the peer as a server. It ends when `stop` is called. */
-export function servePeer(program: string, path: string): Promise<{ stop(): Promise<void> }> {
+/**
+ * Starts the peer as a server. It ends when `stop` is called.
+ * @param kind `nan`: a float of it is none; `first`: of upstream's first release
+ */
+export function servePeer(
+  program: string,
+  path: string,
+  kind: "server" | "nan" | "first" = "server",
+): Promise<{ stop(): Promise<void> }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["server", path], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(program, [kind, path], { stdio: ["pipe", "pipe", "inherit"] });
     const closed = new Promise<void>((done) => child.once("close", () => done()));
     child.once("error", reject);
     child.once("exit", (status) => reject(new Error(`${program} server: status ${status}`)));

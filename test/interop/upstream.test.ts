@@ -2,12 +2,16 @@
 import { join } from "node:path";
 import { parse } from "lossless-json";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { conform } from "../../src/conform/conform.js";
 import { ScxError } from "../../src/error.js";
 import { StatsClient } from "../../src/protocol/client.js";
 import { maxDepth, stringify } from "../../src/protocol/json.js";
 import { StatsServer } from "../../src/protocol/server.js";
 import type { Target } from "../../src/protocol/target.js";
+import { defineStats } from "../../src/stats/define.js";
 import type { StatsSchema } from "../../src/stats/schema.js";
+import { schemaOf } from "../../src/stats/schema_of.js";
+import * as stat from "../../src/stats/stat.js";
 import { clusterTarget, FakeSampler, RawPeer, scratch } from "../unit/protocol/peer.js";
 import { askPeer, buildPeer, servePeer } from "./cargo.js";
 
@@ -122,14 +126,15 @@ describe("upstream's client, our server", () => {
   });
 });
 
-describe("upstream's server", () => {
-  async function upstream(): Promise<string> {
-    const path = join(scratch(onTestFinished), "stats");
-    const server = await servePeer(program, path);
-    onTestFinished(() => server.stop());
-    return path;
-  }
+/** Starts upstream's server. Gives its path. */
+async function upstream(kind?: "nan" | "first"): Promise<string> {
+  const path = join(scratch(onTestFinished), "stats");
+  const server = await servePeer(program, path, kind);
+  onTestFinished(() => server.stop());
+  return path;
+}
 
+describe("upstream's server", () => {
   /** Each line sent to both, on one connection each. */
   async function compare(lines: string[]): Promise<[string, string][]> {
     const path = join(scratch(onTestFinished), "ours");
@@ -217,6 +222,66 @@ describe("upstream's server", () => {
     expect(await client.request("stats_meta")).toMatchObject({ ClusterStats: { top: "true" } });
     await expect(client.request("stats", { target: "denied" })).rejects.toMatchObject({ errno: 13 });
     await expect(client.request("nope")).rejects.toMatchObject({ code: "ERR_SCX_WIRE", errno: 22 });
+  });
+});
+
+describe("upstream's server, our client by its types", () => {
+  const domain = defineStats("DomainStats", { name: stat.string(), events: stat.u64(), pressure: stat.float() });
+  const cluster = defineStats("ClusterStats", { at: stat.u64(), doms_dict: stat.dict("u64", stat.group(domain)) });
+  const values = {
+    at: 12345n,
+    doms_dict: new Map([
+      [0n, { name: "domain 0", events: 1234n, pressure: 1.234 }],
+      [3n, { name: "domain 3", events: 5678n, pressure: 5.678 }],
+    ]),
+  };
+
+  test("of today, with many requests on their way", async () => {
+    await using client = await StatsClient.connect(await upstream(), { pipeline: "probe" });
+    expect(client.pipeline).toBe(64);
+    const replies = await Promise.all(Array.from({ length: 1000 }, () => client.stats(cluster)));
+    for (const reply of replies) expect(reply).toEqual(values);
+    expect(await client.stats(schemaOf(await client.meta()))).toMatchObject(values);
+  });
+
+  test("of its first release: other names, lists for metadata", async () => {
+    await using client = await StatsClient.connect(await upstream("first"));
+    const schema = schemaOf(await client.meta());
+    expect(schema.name).toBe("ClusterStats");
+    expect(await client.stats(schema)).toMatchObject({ name: "test cluster", ...values });
+    expect(await client.stats(cluster)).toEqual(values);
+  });
+
+  test("a float that is none is null there: the field is named", async () => {
+    await using client = await StatsClient.connect(await upstream("nan"));
+    await expect(client.stats(cluster)).rejects.toThrow(
+      /^doms_dict\.3\.pressure is null, and should be a finite number/,
+    );
+  });
+});
+
+describe("conformance of upstream's server", () => {
+  async function broken(kind?: "nan"): Promise<unknown[]> {
+    const found: unknown[] = [];
+    for await (const { check, outcome, detail } of conform(await upstream(kind)))
+      if (outcome !== "passed") found.push([check, outcome, detail]);
+    return found;
+  }
+  // Its line reader takes bytes that are no UTF-8 for a broken connection.
+  const utf8 = ["bad-utf8", "failed", "The server ended the connection in place of an answer."];
+  const baseline = ["own-baseline", "skipped", expect.stringContaining("marked as a counter")];
+
+  test("all rules but one", async () => {
+    expect(await broken()).toEqual([utf8, baseline]);
+  });
+
+  test("a float that is none breaks two more", async () => {
+    expect(await broken("nan")).toEqual([
+      utf8,
+      ["reply-described", "failed", "doms_dict.3.pressure is null, and should be a finite number."],
+      ["no-null", "failed", "doms_dict.3.pressure is null."],
+      baseline,
+    ]);
   });
 });
 

@@ -60,14 +60,24 @@ fn extremes() -> serde_json::Value {
     })
 }
 
-/// Serves until stdin ends; prints "ready" when clients may come.
-pub fn serve(path: &str) -> Result<()> {
-    let stats = ClusterStats {
+fn cluster(pressure: f64) -> ClusterStats {
+    ClusterStats {
         name: "test cluster".into(),
         at: 12345,
         bitmap: vec![0xdeadbeef, 0xbeefdead],
-        doms_dict: [domain(0, 1234, 1.234), domain(3, 5678, 5.678)].into(),
-    };
+        doms_dict: [domain(0, 1234, 1.234), domain(3, 5678, pressure)].into(),
+    }
+}
+
+fn until_stdin_ends() -> Result<()> {
+    println!("ready");
+    stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// Serves until stdin ends; prints "ready" when clients may come.
+pub fn serve(path: &str, pressure: f64) -> Result<()> {
+    let stats = cluster(pressure);
     let data = StatsServerData::<(), ()>::new()
         .add_meta(ClusterStats::meta())
         .add_meta(DomainStats::meta())
@@ -79,7 +89,34 @@ pub fn serve(path: &str) -> Result<()> {
             Box::new(|_, _| Err(anyhow::anyhow!("no").context(StatsErrno(13)))),
         );
     let _server = StatsServer::new(data).set_path(path).launch()?;
-    println!("ready");
-    stdin().read_to_end(&mut Vec::new())?;
-    Ok(())
+    until_stdin_ends()
+}
+
+/// The same values, served by upstream's first release. It derives what its metadata say from the struct; here it is
+/// spelt out, as there is room for one derive macro only.
+pub fn serve_first(path: &str) -> Result<()> {
+    use scx_stats_first::{ScxStatsMeta, ScxStatsServer};
+    let domain: ScxStatsMeta = serde_json::from_value(serde_json::json!({
+        "name": "DomainStats", "desc": "domain statistics", "fields": [
+            { "name": "name", "datum": "String" },
+            { "name": "events", "datum": "U64", "desc": "an event counter" },
+            { "name": "pressure", "datum": "Float", "desc": "a gauge number" },
+        ],
+    }))?;
+    let all: ScxStatsMeta = serde_json::from_value(serde_json::json!({
+        "name": "ClusterStats", "desc": null, "fields": [
+            { "name": "name", "datum": "String" },
+            { "name": "at", "datum": "U64", "desc": "update timestamp" },
+            { "name": "bitmap", "array": "U64" },
+            { "name": "doms_dict", "dict": { "key": "U64", "datum": { "Struct": "DomainStats" } } },
+        ],
+    }))?;
+    let stats = cluster(5.678);
+    ScxStatsServer::new()
+        .set_path(path)
+        .add_stats_meta(all)
+        .add_stats_meta(domain)
+        .add_stats("all", Box::new(move |_| Ok(serde_json::to_value(&stats)?)))
+        .launch()?;
+    until_stdin_ends()
 }

@@ -24,13 +24,15 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["client", path] => client(path),
-        ["server", path] => example::serve(path),
+        ["server", path] => example::serve(path, 5.678),
+        ["nan", path] => example::serve(path, f64::NAN),
+        ["first", path] => example::serve_first(path),
         ["json"] => each_line(|line| Ok(serde_json::from_str::<Value>(line)?.to_string())),
         ["floats"] => each_line(|line| {
             let float = f64::from_bits(u64::from_str_radix(line, 16)?);
             Ok(serde_json::to_string(&serde_json::to_value(float)?)?)
         }),
-        _ => bail!("usage: interop client PATH | server PATH | json | floats"),
+        _ => bail!("usage: interop client PATH | server PATH | nan PATH | first PATH | json | floats"),
     }
 }
 

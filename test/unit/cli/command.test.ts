@@ -102,14 +102,17 @@ describe("help", () => {
       expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
   });
 
-  it.each(["run", "inspect", "stats", "gen", "doctor"])("%s: the README has each of its options", async (command) => {
-    const { stdout } = await scxkit(command, "--help");
-    const options = [...stdout.matchAll(/^ {2}(?:(-\w), )?(--[\w-]+)/gm)].map(([, short, long]) => [short, long]);
-    const readme = readFileSync(`${checkout}README.md`, "utf8");
-    expect(options.length).toBeGreaterThan(1);
-    const isIn = (option: string | undefined) => option && new RegExp(`[ \`]${option}(?![\\w-])`).test(readme);
-    expect(options.filter(([short, long]) => !isIn(long) && !isIn(short))).toEqual([]);
-  });
+  it.each(["run", "inspect", "stats", "gen", "doctor", "conform"])(
+    "%s: the README has each of its options",
+    async (command) => {
+      const { stdout } = await scxkit(command, "--help");
+      const options = [...stdout.matchAll(/^ {2}(?:(-\w), )?(--[\w-]+)/gm)].map(([, short, long]) => [short, long]);
+      const readme = readFileSync(`${checkout}README.md`, "utf8");
+      expect(options.length).toBeGreaterThan(1);
+      const isIn = (option: string | undefined) => option && new RegExp(`[ \`]${option}(?![\\w-])`).test(readme);
+      expect(options.filter(([short, long]) => !isIn(long) && !isIn(short))).toEqual([]);
+    },
+  );
 
   it("tells the version", async () => {
     expect(await scxkit("--version")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
