@@ -121,6 +121,7 @@ SMOKE ?= 6.16 newest
 test: build ## runs all tests: unit, interop, native (root; else in the VM), VM whole on KERNEL=6.18, briefly on SMOKE='6.16 newest'
 	@rm -rf $(results) && mkdir -p $(results)
 	@$(call vitest,unit) || true
+	@sh native/packages.sh interop || echo 'make: the interop tests that need those are skipped' >&2
 	@$(call vitest,interop) || true
 	@native=; \
 	if $(host_bpf); then $(call vitest,native) || true; else \

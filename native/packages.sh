@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# sh native/packages.sh GROUP…   sees that the system packages of these groups are there: addon, build, vm, peers, check.
+# sh native/packages.sh GROUP…   sees that the system packages of these groups are there: addon, build, vm, peers, interop, check.
 #
 # What is missing is installed where that can be done without asking (apt, as root or by sudo -n); elsewhere the command that does it is printed for
 # each package manager, and the exit status is 1. Everything it says goes to stderr.

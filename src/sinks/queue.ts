@@ -131,7 +131,7 @@ export class SinkQueue {
         await this.#write(batch);
         return this.#succeeded(batch.length);
       } catch (error) {
-        if (error instanceof SinkRefusal) return this.#drop(batch.length, `it refused them: ${textOf(error)}`);
+        if (error instanceof SinkRefusal) return this.#refused(batch.length, error);
         this.#failed(textOf(error));
       }
       if (tries > retries) return this.#drop(batch.length, `${tries} tries failed`);
@@ -171,6 +171,12 @@ export class SinkQueue {
     this.#written += records;
     if (this.#failing !== undefined) log.warn(`sink ${this.name} takes records again`);
     this.#failing = undefined;
+  }
+
+  #refused(records: number, refusal: SinkRefusal): void {
+    const lost = refusal.records ?? records;
+    if (lost < records) this.#succeeded(records - lost);
+    this.#drop(lost, `it refused them: ${textOf(refusal)}`);
   }
 
   #failed(cause: string): void {

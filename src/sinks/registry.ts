@@ -22,6 +22,7 @@ export interface SinkKind {
  * {@link MetricPoints}, one of documents has its text from {@link documentOf}.
  */
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
+  kafka: { about: "a Kafka topic", needs: "@platformatic/kafka", load: () => import("./kafka.js") },
   jsonl: { about: "JSON lines into a file or on stdout", load: () => import("./jsonl.js") },
 };
 

@@ -106,4 +106,11 @@ export interface SinkFactory<O = never> {
 /** Thrown by {@link Sink.write} when the destination will never take these records: no retry, they are dropped and counted. */
 export class SinkRefusal extends Error {
   override readonly name = "SinkRefusal";
+  /** How many of them it refused, when it has taken the others; absent when it took none. */
+  readonly records: number | undefined;
+
+  constructor(message: string, records?: number) {
+    super(message);
+    this.records = records;
+  }
 }

@@ -13,21 +13,37 @@ export interface Missing {
 }
 
 /** A command's end and what it printed. */
-interface Ended {
+interface Ended<Output> {
   status: number | null;
-  stdout: string;
+  stdout: Output;
   stderr: string;
 }
 
 /** Runs a command to its end; status 127 when there is none of that name. */
-export function run(command: string, args: string[], options: SpawnOptions = {}): Promise<Ended> {
+export async function run(command: string, args: string[], options: RunOptions = {}): Promise<Ended<string>> {
+  const { stdout, ...rest } = await runBytes(command, args, options);
+  return { ...rest, stdout: stdout.toString() };
+}
+
+interface RunOptions {
+  cwd?: string;
+  /** On its stdin. */
+  input?: Buffer;
+}
+
+/** The same for one that prints no text. */
+export function runBytes(command: string, args: string[], { cwd, input }: RunOptions = {}): Promise<Ended<Buffer>> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-    const ended: Ended = { status: 127, stdout: "", stderr: "" };
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => (ended.stdout += text));
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => (ended.stderr += text));
-    child.once("error", ({ message }) => resolve({ ...ended, stderr: message }));
-    child.once("close", (status) => resolve({ ...ended, status }));
+    const child = spawn(command, args, { cwd, stdio: ["pipe", "pipe", "pipe"] });
+    const out: Buffer[] = [];
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.once("error", ({ message }) => resolve({ status: 127, stdout: Buffer.alloc(0), stderr: message }));
+    child.once("close", (status) => resolve({ status, stdout: Buffer.concat(out), stderr }));
+    child.stdin.on("error", () => {}).end(input);
   });
 }
 

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { GenericError, Producer, ProducerOptions } from "@platformatic/kafka";
+import { documentOf } from "./document.js";
+import { loadPeer } from "./peer.js";
+import { loadProtobuf } from "./protobuf.js";
+import { type OptionsSchema, type Sink, type SinkFactory, type SinkRecord, SinkRefusal } from "./sink.js";
+
+/** The Kafka sink's own options. */
+export interface KafkaOptions {
+  brokers: string[];
+  topic: string;
+  createTopic: boolean;
+  format: "json" | "protobuf";
+  compression: "none" | "gzip" | "snappy" | "lz4";
+  key: string;
+  clientId: string;
+  maxBytes: number;
+  tls: boolean;
+  caFile?: string;
+  certFile?: string;
+  keyFile?: string;
+  saslMechanism?: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+  username?: string;
+  password?: string;
+}
+
+const text = (description: string, rest: object = {}) => ({ type: "string", description, ...rest });
+
+const options: OptionsSchema = {
+  required: ["brokers"],
+  properties: {
+    brokers: {
+      type: "array",
+      items: { type: "string" },
+      minItems: 1,
+      description: "brokers to ask first, HOST:PORT each",
+    },
+    topic: text("the topic", { default: "scxkit" }),
+    createTopic: {
+      type: "boolean",
+      default: true,
+      description: "whether a broker that allows it may create the topic",
+    },
+    format: text("what a message is", { enum: ["json", "protobuf"], default: "json" }),
+    compression: text("of batches", { enum: ["none", "gzip", "snappy", "lz4"], default: "none" }),
+    key: text("the label whose value is a message's key; without that label this host's name", { default: "host" }),
+    clientId: text("what the brokers' logs call it", { default: "scxkit" }),
+    maxBytes: {
+      type: "integer",
+      minimum: 1,
+      default: 900_000,
+      description: "of one batch; the broker's message.max.bytes is above",
+    },
+    tls: { type: "boolean", default: false, description: "encrypts" },
+    caFile: text("PEM file of who signs the brokers' certificates, unless the system knows them"),
+    certFile: text("PEM file of our certificate, where brokers ask for one"),
+    keyFile: text("PEM file of its key"),
+    saslMechanism: text("how to log in", { enum: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] }),
+    username: text("to log in with"),
+    password: text("to log in with"),
+  },
+};
+
+/** A message, with what counts for its batch. */
+interface Message {
+  readonly topic: string;
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly timestamp: bigint;
+}
+
+/** Bytes that a message takes in a batch besides its key and value: at most that. */
+const overhead = 40;
+
+/** Answers of a broker that no longer knows who we are or what we sent last: only a new producer gets on from there. */
+const forgotten = [
+  "OUT_OF_ORDER_SEQUENCE_NUMBER",
+  "INVALID_PRODUCER_EPOCH",
+  "INVALID_PRODUCER_ID_MAPPING",
+  "UNKNOWN_PRODUCER_ID",
+];
+
+/** Answers that no retry changes: too large, an hour or more in the broker's future. */
+const refusals = ["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_TIMESTAMP", "INVALID_RECORD"];
+
+/**
+ * Sends each record as one message, keyed by host, so that those of a host stay in order in one partition.
+ *
+ * The producer is idempotent. Its batches have sequence numbers, and one that failed is sent again as it was, under its own
+ * number: the broker knows it if it has it already. So over lost answers and restarts of the broker nothing comes twice or is
+ * missing. A batch may come twice only when a new producer has to follow: the broker lost what it knew (a power cut), or the run ended
+ * while it didn't answer.
+ */
+class KafkaSink implements Sink {
+  readonly #options: KafkaOptions;
+  #valueOf: (record: SinkRecord) => Buffer = (record) => Buffer.from(documentOf(record));
+  #newProducer: () => Producer<Buffer, Buffer, Buffer, Buffer> = () => {
+    throw new Error("the sink isn't open");
+  };
+  #producer: Producer<Buffer, Buffer, Buffer, Buffer> | undefined;
+  /** The records that a write failed with. */
+  #tried: readonly SinkRecord[] = [];
+  /** How many of their batches are delivered. */
+  #sent = 0;
+  #refused = 0;
+  #refusal = "";
+
+  constructor(options: KafkaOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    const { Producer } = await loadPeer("kafka", "@platformatic/kafka", () => import("@platformatic/kafka"));
+    if (this.#options.format === "protobuf") this.#valueOf = await loadProtobuf("kafka");
+    const settings = producerOptions(this.#options);
+    this.#newProducer = () => new Producer({ ...settings });
+  }
+
+  async write(records: readonly SinkRecord[], signal: AbortSignal): Promise<void> {
+    if (this.#tried.length > 0 && this.#tried[0] !== records[0]) {
+      // Those were given up, and their sequence numbers must not go to others: the broker might know these already.
+      this.#begin([]);
+      this.#discard();
+    }
+    const batches = this.#batches(records);
+    this.#tried = records;
+    for (const batch of batches.slice(this.#sent)) {
+      await this.#send(batch, signal);
+      this.#sent++;
+    }
+    const refused = this.#refused;
+    this.#begin([]);
+    if (refused > 0) throw new SinkRefusal(this.#refusal, refused);
+  }
+
+  async close(): Promise<void> {
+    await this.#producer?.close(true);
+    this.#producer = undefined;
+  }
+
+  #begin(records: readonly SinkRecord[]): void {
+    this.#tried = records;
+    this.#sent = 0;
+    this.#refused = 0;
+  }
+
+  /** The same records make the same batches each time. One has one key, and so is written whole or not at all. */
+  #batches(records: readonly SinkRecord[]): Message[][] {
+    const { topic, key, maxBytes } = this.#options;
+    const batches: Message[][] = [];
+    let bytes = 0;
+    for (const record of records) {
+      const at = record.type === "sample" ? record.sample.at : record.at;
+      const host = Buffer.from(record.labels[key] ?? hostname());
+      const message = { topic, key: host, value: this.#valueOf(record), timestamp: at / 1_000_000n };
+      const size = host.length + message.value.length + overhead;
+      const last = batches.at(-1);
+      if (last?.[0] && goesWith(message, last[0]) && bytes + size <= maxBytes) {
+        last.push(message);
+        bytes += size;
+      } else {
+        batches.push([message]);
+        bytes = size;
+      }
+    }
+    return batches;
+  }
+
+  async #send(messages: Message[], signal: AbortSignal): Promise<void> {
+    this.#producer ??= this.#newProducer();
+    const { compression, createTopic } = this.#options;
+    const giveUp = () => this.#discard();
+    signal.addEventListener("abort", giveUp);
+    try {
+      await this.#producer.send({ messages, compression, autocreateTopics: createTopic });
+    } catch (error) {
+      if (refusals.some((id) => isOf(error, id))) {
+        this.#refused += messages.length;
+        this.#refusal = causeOf(error);
+        return;
+      }
+      if (forgotten.some((id) => isOf(error, id))) this.#discard();
+      throw new Error(causeOf(error), { cause: error });
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** Closes the producer, which also ends what it is doing. The next one numbers from the beginning, under another identity. */
+  #discard(): void {
+    const old = this.#producer;
+    this.#producer = undefined;
+    // There may be nobody to say goodbye to.
+    Promise.resolve(old?.close(true)).catch(() => {});
+  }
+}
+
+/** Times within a batch are 31 bits apart at most: the client's encoding goes wrong there, as where a clock was set at boot. */
+const goesWith = (message: Message, first: Message): boolean =>
+  message.key.equals(first.key) &&
+  BigInt.asIntN(32, message.timestamp - first.timestamp) === message.timestamp - first.timestamp;
+
+function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer, Buffer, Buffer> {
+  const { brokers, clientId, tls, caFile, certFile, keyFile, saslMechanism, username, password } = options;
+  return {
+    clientId,
+    bootstrapBrokers: brokers.flatMap((broker) => broker.split(",")),
+    idempotent: true,
+    // Whoever is asked for an answer gives it sooner than the queue gives up; further tries are the queue's. Fewer than two would be without end.
+    connectTimeout: 3000,
+    timeout: 3000,
+    requestTimeout: 4000,
+    retries: 2,
+    retryDelay: 100,
+    metadataMaxAge: 60_000,
+    ...(tls && {
+      tls: {
+        ...(caFile && { ca: readFileSync(caFile) }),
+        ...(certFile && { cert: readFileSync(certFile) }),
+        ...(keyFile && { key: readFileSync(keyFile) }),
+      },
+      tlsServerName: true,
+    }),
+    ...(saslMechanism && { sasl: { mechanism: saslMechanism, username: username ?? "", password: password ?? "" } }),
+  };
+}
+
+const isOf = (error: unknown, id: string): boolean => Boolean((error as Partial<GenericError>).findBy?.("apiId", id));
+
+/** The first cause: errors of several tries and brokers are lists of lists. */
+function causeOf(error: unknown): string {
+  const { errors, message } = error as AggregateError;
+  const last: unknown = errors?.at(-1);
+  return last === undefined ? message : causeOf(last);
+}
+
+/** A Kafka topic, by an idempotent producer. */
+export const sink: SinkFactory<KafkaOptions> = {
+  options,
+  address: "brokers",
+  create: (given) => new KafkaSink(given),
+};

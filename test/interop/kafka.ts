@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// A Kafka broker of one node (KRaft), from its published jars.
+
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cachedFolder, type Missing, type Peer, run, runBytes, startPeer } from "./peer.js";
+
+/** What the broker of the pom needs. */
+const leastJava = 17;
+
+/** The folder with the jars, or why there is none here. */
+export async function fetchKafka(): Promise<{ jars: string } | Missing> {
+  const java = await run("java", ["-version"]);
+  const version = Number(/version "(\d+)/.exec(java.stderr)?.[1] ?? 0);
+  if (version < leastJava) return { missing: `Kafka needs Java ${leastJava} or newer` };
+  const pom = readFileSync(join(import.meta.dirname, "kafka/pom.xml"));
+  const got = await cachedFolder(
+    `kafka-${createHash("sha256").update(pom).digest("hex").slice(0, 12)}`,
+    async (folder) => {
+      writeFileSync(join(folder, "pom.xml"), pom);
+      const copied = await run(
+        "mvn",
+        [
+          "-q",
+          "-B",
+          "--strict-checksums",
+          "dependency:copy-dependencies",
+          "-DincludeScope=runtime",
+          "-DoutputDirectory=jars",
+        ],
+        { cwd: folder },
+      );
+      if (copied.status === 0) return undefined;
+      return { missing: `Maven can't fetch it: ${(copied.stdout + copied.stderr).trim().split("\n")[0]}` };
+    },
+  );
+  return "missing" in got ? got : { jars: join(got.folder, "jars") };
+}
+
+/** A broker of a test's own, on ports that it keeps when it is started again. */
+export interface KafkaBroker {
+  /** HOST:PORT */
+  readonly address: string;
+  /** A second port, for whom the broker is at {@link startKafka}'s `proxy`. */
+  readonly behind: number;
+  readonly pid: number;
+  /** SIGKILL: what it had not written is lost. */
+  kill(): Promise<void>;
+  /** Starts it again with what it had; resolves when it serves. */
+  restart(): Promise<void>;
+  /** Ends it and removes what it had. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a broker.
+ * @param proxy the port of a proxy: whoever comes through it to `behind` is told that the broker is there
+ */
+export async function startKafka(jars: string, proxy?: number): Promise<KafkaBroker> {
+  const folder = mkdtempSync(join(tmpdir(), "scxkit-kafka-"));
+  const [port, controller, behind] = await freePorts();
+  const properties = {
+    "process.roles": "broker,controller",
+    "node.id": 1,
+    "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+    "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "DIRECT",
+    "listener.security.protocol.map": "DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    listeners: `DIRECT://127.0.0.1:${port},PROXIED://127.0.0.1:${behind},CONTROLLER://127.0.0.1:${controller}`,
+    "advertised.listeners": `DIRECT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxy ?? behind}`,
+    "log.dirs": join(folder, "data"),
+    "offsets.topic.replication.factor": 1,
+    // A broker that was killed is let in again when its last session is over.
+    "broker.session.timeout.ms": 1500,
+    "broker.heartbeat.interval.ms": 300,
+    "group.initial.rebalance.delay.ms": 0,
+  };
+  const file = join(folder, "server.properties");
+  writeFileSync(
+    file,
+    Object.entries(properties)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
+  // It starts in half the time when the compiler doesn't try its best.
+  const java = (main: string) => [
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Dlog4j2.level=INFO",
+    "-cp",
+    `${jars}/*`,
+    main,
+  ];
+  const format = ["format", "--cluster-id", "c2N4a2l0LXRlc3RzLTAwMA", "--config", file];
+  const formatted = await run("java", [...java("kafka.tools.StorageTool"), ...format]);
+  if (formatted.status !== 0)
+    throw new Error(`kafka.tools.StorageTool failed:\n${formatted.stdout}${formatted.stderr}`);
+  let broker: Peer;
+  const start = async () => {
+    const ready = (output: string) => (output.includes("Kafka Server started") ? true : undefined);
+    broker = (await startPeer("java", [...java("kafka.Kafka"), file], ready, { cwd: folder })).peer;
+  };
+  await start();
+  return {
+    address: `127.0.0.1:${port}`,
+    behind,
+    get pid() {
+      return broker.pid;
+    },
+    kill: () => broker.kill(),
+    restart: start,
+    async stop() {
+      await broker.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The first messages of a topic, read by Kafka's own consumer: their keys and values. */
+export async function readKafka(
+  jars: string,
+  broker: KafkaBroker,
+  topic: string,
+  count: number,
+): Promise<[string, Buffer][]> {
+  // Bytes that neither a key nor a value of ours has, protobuf included: it is told apart by all of them.
+  const [between, behind] = ["<|key|>", "<|end|>"];
+  const shown = { "print.key": true, "key.separator": between, "line.separator": behind };
+  const { status, stdout, stderr } = await runBytes("java", [
+    ...[
+      "-XX:+UseSerialGC",
+      "-XX:TieredStopAtLevel=1",
+      "-cp",
+      `${jars}/*`,
+      "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    ],
+    ...["--bootstrap-server", broker.address, "--topic", topic, "--from-beginning"],
+    ...["--max-messages", `${count}`, "--timeout-ms", "30000"],
+    ...Object.entries(shown).flatMap(([name, value]) => ["--formatter-property", `${name}=${value}`]),
+  ]);
+  if (status !== 0) throw new Error(`Kafka's consumer: ${stderr}`);
+  const messages = stdout.toString("latin1").split(behind).slice(0, -1);
+  if (messages.length !== count) throw new Error(`topic ${topic} has ${messages.length} messages, not ${count}`);
+  return messages.map((message) => {
+    const [key = "", value = ""] = message.split(between);
+    return [key, Buffer.from(value, "latin1")];
+  });
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(): Promise<[number, number, number]> {
+  const servers = await Promise.all([listening(), listening(), listening()]);
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports as [number, number, number];
+}
+
+const listening = () =>
+  new Promise<ReturnType<typeof createServer>>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
+  });
