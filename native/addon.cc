@@ -8,9 +8,11 @@
 #include "kernel_objects.h"
 #include "keyed_snapshot.h"
 #include "link.h"
+#include "lock.h"
 #include "map.h"
 #include "message_log.h"
 #include "object.h"
+#include "peer.h"
 #include "process.h"
 #include "program.h"
 #include "snapshot.h"
@@ -42,6 +44,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("btfById", Napi::Function::New<BtfById>(env));
   exports.Set("setNoNewPrivs", Napi::Function::New<SetNoNewPrivs>(env));
   exports.Set("setFifo", Napi::Function::New<SetFifo>(env));
+  exports.Set("peerCredentials", Napi::Function::New<PeerCredentials>(env));
+  exports.Set("tryLock", Napi::Function::New<TryLock>(env));
   exports.Set("libbpfVersion", libbpf_version_string());
   return exports;
 }

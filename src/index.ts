@@ -19,7 +19,7 @@ export { diagnose } from "./kernel/diagnosis.js";
 export type { Finding, FindingId, FindingStatus } from "./kernel/finding.js";
 export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";
 export { type Domain, domains } from "./kernel/topology.js";
-export type { MapShape, ObjectMap, ObjectProgram } from "./native/index.js";
+export type { MapShape, ObjectMap, ObjectProgram, PeerCredentials } from "./native/index.js";
 export { dropPrivileges, findUser, type User } from "./process/privilege.js";
 export { runRealtime } from "./process/realtime.js";
 export { allTarget } from "./protocol/all.js";
@@ -33,7 +33,9 @@ export {
 export { declaredTarget } from "./protocol/declared.js";
 export { type FollowOptions, followStats, type StatsReading } from "./protocol/follow.js";
 export type { WireValue } from "./protocol/json.js";
+export type { ServerLimits } from "./protocol/limits.js";
 export { defaultSocketPath } from "./protocol/path.js";
+export type { AllowList } from "./protocol/peer.js";
 export type { ReplyValue } from "./protocol/reply.js";
 export type { StatsRequest } from "./protocol/request.js";
 export { StatsServer, type StatsServerOptions } from "./protocol/server.js";
@@ -44,6 +46,7 @@ export {
   type HandlerReply,
   type SampleProvider,
   type Session,
+  sharedTarget,
   type Target,
   totalsTarget,
 } from "./protocol/target.js";

@@ -70,8 +70,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       loaded: async (stats) => {
         const sampler = new Sampler(stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
         samples = sampler[Symbol.asyncIterator]();
-        if (options.socket !== "none")
-          server = await StatsServer.listen({ path: options.socket, sampler, targets: groupTargets(sampler) });
+        if (options.socket !== "none") server = await serve(options, sampler);
         if (options.rt) runRealtime();
         if (user) dropPrivileges(user);
       },
@@ -103,6 +102,17 @@ function groupTargets(sampler: Sampler): Record<string, Target> {
     totalsTarget(new ValueSampler(groupSource(name), { intervalMs: sampler.intervalMs }));
   return { all: allTarget({ samplers: [sampler] }), state: group("state"), events: group("events") };
 }
+
+const serve = ({ socket, socketMode, socketOwner, socketGroup, socketAllow }: RunOptions, sampler: Sampler) =>
+  StatsServer.listen({
+    path: socket,
+    sampler,
+    targets: groupTargets(sampler),
+    mode: socketMode,
+    owner: socketOwner,
+    group: socketGroup,
+    allow: socketAllow,
+  });
 
 async function* none(): AsyncGenerator<Sample> {}
 

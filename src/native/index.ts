@@ -148,6 +148,17 @@ export interface NativeUevents {
   close(): void;
 }
 
+/** Who is at the other end of a UNIX socket, as of its connect() or listen() (SO_PEERCRED, SO_PEERGROUPS). */
+export interface PeerCredentials {
+  /** 0 where it is no process of our PID namespace. */
+  readonly pid: number;
+  /** Its effective user and group. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Its supplementary groups. */
+  readonly groups: readonly number[];
+}
+
 /** The addon: one class per noun of libbpf, no policy. */
 export interface Addon {
   libbpfVersion: string;
@@ -171,6 +182,10 @@ export interface Addon {
   setNoNewPrivs(): void;
   /** sched_setscheduler(SCHED_FIFO) of one thread, by its id. */
   setFifo(thread: number, priority: number): void;
+  /** Who is at the other end of a connected UNIX socket; on the connecting side that is who called listen(). */
+  peerCredentials(fd: number): PeerCredentials;
+  /** flock() for this one holder, until the descriptor is closed; false when another has it. */
+  tryLock(fd: number): boolean;
   Uevents: new (prefix: string, callback: (fields: string[]) => void) => NativeUevents;
 }
 

@@ -3,27 +3,34 @@ import type { StatsDefinition, ValuesOf } from "../stats/define.js";
 import { structsOf } from "../stats/meta.js";
 import { checkedValues } from "../stats/values.js";
 import type { WireValue } from "./json.js";
-import type { Session, Target } from "./target.js";
+import { type Session, sharedTarget, type Target } from "./target.js";
 
 /**
  * A target whose values come from user space: what `read` gives is checked against its declaration and sent.
- * @param read called for each request, with its arguments; what it throws is the client's error
+ *
+ * With `intervalMs` all clients get the same: `read` is called at most once in that time, and what it gave is sent to whoever
+ * asks, as the same bytes. Without it, `read` is called for each request, with its arguments and the client's session.
+ * What it throws is the client's error.
  */
 export function declaredTarget<F>(
   definition: StatsDefinition<F>,
-  read: (
-    args: ReadonlyMap<string, string>,
-    session: Session,
-  ) => ValuesOf<StatsDefinition<F>> | Promise<ValuesOf<StatsDefinition<F>>>,
+  read: () => Values<F> | Promise<Values<F>>,
+  options: { intervalMs: number },
+): Target;
+export function declaredTarget<F>(definition: StatsDefinition<F>, read: Read<F>): Target;
+export function declaredTarget<F>(
+  definition: StatsDefinition<F>,
+  read: Read<F>,
+  options?: { intervalMs: number },
 ): Target {
-  const send = (values: object) => checkedValues(definition, values) as Map<string, WireValue>;
-  return {
-    meta: structsOf(definition),
-    open: (session) => ({
-      read: (args) => {
-        const values = read(args, session);
-        return values instanceof Promise ? values.then(send) : send(values as object);
-      },
-    }),
-  };
+  const meta = structsOf(definition);
+  const check = (values: object) => checkedValues(definition, values) as Map<string, WireValue>;
+  const checked = (values: Values<F> | Promise<Values<F>>) =>
+    values instanceof Promise ? values.then(check) : check(values as object);
+  const together = read as () => Values<F> | Promise<Values<F>>;
+  if (options !== undefined) return sharedTarget(() => checked(together()), { ...options, meta });
+  return { meta, open: (session) => ({ read: (args) => checked(read(args, session)) }) };
 }
+
+type Values<F> = ValuesOf<StatsDefinition<F>>;
+type Read<F> = (args: ReadonlyMap<string, string>, session: Session) => Values<F> | Promise<Values<F>>;

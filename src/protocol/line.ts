@@ -43,6 +43,11 @@ export class LineSplitter {
     return this.#length === 0 ? piece : Buffer.concat([this.#take(), piece]);
   }
 
+  /** Whether a line has begun that isn't whole, once {@link next} has given all others. */
+  get partial(): boolean {
+    return this.#length > 0;
+  }
+
   /** What stands after the last newline once {@link next} has given all lines: at the end of the stream, a line too. */
   rest(): Buffer | undefined {
     return this.#length === 0 ? undefined : this.#take();

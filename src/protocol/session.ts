@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
+import type { PeerCredentials } from "../native/index.js";
 import { stringify } from "./json.js";
 import { parseRequest, type StatsRequest } from "./request.js";
-import { EncodedReply, type Handler, type HandlerReply, type Session, type Target } from "./target.js";
+import { type EncodedReply, encoded, type Handler, type HandlerReply, type Session, type Target } from "./target.js";
 
 const log = logger("protocol");
 
@@ -25,16 +26,22 @@ export type Answerer = (request: StatsRequest, session: Session) => HandlerReply
 /** One connection's side of the conversation: a line in, a line out. Knows nothing of sockets. */
 export class ServerSession implements Session {
   readonly id: number;
+  readonly peer: PeerCredentials;
   readonly #offer: Offer;
-  readonly #gone = new AbortController();
+  /** Made when somebody asks for it: most connections are never asked. */
+  #gone: AbortController | undefined;
+  #closed = false;
   readonly #handlers = new Map<string, Handler>();
 
-  constructor(id: number, offer: Offer) {
+  constructor(id: number, peer: PeerCredentials, offer: Offer) {
     this.id = id;
+    this.peer = peer;
     this.#offer = offer;
   }
 
   get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#closed) this.#gone.abort();
     return this.#gone.signal;
   }
 
@@ -50,10 +57,18 @@ export class ServerSession implements Session {
 
   /** Closes the handlers. What they throw is logged: nobody is there to be told. */
   async close(): Promise<void> {
-    this.#gone.abort();
+    this.#closed = true;
+    this.#gone?.abort();
     const handlers = [...this.#handlers.values()];
     this.#handlers.clear();
     await Promise.all(handlers.map(closeHandler));
+  }
+
+  /** Closes the handler of a target that is offered no more. */
+  async drop(target: string): Promise<void> {
+    const handler = this.#handlers.get(target);
+    this.#handlers.delete(target);
+    if (handler !== undefined) await closeHandler(handler);
   }
 
   #dispatch(request: StatsRequest): HandlerReply | Promise<HandlerReply> {
@@ -67,15 +82,15 @@ export class ServerSession implements Session {
     const target = this.#offer.targets.get(name);
     if (target === undefined) throw unknown(`No target is called "${name}"`, [...this.#offer.targets.keys()]);
     const opened = target.open(this);
-    if (opened instanceof Promise) return opened.then((late) => this.#adopt(name, late).read(args));
-    return this.#adopt(name, opened).read(args);
+    if (opened instanceof Promise) return opened.then((late) => this.#adopt(name, target, late).read(args));
+    return this.#adopt(name, target, opened).read(args);
   }
 
-  #adopt(name: string, handler: Handler): Handler {
-    if (this.signal.aborted) {
-      // The client left while the target was still opening.
+  #adopt(name: string, target: Target, handler: Handler): Handler {
+    if (this.#closed || this.#offer.targets.get(name) !== target) {
+      // While it was opening the client left, or the target was taken away.
       closeHandler(handler).catch(log.warn);
-      throw new ScxError("ERR_SCX_CLOSED", { op: "open", message: "The client has gone.", remedy: "Nothing to do." });
+      throw unknown(`No target is called "${name}" any more`, [...this.#offer.targets.keys()]);
     }
     this.#handlers.set(name, handler);
     return handler;
@@ -90,9 +105,7 @@ async function closeHandler(handler: Handler): Promise<void> {
   }
 }
 
-function encode(reply: HandlerReply): Buffer {
-  return reply instanceof EncodedReply ? reply.line : new EncodedReply(reply).line;
-}
+const encode = (reply: HandlerReply): Buffer => encoded(reply).line;
 
 /** The reply line that tells the client of an error. */
 export function encodeError(error: unknown): Buffer {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import type { PeerCredentials } from "../native/index.js";
 import { atField, type MetaStruct, metaOf } from "../stats/meta.js";
 import type { Sample, StatsSchema, StatValue } from "../stats/schema.js";
 import { stringify, type WireValue } from "./json.js";
@@ -8,6 +9,8 @@ import { stringify, type WireValue } from "./json.js";
 export interface Session {
   /** Counts connections of this server, from 1. */
   readonly id: number;
+  /** The process at the other end, as the kernel knows it. */
+  readonly peer: PeerCredentials;
   /** Fires when the connection is gone. */
   readonly signal: AbortSignal;
 }
@@ -46,6 +49,42 @@ export class EncodedReply {
     this.line = Buffer.isBuffer(reply) ? reply : Buffer.from(`{"errno":0,"args":{"resp":${stringify(reply)}}}\n`);
   }
 }
+
+/**
+ * A target that says the same to every client: however many ask, and how often, it is read and serialised once an
+ * interval, and what is sent are the same bytes. For what depends on the client or its arguments a target of its own is
+ * the way.
+ *
+ * @param read gives the value; what it throws is the error of those who asked, and is not kept
+ * @param options the interval in ms, and the structs that the value is made of
+ */
+export function sharedTarget(
+  read: () => HandlerReply | Promise<HandlerReply>,
+  options: { intervalMs: number; meta?: readonly MetaStruct[] },
+): Target {
+  const { intervalMs, ...described } = options;
+  let made: { reply: EncodedReply | Promise<EncodedReply>; until: number } | undefined;
+  const handler: Handler = {
+    read: () => {
+      const now = performance.now();
+      if (made !== undefined && now < made.until) return made.reply;
+      const value = read();
+      const mine = { reply: value instanceof Promise ? value.then(encoded) : encoded(value), until: now + intervalMs };
+      made = mine;
+      if (mine.reply instanceof Promise) {
+        mine.reply.catch(() => {
+          if (made === mine) made = undefined;
+        });
+      }
+      return mine.reply;
+    },
+  };
+  return { ...described, open: () => handler };
+}
+
+/** A value as a reply line, unless it is one. @throws ScxError ERR_SCX_VALUE as {@link stringify} does. */
+export const encoded = (value: HandlerReply): EncodedReply =>
+  value instanceof EncodedReply ? value : new EncodedReply(value);
 
 /** What the server needs of a sampler. */
 export interface SampleProvider {

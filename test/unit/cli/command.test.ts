@@ -94,7 +94,7 @@ describe("help", () => {
     const { status, stdout } = await scxkit("run", "--help");
     expect(status).toBe(0);
     const options = (
-      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --json --stats-map --reset " +
+      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --socket-mode --socket-owner --socket-group --socket-allow --json --stats-map --reset " +
       "--restart --restart-limit --restart-delay --fallback --rt --user --exit-dump --verifier-log -v --log"
     ).split(" ");
     for (const option of options) expect(stdout).toContain(option);
