@@ -69,13 +69,21 @@ export function sharedTarget(
       const now = performance.now();
       if (made !== undefined && now < made.until) return made.reply;
       const value = read();
-      const mine = { reply: value instanceof Promise ? value.then(encoded) : encoded(value), until: now + intervalMs };
-      made = mine;
-      if (mine.reply instanceof Promise) {
-        mine.reply.catch(() => {
-          if (made === mine) made = undefined;
-        });
+      if (!(value instanceof Promise)) {
+        made = { reply: encoded(value), until: now + intervalMs };
+        return made.reply;
       }
+      // Whoever asks meanwhile waits for the same reading.
+      const mine = { reply: value.then(encoded), until: Number.POSITIVE_INFINITY };
+      made = mine;
+      mine.reply.then(
+        () => {
+          mine.until = now + intervalMs;
+        },
+        () => {
+          made = undefined;
+        },
+      );
       return mine.reply;
     },
   };

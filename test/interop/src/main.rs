@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Upstream's scx_stats, spoken to from a test: each mode prints one JSON line for each thing it was asked.
 
+mod bench;
 mod example;
 
 use anyhow::{Result, bail};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write, stdin, stdout};
+use std::time::Duration;
 
 /// What a scheduler's author would write down to read our `simple` with types. No field may be missing or null.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,12 +29,19 @@ fn main() -> Result<()> {
         ["server", path] => example::serve(path, 5.678),
         ["nan", path] => example::serve(path, f64::NAN),
         ["first", path] => example::serve_first(path),
+        ["bench", path, counters, ms] => bench::serve(
+            path,
+            counters.parse()?,
+            Duration::from_millis(ms.parse()?),
+        ),
         ["json"] => each_line(|line| Ok(serde_json::from_str::<Value>(line)?.to_string())),
         ["floats"] => each_line(|line| {
             let float = f64::from_bits(u64::from_str_radix(line, 16)?);
             Ok(serde_json::to_string(&serde_json::to_value(float)?)?)
         }),
-        _ => bail!("usage: interop client PATH | server PATH | nan PATH | first PATH | json | floats"),
+        _ => bail!(
+            "usage: interop client PATH | server PATH | nan PATH | first PATH | bench PATH COUNTERS MS | json | floats"
+        ),
     }
 }
 
