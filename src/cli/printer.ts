@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { stringify } from "lossless-json";
 import type { ExitRecord } from "../scheduler/exit.js";
+import { eventJson, sampleJson } from "../sinks/document.js";
+import { exitFields } from "../sinks/exit_event.js";
 import type { Sample } from "../stats/schema.js";
 import { exitLines } from "./exit_text.js";
 import { Table } from "./table.js";
@@ -13,10 +14,8 @@ interface Format {
 
 /** One JSON object a line: samples, and each scheduler's exit. */
 const json: Format = {
-  sample: (sample) => [stringify(sample) as string],
-  exit: ({ kind, number, code, reason, message }) => [
-    stringify({ exit: { kind, number, code, reason, message } }) as string,
-  ],
+  sample: (sample) => [sampleJson(sample)],
+  exit: (exit) => [eventJson({ name: "exit", fields: exitFields(exit) })],
 };
 
 function forPeople(): Format {

@@ -76,6 +76,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   readonly #signal: AbortSignal | undefined;
   readonly #clock: Clock;
   readonly #consumers = new Set<Baseline<S>>();
+  readonly #schemas = new WeakMap<Sample, StatsSchema>();
   #words: BigUint64Array;
   #run: Counters;
   readonly #waiting = new Set<() => void>();
@@ -112,6 +113,11 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   /** What is counted now; another one after a fallback to another scheduler. */
   get schema(): StatsSchema {
     return this.#source.schema;
+  }
+
+  /** What a sample of this sampler counts, also when another scheduler's statistics have followed. */
+  schemaOf(sample: Sample): StatsSchema {
+    return this.#schemas.get(sample) ?? this.schema;
   }
 
   /** The scheduler's name. */
@@ -310,7 +316,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
         ? dictOf(stat, this.#source.slots?.(i) ?? [], words, counters)
         : valueAt(stat, index[i] ?? 0, words, counters);
     });
-    return {
+    const sample = {
       at: this.#readWall,
       interval: this.#readAt - (previous > startedAt ? previous : startedAt),
       epoch,
@@ -318,6 +324,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       state: this.#source.state(),
       stats: stats as S,
     };
+    this.#schemas.set(sample, this.schema);
+    return sample;
   }
 }
 

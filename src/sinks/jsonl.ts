@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-
 import { documentOf } from "./document.js";
-import type { Sink, SinkFactory, SinkRecord } from "./sink.js";
+import { LineFile, LineStream, type RotationOptions, rotationSchema } from "./line_file.js";
+import { LineSink } from "./line_sink.js";
+import type { SinkFactory } from "./sink.js";
 
-interface JsonlOptions {
+/** Options of the sink `jsonl`. */
+export interface JsonlOptions extends RotationOptions {
+  /** `-` is stdout. */
   file: string;
 }
 
-class JsonlSink implements Sink {
-  write(records: readonly SinkRecord[]): void {
-    process.stdout.write(records.map((record) => `${documentOf(record)}\n`).join(""));
-  }
-}
+const file = { type: "string", minLength: 1, default: "-", description: "where to, - is stdout" };
 
-/** JSON lines on stdout. */
+/** JSON lines: what `scxkit run --json` prints ({@link documentOf}), into a file with rotation, or on stdout. */
 export const sink: SinkFactory<JsonlOptions> = {
-  options: { properties: { file: { type: "string", default: "-" } } },
+  options: { properties: { file, ...rotationSchema } },
   address: "file",
-  create: () => new JsonlSink(),
+  create: ({ file, ...rotation }) =>
+    new LineSink(file === "-" ? new LineStream(process.stdout) : new LineFile("jsonl", file, rotation), documentOf),
 };

@@ -17,7 +17,7 @@ export interface Metric {
   readonly kind: MetricKind;
   /** As the statistic declares it: `seconds`, `bytes`, `ns`. */
   readonly unit: string | undefined;
-  /** What it means; may be empty. */
+  /** What it means. */
   readonly help: string;
 }
 

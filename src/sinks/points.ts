@@ -68,14 +68,15 @@ function walk(scope: Scope, schema: StatsSchema, values: Readonly<Record<string,
   for (const stat of schema.stats) {
     const value = values[stat.name];
     if (value === undefined || stat.user?._om_skip !== undefined) continue;
-    const place = scope.place.part(stat.name, () => newPlace(scope, stat));
+    const place = scope.place.part(stat.name, () => newPlace(scope, stat, schema));
     visit(place, scope.prefix, stat, value, points);
   }
 }
 
-function newPlace({ place: { outer, keys }, prefix }: Scope, { name, kind, unit, desc, family }: Stat): Place {
+function newPlace({ place: { outer, keys }, prefix }: Scope, stat: Stat, schema: StatsSchema): Place {
+  const { name, kind, unit, desc = `${name} of ${schema.name}`, family } = stat;
   const labelled = family ? { ...outer, first: { ...outer.first, ...withNames(family.labels) } } : outer;
-  const metric = { name: `scx_${nameOf(prefix + (family?.name ?? name))}`, kind, unit, help: desc ?? "" };
+  const metric = { name: `scx_${nameOf(prefix + (family?.name ?? name))}`, kind, unit, help: desc };
   return new Place(labelled, keys, metric);
 }
 

@@ -22,8 +22,11 @@ export interface SinkKind {
  * {@link MetricPoints}, one of documents has its text from {@link documentOf}.
  */
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
-  kafka: { about: "a Kafka topic", needs: "@platformatic/kafka", load: () => import("./kafka.js") },
+  http: { about: "batches of JSON, posted to a web server", load: () => import("./http.js") },
   jsonl: { about: "JSON lines into a file or on stdout", load: () => import("./jsonl.js") },
+  kafka: { about: "a Kafka topic", needs: "@platformatic/kafka", load: () => import("./kafka.js") },
+  log: { about: "lines for people, on stderr or into a file", load: () => import("./log.js") },
+  prometheus: { about: "Prometheus and OpenMetrics, scraped over HTTP", load: () => import("./prometheus.js") },
 };
 
 /** The factory of a kind. @throws ScxError ERR_SCX_USAGE for a name that is none */

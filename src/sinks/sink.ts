@@ -69,7 +69,7 @@ export interface Sink {
    * Takes over some records (at least one), in order; returning or resolving says that they are delivered and may be
    * forgotten, so a sink with a buffer of its own resolves when the peer has acknowledged.
    *
-   * What it throws or rejects with makes the queue try the same records again after a pause, in the same order; how often
+   * What it throws or rejects with makes the queue try the same records again (the same array) after a pause; how often
    * is for the user's options to say. A {@link SinkRefusal} means that these records will never be taken: they
    * are dropped and counted, and the next ones follow.
    *
@@ -96,7 +96,7 @@ export interface SinkFactory<O = never> {
   /** Keeps metrics, and so gets scxkit's own (group `self`) as well where the user says nothing of groups. */
   readonly metrics?: boolean;
   /**
-   * Makes a sink and touches nothing yet: that is for {@link Sink.open}.
+   * Makes a sink, which opens nothing yet: that is for {@link Sink.open}. Files that its options name may be read.
    * @param options checked against the schema, with its defaults
    * @throws ScxError ERR_SCX_USAGE for what a schema can't say
    */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Records for tests of sinks.
 
-import type { SampleRecord } from "../../../src/sinks/sink.js";
+import type { EventRecord, SampleRecord } from "../../../src/sinks/sink.js";
 import type { Sample, StatsSchema, StatValues } from "../../../src/stats/schema.js";
 
 const noLabels = {};
@@ -25,3 +25,15 @@ export const countSchema: StatsSchema = { name: "count", stats: [{ name: "events
 /** The nth of many samples, each of which counted one more event. */
 export const nthRecord = (n: number, about?: Parameters<typeof recordOf>[2]): SampleRecord =>
   recordOf(countSchema, { events: { total: BigInt(n), delta: 1n } }, { sample: { at: BigInt(n) }, ...about });
+
+/** A scheduler that left. */
+export const eventRecord: EventRecord = {
+  type: "event",
+  name: "exit",
+  at: 2_000_000n,
+  scheduler: "simple",
+  severity: "info",
+  message: "unregistered",
+  fields: { kind: "unreg", code: 0n },
+  labels: noLabels,
+};

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import type { ExpositionFormat } from "./exposition.js";
+
+/** One item of an Accept or Accept-Encoding header. */
+interface Item {
+  readonly name: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly weight: number;
+}
+
+/** The items of such a header, those that are wanted most first (RFC 9110, section 12.5). */
+function items(header: string): Item[] {
+  const parsed = header.split(",").map((text) => {
+    const [name = "", ...rest] = text.split(";").map((part) => part.trim().toLowerCase());
+    const parameters = new Map(rest.map((part) => part.split("=", 2) as [string, string]));
+    const weight = Number(parameters.get("q") ?? 1);
+    return { name, parameters, weight: Number.isNaN(weight) ? 0 : weight };
+  });
+  return parsed.filter(({ name, weight }) => name !== "" && weight > 0).sort((a, b) => b.weight - a.weight);
+}
+
+/** The format that a scraper wants most: OpenMetrics 1.0.0 where it says so, else the text that every one reads. */
+export function formatFor(accept: string | undefined): ExpositionFormat {
+  for (const { name, parameters } of items(accept ?? "")) {
+    const version = parameters.get("version");
+    if (name === "application/openmetrics-text" && (version ?? "1.0.0") === "1.0.0") return "openmetrics";
+    if (name === "text/plain" && (version ?? "0.0.4") === "0.0.4") return "text";
+  }
+  return "text";
+}
+
+/** Whether a scraper takes gzip. */
+export const takesGzip = (header: string | undefined): boolean =>
+  items(header ?? "").some(({ name }) => name === "gzip" || name === "*");

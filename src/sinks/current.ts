@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+import type { DatedPoint } from "./exposition.js";
+import { MetricPoints } from "./points.js";
+import type { SampleRecord, SinkRecord } from "./sink.js";
+
+/** Where samples come from one after the other. */
+interface Stream {
+  points: readonly DatedPoint[];
+  /** When it has nothing to say any more, ms of performance.now(). */
+  until: number;
+}
+
+/** Intervals after which a source that says nothing is gone, and ms that it has at least. */
+const staleIntervals = 3;
+const staleMs = 5000;
+
+/**
+ * The points of the last sample of each source: what a scrape gets. Labels that aren't in the last sample are gone, and so is a source
+ * that has been silent for three of its intervals (at least 5 s).
+ */
+export class CurrentPoints {
+  readonly #points = new MetricPoints();
+  readonly #streams = new Map<string, Stream>();
+  /** Goes up with each change. */
+  version = 0;
+
+  /** Takes over what records say; of several samples of a source the last one counts. */
+  take(records: readonly SinkRecord[], now = performance.now()): void {
+    const last = new Map<string, SampleRecord>();
+    for (const record of records) if (record.type === "sample") last.set(keyOf(record), record);
+    for (const [key, record] of last) {
+      const { since } = record;
+      const points = this.#points.of(record).map((point) => ({ ...point, since }));
+      const lasts = Math.max(staleMs, (Number(record.sample.interval) / 1e6) * staleIntervals);
+      this.#streams.set(key, { points, until: now + lasts });
+    }
+    this.version++;
+  }
+
+  /** All points there are now. */
+  all(now = performance.now()): DatedPoint[] {
+    for (const [key, { until }] of this.#streams)
+      if (until < now) {
+        this.#streams.delete(key);
+        this.version++;
+      }
+    return [...this.#streams.values()].flatMap(({ points }) => points);
+  }
+}
+
+const keyOf = ({ group, schema, sample, labels }: SampleRecord): string =>
+  JSON.stringify([group, schema.name, sample.scheduler, labels]);

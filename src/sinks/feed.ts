@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import type { ExitRecord } from "../scheduler/exit.js";
+import type { Sample, StatsSchema } from "../stats/schema.js";
+import { exitEvent } from "./exit_event.js";
+import { entry } from "./place.js";
+import type { SampleRecord } from "./sink.js";
+import type { Sinks } from "./sinks.js";
+
+/**
+ * Gives sinks what a scheduler's run yields: its samples, its exits, and after each sample what the sinks have counted.
+ *
+ *     const feed = new SinkFeed(sinks, sampler);
+ *     for await (const sample of sampler) feed.sample(sample);
+ */
+export class SinkFeed {
+  readonly #sinks: Sinks;
+  readonly #sampler: { schemaOf(sample: Sample): StatsSchema };
+  readonly #labels: SampleRecord["labels"];
+  readonly #since = new WeakMap<StatsSchema, bigint>();
+
+  constructor(
+    sinks: Sinks,
+    sampler: { schemaOf(sample: Sample): StatsSchema },
+    { labels = {} }: { labels?: SampleRecord["labels"] } = {},
+  ) {
+    this.#sinks = sinks;
+    this.#sampler = sampler;
+    this.#labels = labels;
+  }
+
+  sample(sample: Sample): void {
+    const schema = this.#sampler.schemaOf(sample);
+    // Their first sample's interval begins when they began to count.
+    const since = entry(this.#since, schema, () => sample.at - sample.interval);
+    this.#sinks.push({ type: "sample", group: "stats", schema, sample, labels: this.#labels, since });
+    this.#sinks.report();
+  }
+
+  exit(exit: ExitRecord): void {
+    this.#sinks.push(exitEvent(exit, this.#labels));
+  }
+}

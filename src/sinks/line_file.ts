@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+import { createReadStream } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import type { Writable } from "node:stream";
+import { ScxError } from "../error.js";
+
+const newline = 0x0a;
+
+/** When a file of lines is put aside, and a new one begun. */
+export interface RotationOptions {
+  /** Largest size in bytes; a longer line has a file for itself. No limit unless given. */
+  maxBytes?: number;
+  /** Most lines. No limit unless given. */
+  maxLines?: number;
+  /** How many old ones are kept: `FILE.1` is the newest. */
+  keep: number;
+}
+
+/** Their places in an options schema. */
+export const rotationSchema = {
+  maxBytes: { type: "integer", minimum: 1, description: "begin a new file before it is larger than this" },
+  maxLines: { type: "integer", minimum: 1, description: "begin a new file after so many lines" },
+  keep: {
+    type: "integer",
+    minimum: 0,
+    maximum: 10_000,
+    default: 5,
+    description: "old files kept: FILE.1 is the newest",
+  },
+};
+
+/** Where lines are appended to. */
+export interface LineTarget {
+  /** @throws ScxError ERR_SCX_SINK_OPEN */
+  open(): Promise<void>;
+  /** Appends whole lines, each with its newline. After a failure the same array of lines goes on where it stopped. */
+  write(lines: readonly string[]): Promise<void>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A file that lines are appended to, with rotation. */
+export class LineFile implements LineTarget {
+  readonly #sink: string;
+  readonly #path: string;
+  readonly #options: RotationOptions;
+  #file: FileHandle | undefined;
+  #size = 0;
+  #lines = 0;
+  /** The lines of the last call, and how many of them are in the file. */
+  #given: readonly string[] = [];
+  #done = 0;
+  /** Nothing else can be put aside. */
+  #regular = true;
+
+  /** @param sink its name, for errors */
+  constructor(sink: string, path: string, options: RotationOptions) {
+    this.#sink = sink;
+    this.#path = path;
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#begin();
+    } catch (cause) {
+      const { message, errno } = cause as NodeJS.ErrnoException;
+      throw new ScxError("ERR_SCX_SINK_OPEN", {
+        op: "open",
+        message: `Sink ${this.#sink} can't write to ${this.#path}: ${message}.`,
+        remedy: "Name a file in a folder that exists and that you may write to.",
+        errno: errno === undefined ? undefined : Math.abs(errno),
+        cause,
+      });
+    }
+  }
+
+  async write(lines: readonly string[]): Promise<void> {
+    if (this.#given !== lines) [this.#given, this.#done] = [lines, 0];
+    while (this.#done < lines.length) {
+      this.#file ?? (await this.#begin());
+      let end = this.#done;
+      let bytes = 0;
+      for (; end < lines.length; end++) {
+        const length = Buffer.byteLength(lines[end] as string);
+        if (!this.#fits(bytes + length, end + 1 - this.#done)) break;
+        bytes += length;
+      }
+      if (end === this.#done && this.#size > 0) await this.#rotate();
+      else await this.#append(lines.slice(this.#done, Math.max(end, this.#done + 1)));
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#file?.datasync().catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EINVAL") throw error; // a pipe or a device
+    });
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  async #begin(): Promise<void> {
+    this.#file = await open(this.#path, "a", 0o644);
+    const stats = await this.#file.stat();
+    this.#regular = stats.isFile();
+    this.#size = stats.size;
+    this.#lines = 0;
+    if (this.#regular && this.#options.maxLines !== undefined)
+      for await (const chunk of createReadStream(this.#path))
+        for (const byte of chunk as Buffer) if (byte === newline) this.#lines++;
+  }
+
+  #fits(bytes: number, lines: number): boolean {
+    const { maxBytes = Number.POSITIVE_INFINITY, maxLines = Number.POSITIVE_INFINITY } = this.#options;
+    return !this.#regular || (this.#size + bytes <= maxBytes && this.#lines + lines <= maxLines);
+  }
+
+  async #append(lines: readonly string[]): Promise<void> {
+    const file = this.#file as FileHandle;
+    const bytes = Buffer.from(lines.join(""));
+    try {
+      await file.appendFile(bytes);
+    } catch (error) {
+      // Half a line (the disk was full) would spoil the one that follows.
+      await file.truncate(this.#size).catch(() => {});
+      throw error;
+    }
+    this.#size += bytes.length;
+    this.#lines += lines.length;
+    this.#done += lines.length;
+  }
+
+  async #rotate(): Promise<void> {
+    await this.close();
+    const { keep } = this.#options;
+    const old = (n: number) => (n === 0 ? this.#path : `${this.#path}.${n}`);
+    const mayBeMissing = (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    };
+    if (keep === 0) await rm(this.#path).catch(mayBeMissing);
+    for (let n = keep; n > 0; n--) await rename(old(n - 1), old(n)).catch(mayBeMissing);
+  }
+}
+
+/** Standard output or error, as a place for lines. */
+export class LineStream implements LineTarget {
+  readonly #stream: Writable;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+  }
+
+  async open(): Promise<void> {}
+
+  write(lines: readonly string[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#stream.write(lines.join(""), (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  async flush(): Promise<void> {}
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTls } from "node:https";
+import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { ScxError, throwIfAborted } from "../error.js";
+import { formatFor, takesGzip } from "./accept.js";
+import { type Address, parseAddress } from "./address.js";
+import { type ExpositionFormat, expositionFormats } from "./exposition.js";
+import { readFile, readSecret } from "./secret.js";
+
+const compress = promisify(gzip);
+
+/** Options of the sink `prometheus`. */
+export interface ScrapeServerOptions {
+  /** `HOST:PORT`, or a PORT of 127.0.0.1. */
+  listen: string;
+  /** Of the page with the metrics: `/metrics`. */
+  path: string;
+  /** Scrapes at the same time; further ones are answered with status 503. */
+  maxScrapes: number;
+  /** A file with the token that scrapes must bring. */
+  tokenFile?: string;
+  /** Certificate and key for TLS, PEM. */
+  certFile?: string;
+  keyFile?: string;
+}
+
+/** ms that a scraper has to ask, and to take its answer. */
+const patienceMs = 10_000;
+
+/** Answers scrapes over HTTP. Who is slow, too many, or without the token costs next to nothing. */
+export class ScrapeServer {
+  readonly #options: ScrapeServerOptions;
+  readonly #address: Address;
+  readonly #page: (format: ExpositionFormat) => string;
+  readonly #token: Buffer | undefined;
+  readonly #server: Server;
+  #scrapes = 0;
+  /** The last page compressed, by the text that it was made of. */
+  #compressed: { text: string; body: Promise<Buffer> } = { text: "", body: compress("") };
+
+  constructor(options: ScrapeServerOptions, page: (format: ExpositionFormat) => string) {
+    this.#options = options;
+    this.#page = page;
+    this.#address = parseAddress("prometheus", options.listen);
+    const { tokenFile, certFile, keyFile } = options;
+    this.#token = tokenFile === undefined ? undefined : digest(readSecret("prometheus", tokenFile));
+    const tls = certFile && keyFile && { cert: readFile("prometheus", certFile), key: readFile("prometheus", keyFile) };
+    this.#server = tls ? secure(tls) : createPlain();
+    this.#server.on("request", (request, response) => void this.#answer(request, response));
+    this.#server.headersTimeout = patienceMs;
+    this.#server.requestTimeout = patienceMs;
+    // A slow reader's connection is idle, as far as the socket goes.
+    this.#server.setTimeout(patienceMs);
+    this.#server.maxConnections = options.maxScrapes * 4;
+  }
+
+  get url(): string {
+    const { address, port, family } = this.#server.address() as AddressInfo;
+    const scheme = this.#options.certFile === undefined ? "http" : "https";
+    return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}${this.#options.path}`;
+  }
+
+  /** @throws ScxError ERR_SCX_SINK_OPEN, ERR_SCX_PRIVILEGE, ERR_SCX_ABORTED */
+  async open(signal?: AbortSignal): Promise<void> {
+    throwIfAborted(signal, "listen", `Listening at ${this.#options.listen}`);
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (error) => reject(listenError(this.#options.listen, error)));
+      this.#server.listen(this.#address, resolve);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise((resolve) => this.#server.once("close", resolve));
+    this.#server.close();
+    // Who is being answered gets the rest, who asks nothing doesn't keep us; the caller's deadline ends the others.
+    this.#server.closeIdleConnections();
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250))]);
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    request.resume();
+    const refuse = (status: number, text: string, headers: Record<string, string> = {}) =>
+      response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(`${text}\n`);
+    const { path, maxScrapes } = this.#options;
+    if (request.url?.split("?", 1)[0] !== path) return void refuse(404, `The metrics are at ${path}.`);
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return void refuse(405, "Metrics can only be read.", { allow: "GET, HEAD" });
+    if (!this.#permits(request)) return void refuse(401, "A token is needed.", { "www-authenticate": "Bearer" });
+    if (this.#scrapes >= maxScrapes)
+      return void refuse(503, "Too many scrapes at the same time.", { "retry-after": "1" });
+    this.#scrapes++;
+    response.once("close", () => this.#scrapes--);
+    try {
+      await this.#send(request, response);
+    } catch (error) {
+      if (!response.headersSent) refuse(500, `The metrics can't be written: ${(error as Error).message}`);
+      else response.destroy();
+    }
+  }
+
+  async #send({ headers, method }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const format = formatFor(headers.accept);
+    const text = this.#page(format);
+    const zipped = takesGzip(headers["accept-encoding"]);
+    if (zipped && this.#compressed.text !== text) this.#compressed = { text, body: compress(text, { level: 1 }) };
+    const body = zipped ? await this.#compressed.body : Buffer.from(text);
+    response.writeHead(200, {
+      "content-type": expositionFormats[format],
+      "content-length": body.length,
+      "cache-control": "no-store",
+      vary: "accept, accept-encoding",
+      ...(zipped && { "content-encoding": "gzip" }),
+    });
+    response.end(method === "HEAD" ? undefined : body);
+  }
+
+  #permits({ headers: { authorization = "" } }: IncomingMessage): boolean {
+    if (!this.#token) return true;
+    const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
+    return token !== undefined && timingSafeEqual(digest(token), this.#token);
+  }
+}
+
+/** Of the same length whatever the token is, so that the comparison takes the same time. */
+const digest = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+function secure(tls: { cert: Buffer; key: Buffer }): Server {
+  try {
+    return createTls(tls);
+  } catch (cause) {
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "listen",
+      message: `Sink prometheus can't use the certificate or its key: ${(cause as Error).message}.`,
+      remedy: "Give a certificate and its own key as PEM files.",
+      cause,
+    });
+  }
+}
+
+function listenError(where: string, error: NodeJS.ErrnoException): ScxError {
+  const denied = error.code === "EACCES";
+  const why: Readonly<Record<string, string>> = {
+    EADDRINUSE: "the port is in use",
+    EADDRNOTAVAIL: "this machine has no such address",
+    ENOTFOUND: "there is no such host",
+    EACCES: "that port is for privileged users",
+  };
+  return new ScxError(denied ? "ERR_SCX_PRIVILEGE" : "ERR_SCX_SINK_OPEN", {
+    op: "listen",
+    message: `Sink prometheus can't listen at ${where}: ${why[error.code ?? ""] ?? error.message}.`,
+    remedy: denied
+      ? "Take a port from 1024 on, or run as root."
+      : "Take another address (--prometheus-listen, or listen in the options), or end who has it.",
+    errno: error.errno === undefined ? undefined : Math.abs(error.errno),
+    cause: error,
+  });
+}

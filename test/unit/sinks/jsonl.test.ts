@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { documentOf, eventJson, sampleJson } from "../../../src/sinks/document.js";
+import { LineFile } from "../../../src/sinks/line_file.js";
+import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
+import { Sinks } from "../../../src/sinks/sinks.js";
+import { checkout } from "../../objects.js";
+import { eventRecord, nthRecord, recordOf } from "./record.js";
+
+const folder = () => mkdtempSync(join(tmpdir(), "scxkit-jsonl-"));
+const lines = (path: string) => readFileSync(path, "utf8").split("\n").slice(0, -1);
+
+describe("a document", () => {
+  it("of a scheduler's sample is what run --json prints, every number with all its digits", () => {
+    const record = recordOf(
+      { name: "s", stats: [] },
+      { n: { total: 2n ** 64n - 1n, delta: 1n }, f: { value: 0.5 } },
+      { sample: { at: 1763629200000000000n } },
+    );
+    const text =
+      '{"at":1763629200000000000,"interval":1,"epoch":0,"scheduler":"simple","state":"enabled",' +
+      '"stats":{"n":{"total":18446744073709551615,"delta":1},"f":{"value":0.5}}}';
+    expect(documentOf(record)).toBe(text);
+    expect(sampleJson(record.sample)).toBe(text);
+  });
+
+  it("has the group where it isn't a scheduler's own, and labels where there are any", () => {
+    const text = documentOf(recordOf({ name: "s", stats: [] }, {}, { group: "cpu", labels: { host: "h" } }));
+    expect(JSON.parse(text)).toMatchObject({ group: "cpu", stats: {}, labels: { host: "h" } });
+  });
+
+  it("of an event begins as run --json prints it, and tells the rest", () => {
+    expect(eventJson(eventRecord)).toBe('{"exit":{"kind":"unreg","code":0}}');
+    expect(documentOf(eventRecord)).toBe(
+      '{"exit":{"kind":"unreg","code":0},"at":2000000,"severity":"info","message":"unregistered","scheduler":"simple"}',
+    );
+  });
+});
+
+describe("a file", () => {
+  it("gets a line for each record, behind what stands in it", async () => {
+    const file = join(folder(), "out.jsonl");
+    writeFileSync(file, "before\n");
+    const queue = await createSink({ name: "jsonl", factory: await sinkFactory("jsonl"), options: { file } });
+    const sinks = await Sinks.open([queue]);
+    sinks.push(nthRecord(1));
+    sinks.push(eventRecord);
+    await sinks.close();
+    expect(lines(file)).toEqual(["before", documentOf(nthRecord(1)), documentOf(eventRecord)]);
+  });
+
+  it("is put aside when it would be too large, and the oldest goes", async () => {
+    const dir = folder();
+    const file = new LineFile("x", join(dir, "a"), { maxBytes: 8, keep: 2 });
+    await file.open();
+    await file.write(["1234567\n", "1\n", "2\n", "far too long for any\n", "3\n", "4\n"]);
+    await file.write(["5\n", "6\n", "7\n"]);
+    await file.close();
+    expect(readdirSync(dir).sort()).toEqual(["a", "a.1", "a.2"]);
+    expect(["a.2", "a.1", "a"].map((name) => lines(join(dir, name)))).toEqual([
+      ["far too long for any"],
+      ["3", "4", "5", "6"],
+      ["7"],
+    ]);
+  });
+
+  it("is put aside after so many lines, those that stood in it counted", async () => {
+    const dir = folder();
+    writeFileSync(join(dir, "a"), "1\n2\n");
+    const file = new LineFile("x", join(dir, "a"), { maxLines: 3, keep: 0 });
+    await file.open();
+    await file.write(["3\n", "4\n"]);
+    await file.close();
+    expect(readdirSync(dir)).toEqual(["a"]);
+    expect(lines(join(dir, "a"))).toEqual(["4"]);
+  });
+
+  it("goes on where it stopped when a write failed half way", async () => {
+    const dir = folder();
+    const file = new LineFile("x", join(dir, "a"), { maxBytes: 4, keep: 9 });
+    await file.open();
+    await using other = await open(join(dir, "b"), "w");
+    const handle = Object.getPrototypeOf(other) as { appendFile: FileHandle["appendFile"] };
+    const { appendFile } = handle;
+    const failing = vi.spyOn(handle, "appendFile");
+    failing.mockImplementationOnce(appendFile).mockRejectedValueOnce(new Error("ENOSPC"));
+    const batch = ["1\n", "2\n", "3\n", "4\n"];
+    await expect(file.write(batch)).rejects.toThrow("ENOSPC");
+    expect(lines(join(dir, "a.1"))).toEqual(["1", "2"]);
+    await file.write(batch);
+    await file.close();
+    expect(failing).toHaveBeenCalledTimes(3);
+    failing.mockRestore();
+    expect(["a.1", "a"].map((name) => lines(join(dir, name)))).toEqual([
+      ["1", "2"],
+      ["3", "4"],
+    ]);
+  });
+
+  it("that can't be written to ends the start", async () => {
+    const queue = await createSink({
+      name: "jsonl",
+      factory: await sinkFactory("jsonl"),
+      options: { file: "/nowhere/x" },
+    });
+    await expect(Sinks.open([queue])).rejects.toMatchObject({ code: "ERR_SCX_SINK_OPEN", errno: 2 });
+  });
+});
+
+const namespaces = spawnSync("unshare", ["-rm", "true"]).status === 0;
+
+it("no room on the disk is no end: what didn't fit is written when there is room again", async ({ skip }) => {
+  skip(!namespaces, "this user may not have a mount namespace");
+  // A disk of 64 KiB, in namespaces of its own.
+  const script = `
+    mount -t tmpfs -o size=64k none "$1" && cd "$2" && exec node --import tsx test/unit/sinks/full_disk.ts "$1"`;
+  const dir = folder();
+  const result = await new Promise<string>((resolve) => {
+    execFile("unshare", ["-rm", "sh", "-c", script, "sh", dir, checkout], (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
+  expect(result).toBe("ok\n");
+});

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { get as getSecurely } from "node:https";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterEach, describe, expect, it } from "vitest";
+import { formatFor, takesGzip } from "../../../src/sinks/accept.js";
+import { parseAddress } from "../../../src/sinks/address.js";
+import { CurrentPoints } from "../../../src/sinks/current.js";
+import { PrometheusSink } from "../../../src/sinks/prometheus.js";
+import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
+import type { StatsSchema } from "../../../src/stats/schema.js";
+import { nthRecord, recordOf } from "./record.js";
+
+const folder = mkdtempSync(join(tmpdir(), "scxkit-prometheus-"));
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+type Options = ConstructorParameters<typeof PrometheusSink>[0];
+async function listening(options: Partial<Options> = {}): Promise<PrometheusSink> {
+  const sink = new PrometheusSink({ listen: "127.0.0.1:0", path: "/metrics", maxScrapes: 8, ...options });
+  await sink.open();
+  ends.push(() => sink.close());
+  return sink;
+}
+
+describe("a scrape", () => {
+  it("gets the last tick, in the format that it wants", async () => {
+    const sink = await listening();
+    expect(await (await fetch(sink.url)).text()).toBe("");
+    sink.write([nthRecord(1), nthRecord(2)]);
+    const plain = await fetch(sink.url);
+    expect(plain.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(await plain.text()).toContain('\nscx_events_total{scheduler="simple"} 2\n');
+    sink.write([nthRecord(3)]);
+    const open = await fetch(sink.url, { headers: { accept: "application/openmetrics-text; version=1.0.0" } });
+    expect(open.headers.get("content-type")).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    expect(await open.text()).toMatch(/\nscx_events_total\{scheduler="simple"\} 3\n[\s\S]*\n# EOF\n$/);
+  });
+
+  it("gets it compressed where it says that it can", async () => {
+    const sink = await listening();
+    sink.write([nthRecord(1)]);
+    const answer = (encoding: string) =>
+      new Promise<{ encoding: unknown; body: Buffer }>((resolve) => {
+        get(sink.url, { headers: { "accept-encoding": encoding } }, async (response) => {
+          const chunks: Buffer[] = [];
+          for await (const chunk of response) chunks.push(chunk as Buffer);
+          resolve({ encoding: response.headers["content-encoding"], body: Buffer.concat(chunks) });
+        });
+      });
+    const zipped = await answer("gzip");
+    const plain = await answer("identity");
+    expect([zipped.encoding, plain.encoding]).toEqual(["gzip", undefined]);
+    expect(gunzipSync(zipped.body)).toEqual(plain.body);
+  });
+
+  it("gets nothing but the page, and only reads", async () => {
+    const sink = await listening();
+    const status = async (path: string, init?: RequestInit) => (await fetch(new URL(path, sink.url), init)).status;
+    expect(await status("/")).toBe(404);
+    expect(await status("/metrics?x=1")).toBe(200);
+    expect(await status("/metrics", { method: "POST", body: "x" })).toBe(405);
+    const head = await fetch(sink.url, { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+  });
+
+  it("brings the token, where one is wanted", async () => {
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, "s3cret\n");
+    const { url } = await listening({ tokenFile });
+    const status = async (authorization?: string) =>
+      (await fetch(url, authorization === undefined ? {} : { headers: { authorization } })).status;
+    expect(await status()).toBe(401);
+    expect(await status("Bearer s3cre")).toBe(401);
+    expect(await status("Basic s3cret")).toBe(401);
+    expect(await status("Bearer s3cret")).toBe(200);
+  });
+
+  it("is refused while there are too many, and a slow reader frees its place", async () => {
+    const sink = await listening({ maxScrapes: 2 });
+    const many: StatsSchema = {
+      name: "many",
+      stats: [{ name: "load", kind: "gauge", type: { dict: "u64", key: "string" } }],
+    };
+    const keys = Array.from({ length: 60_000 }, (_, i): [string, { value: bigint }] => [
+      `${"k".repeat(100)}${i}`,
+      { value: 1n },
+    ]);
+    sink.write([recordOf(many, { load: { entries: Object.fromEntries(keys) } })]);
+    const { hostname, port } = new URL(sink.url);
+    const slow = [1, 2].map(() => {
+      const socket = connect(Number(port), hostname);
+      socket.write("GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+      return socket;
+    });
+    await Promise.all(slow.map((socket) => new Promise((resolve) => socket.once("readable", resolve))));
+    const refused = await fetch(sink.url);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+    for (const socket of slow) socket.destroy();
+    let status = 503;
+    while (status === 503) status = (await fetch(sink.url, { method: "HEAD" })).status;
+    expect(status).toBe(200);
+  });
+
+  it("is encrypted with a certificate", async () => {
+    const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"];
+    execFileSync("openssl", [...made, "-keyout", keyFile, "-out", certFile, ...subject], { stdio: "ignore" });
+    const sink = await listening({ certFile, keyFile });
+    expect(sink.url).toMatch(/^https:/);
+    const ca = execFileSync("cat", [certFile]);
+    const status = await new Promise((resolve, reject) => {
+      getSecurely(sink.url, { ca }, (response) => resolve(response.resume().statusCode)).once("error", reject);
+    });
+    expect(status).toBe(200);
+    const wrong = { listen: "0", path: "/", maxScrapes: 1, certFile: keyFile, keyFile: certFile };
+    expect(() => new PrometheusSink(wrong)).toThrow(/can't use the certificate/);
+  });
+});
+
+describe("an address", () => {
+  it.each([
+    ["9000", "127.0.0.1", 9000],
+    ["0.0.0.0:80", "0.0.0.0", 80],
+    ["[::1]:1", "::1", 1],
+    ["localhost:65535", "localhost", 65535],
+    [":9000", "::", 9000],
+  ])("%s", (text, host, port) => {
+    expect(parseAddress("x", text)).toEqual({ host, port });
+  });
+
+  it.each(["", "x", "1.2.3.4", "1.2.3.4:x", "1.2.3.4:65536", "::1:9000", "http://x:1"])("not %j", (text) => {
+    expect(() => parseAddress("x", text)).toThrow(expect.objectContaining({ code: "ERR_SCX_USAGE" }));
+  });
+
+  it("that somebody has, or that isn't ours, ends the start", async () => {
+    const { port } = new URL((await listening()).url);
+    const open = async (listen: string) => {
+      const queue = await createSink({
+        name: "prometheus",
+        factory: await sinkFactory("prometheus"),
+        options: { listen },
+      });
+      return queue.open();
+    };
+    await expect(open(port)).rejects.toMatchObject({ code: "ERR_SCX_SINK_OPEN", message: /the port is in use/ });
+    await expect(open("192.0.2.1:0")).rejects.toMatchObject({ code: "ERR_SCX_SINK_OPEN", message: /no such address/ });
+  });
+});
+
+describe("what there is to scrape", () => {
+  const schema: StatsSchema = {
+    name: "s",
+    stats: [{ name: "load", kind: "gauge", type: { dict: "u64", key: "string" } }],
+  };
+  const of = (scheduler: string, at: bigint, ...keys: string[]) =>
+    recordOf(
+      schema,
+      { load: { entries: Object.fromEntries(keys.map((key) => [key, { value: at }])) } },
+      { group: "x", sample: { at, scheduler, interval: 2_000_000_000n } },
+    );
+  const shown = (current: CurrentPoints, now: number) =>
+    current.all(now).map(({ series: { labels } }) => `${labels.scheduler}/${labels.key}`);
+
+  it("is each source's last sample; labels that vanish are gone, and so is who falls silent", () => {
+    const current = new CurrentPoints();
+    current.take([of("a", 1n, "x", "y"), of("b", 1n, "z")], 0);
+    expect(shown(current, 0)).toEqual(["a/x", "a/y", "b/z"]);
+    current.take([of("a", 2n, "y"), of("a", 3n, "y")], 2000);
+    expect(shown(current, 2000)).toEqual(["a/y", "b/z"]);
+    expect(shown(current, 7000)).toEqual(["a/y"]);
+    expect(shown(current, 9000)).toEqual([]);
+  });
+});
+
+it.each([
+  [undefined, "text"],
+  ["*/*", "text"],
+  [
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    "openmetrics",
+  ],
+  ["application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.7", "text"],
+  ["application/openmetrics-text;version=0.0.1", "text"],
+  ["application/openmetrics-text", "openmetrics"],
+  ["application/openmetrics-text;q=0, text/html", "text"],
+])("Accept: %s means %s", (header, format) => {
+  expect(formatFor(header)).toBe(format);
+});
+
+it.each([
+  [undefined, false],
+  ["gzip, deflate", true],
+  ["gzip;q=0", false],
+  ["*", true],
+  ["br", false],
+])("Accept-Encoding: %s means gzip: %s", (header, gzip) => {
+  expect(takesGzip(header)).toBe(gzip);
+});
