@@ -7,6 +7,7 @@ import { addConform } from "./conform.js";
 import { addDoctor } from "./doctor.js";
 import { addGen } from "./gen.js";
 import { addInspect } from "./inspect.js";
+import { addMonitor } from "./monitor.js";
 import { addRun } from "./run.js";
 import { addStats } from "./stats.js";
 import { statusHelp, statusOfError } from "./status.js";
@@ -40,6 +41,7 @@ addRun(program);
 addInspect(program);
 addStats(program);
 addGen(program);
+addMonitor(program);
 addConform(program);
 addDoctor(program);
 for (const command of [program, ...program.commands]) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { BpfObject, type ProgramUse } from "../bpf/object.js";
-import { ScxError } from "../error.js";
 import { dropPrivileges, findUser } from "../process/privilege.js";
 import { runRealtime } from "../process/realtime.js";
 import { allTarget } from "../protocol/all.js";
@@ -13,6 +12,7 @@ import { superviseScheduler } from "../scheduler/supervise.js";
 import { VerifierError } from "../scheduler/verifier.js";
 import { groupSource } from "../source/groups.js";
 import type { Sample } from "../stats/schema.js";
+import { assignment } from "./assignment.js";
 import { onEnd } from "./ending.js";
 import { exitDocument } from "./exit_text.js";
 import { showLog } from "./log.js";
@@ -23,18 +23,6 @@ import { resolveObject } from "./schedulers.js";
 import { readStatsMap } from "./stats_map_file.js";
 import { statusOfExit } from "./status.js";
 import { readText } from "./text_file.js";
-
-/** Splits NAME=VALUE. */
-function assignment(flag: string, text: string): [string, string] {
-  const at = text.indexOf("=");
-  if (at < 1)
-    throw new ScxError("ERR_SCX_USAGE", {
-      op: "set",
-      message: `${flag} ${text}: no value given.`,
-      remedy: `Write ${flag} NAME=VALUE.`,
-    });
-  return [text.slice(0, at), text.slice(at + 1)];
-}
 
 /** `scxkit run`: resolves with the exit status when nothing is left to run. */
 export async function run(nameOrPath: string, options: RunOptions): Promise<number> {

@@ -6,8 +6,14 @@ import { keyedLines } from "./keyed_lines.js";
 /** How many rows go under one header. */
 const rowsPerHeader = 20;
 
-/** What every row begins with. */
-const leading = 3;
+/** What rows begin with, where the sample tells, and how wide that is at least. */
+const leading = { TIME: 8, SCHEDULER: 0, STATE: 8 };
+
+/** How wide a value's column is at least. */
+const leastWidth = 14;
+
+/** A sample, or what a socket tells: neither the scheduler's name nor its state. */
+export type TableSample = Pick<Sample, "at" | "stats"> & Partial<Pick<Sample, "scheduler" | "state">>;
 
 /**
  * Rows of samples for people: aligned columns, a header every now and then. Totals, and what the interval added. What has keys
@@ -18,19 +24,23 @@ export class Table {
   #names: string[] = [];
   #widths: number[] = [];
   #rows = 0;
+  /** How many of {@link leading} there are. */
+  #leading = 0;
 
   /** @param width columns of the terminal; undefined for a file, whose lines may be as long as they like */
   constructor(width?: number) {
     this.#width = width;
   }
 
-  /** The lines of one sample: its row, under a header when one is due. */
-  lines(sample: Sample): string[] {
+  /** The lines of one sample: its row, under a header when one is due. Columns for what it doesn't tell are left out. */
+  lines(sample: TableSample): string[] {
     const { cells, keyed } = cellsOf(sample.stats);
-    const names = ["TIME", "SCHEDULER", "STATE", ...cells.map(({ name }) => name)];
-    if (names.join("\0") !== this.#names.join("\0")) this.#begin(names);
     const time = new Date(Number(sample.at / 1_000_000n)).toTimeString().slice(0, 8);
-    const row = [time, sample.scheduler, sample.state, ...cells.map(({ text }) => text)];
+    const told = { TIME: time, SCHEDULER: sample.scheduler ?? "", STATE: sample.state ?? "" };
+    const lead = Object.entries(told).filter(([, text]) => text !== "");
+    const names = [...lead.map(([name]) => name), ...cells.map(({ name }) => name)];
+    if (names.join("\0") !== this.#names.join("\0")) this.#begin(names, lead.length);
+    const row = [...lead.map(([, text]) => text), ...cells.map(({ text }) => text)];
     // A column that has grown stays wide.
     row.forEach((text, i) => {
       this.#widths[i] = Math.max(this.#widths[i] ?? 0, text.length);
@@ -38,21 +48,24 @@ export class Table {
     const whole = this.#widths.reduce((sum, one) => sum + one + 2, -2);
     const own =
       this.#width !== undefined && whole > this.#width
-        ? [this.#line(row.slice(0, leading)), ...pairLines(cells, this.#width)]
+        ? [this.#line(row.slice(0, lead.length)), ...pairLines(cells, this.#width)]
         : [...(this.#rows++ % rowsPerHeader === 0 ? [this.#line(this.#names)] : []), this.#line(row)];
     return [...own, ...keyedLines(keyed, this.#width)];
   }
 
   /** Other statistics follow, under a header of their own. */
-  #begin(names: string[]): void {
+  #begin(names: string[], leads: number): void {
     this.#names = names;
-    this.#widths = names.map((name, i) => Math.max(name.length, [8, 0, 8][i] ?? 14));
+    this.#leading = leads;
+    this.#widths = names.map((name, i) =>
+      Math.max(name.length, i < leads ? leading[name as keyof typeof leading] : leastWidth),
+    );
     this.#rows = 0;
   }
 
   #line(cells: readonly string[]): string {
     const align = (text: string, i: number) =>
-      i < leading ? text.padEnd(this.#widths[i] ?? 0) : text.padStart(this.#widths[i] ?? 0);
+      i < this.#leading ? text.padEnd(this.#widths[i] ?? 0) : text.padStart(this.#widths[i] ?? 0);
     return cells.map(align).join("  ").trimEnd();
   }
 }

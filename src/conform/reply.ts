@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { causeOf } from "../error.js";
 import { compareUtf8 } from "../protocol/json.js";
+import { memberOf, readWritten, type Written, walk } from "../protocol/written.js";
 import { decodeValues } from "../stats/decode.js";
 import type { MetaData, MetaKind, MetaStruct, StatsMeta } from "../stats/meta.js";
 import { schemaOf, topOf } from "../stats/schema_of.js";
@@ -8,7 +9,6 @@ import type { Check } from "./check.js";
 import { Finding, Untold } from "./finding.js";
 import { readableMeta } from "./metadata.js";
 import { type Answer, anyRequest, askValue, requestLine, type ServerUnderTest } from "./server.js";
-import { memberOf, readWritten, type Written, walk } from "./written.js";
 
 const topRequest = requestLine("stats", { target: "top" });
 

@@ -155,7 +155,12 @@ export class StatsClient {
    * @throws ScxError as {@link request} does; ERR_SCX_STATS_META for metadata of neither shape
    */
   async meta(options?: RequestOptions): Promise<StatsMeta> {
-    return readMeta(parseReply(await this.#ask("meta", {}, options)));
+    return readMeta(parseReply(await this.metaLine(options)));
+  }
+
+  /** Like {@link meta}, but gives the reply line as it came. */
+  async metaLine(options?: RequestOptions): Promise<string> {
+    return this.#ask("meta", {}, options);
   }
 
   /**

@@ -7,6 +7,7 @@ import { type DecodedValues, decodeValues, type Integers, withIntegers } from ".
 import type { StatsDefinition } from "../stats/define.js";
 import { describing } from "../stats/described.js";
 import type { StatsMeta } from "../stats/meta.js";
+import { readMeta } from "../stats/read_meta.js";
 import type { StatsSchema } from "../stats/schema.js";
 import { schemaOf } from "../stats/schema_of.js";
 import { StatsClient, type StatsClientOptions, type StatsOptions, type ValuesIn } from "./client.js";
@@ -88,9 +89,10 @@ class Follower {
   #connections = 0;
   /** Whether any server has ever answered. */
   #answered = false;
-  /** What the server that is connected says of its statistics. */
+  /** What the server that is connected says of its statistics, and the line that says it. */
   #meta: StatsMeta | undefined;
-  /** Schemas made of #meta, by struct. */
+  #metaLine = "";
+  /** Schemas made of #meta, by struct: the same ones as long as the server, or the one that follows it, says the same. */
   readonly #schemas = new Map<string, StatsSchema>();
   #warned = false;
 
@@ -159,12 +161,10 @@ class Follower {
     const { timeoutMs, maxLine } = this.#options;
     const client = await StatsClient.connect(this.#path, { timeoutMs, maxLine, signal: this.#signal });
     if (this.#connections++ > 0) log.info(`connected to ${this.#path} again`);
-    this.#schemas.clear();
     this.#warned = false;
     try {
-      this.#meta = this.#options.of ? undefined : await client.meta({ signal: this.#signal });
+      if (!this.#options.of) this.#describe(await client.metaLine({ signal: this.#signal }));
     } catch (error) {
-      this.#meta = undefined;
       if (!isDescription(error)) {
         await client.close();
         throw error;
@@ -172,6 +172,14 @@ class Follower {
       this.#warn(`${causeOf(error)} Values are shown as they come.`);
     }
     return client;
+  }
+
+  #describe(line: string): void {
+    if (line === this.#metaLine) return;
+    this.#schemas.clear();
+    this.#meta = undefined;
+    this.#metaLine = line;
+    this.#meta = readMeta(parseReply(line));
   }
 
   #described(reply: ReplyValue): Pick<StatsReading, "values" | "schema"> | undefined {

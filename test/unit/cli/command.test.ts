@@ -102,7 +102,7 @@ describe("help", () => {
       expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
   });
 
-  it.each(["run", "inspect", "stats", "gen", "doctor", "conform"])(
+  it.each(["run", "inspect", "stats", "gen", "doctor", "monitor", "conform"])(
     "%s: the README has each of its options",
     async (command) => {
       const { stdout } = await scxkit(command, "--help");

@@ -86,3 +86,8 @@ it("takes groups apart, and puts names beside the values where the terminal is t
   expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d +simple +enabled$/);
   expect(lines.slice(1)).toEqual(["  load.high       3  load.low        1", "  local      5 (+1)"]);
 });
+
+it("has no columns for what a sample doesn't tell", () => {
+  const { at, stats } = sample(1n);
+  expect(new Table().lines({ at, stats })[0]).toMatch(/^TIME +local +depth$/);
+});

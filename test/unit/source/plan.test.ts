@@ -101,7 +101,9 @@ describe("what looks like statistics and can't be read", () => {
     expect(problemsOf(place)).toContainEqual(expect.stringMatching(problem));
     const lost = planStats([readers()]).readers.find((plan) => plan.name === name)?.stats.length ?? 0;
     expect(namesOf([place])).toHaveLength(namesOf([readers()]).length - lost);
-    expect(() => namesOf([place], { [name]: {} })).toThrowError(expect.objectContaining({ code: expect.stringMatching(/ERR_SCX_STATS_M/) }));
+    expect(() => namesOf([place], { [name]: {} })).toThrowError(
+      expect.objectContaining({ code: expect.stringMatching(/ERR_SCX_STATS_M/) }),
+    );
   });
 
   it("keys of which no name can be made", () => {

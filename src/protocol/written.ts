@@ -28,6 +28,13 @@ export function readWritten(text: string): Written {
   return value(next());
 }
 
+/** The text again: without the spaces between its parts, else as it was. */
+export function writtenText(at: Written): string {
+  if ("token" in at) return at.token;
+  if ("items" in at) return `[${at.items.map(writtenText).join(",")}]`;
+  return `{${at.members.map(([name, member]) => `${JSON.stringify(name)}:${writtenText(member)}`).join(",")}}`;
+}
+
 /** Calls back with each part of a text, and where it stands. */
 export function walk(at: Written, visit: (part: Written, where: string) => void, where = ""): void {
   visit(at, where);
