@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Domain } from "../kernel/topology.js";
 import { defaultSocketPath } from "../protocol/path.js";
 import { type RestartPolicy, restartPolicies } from "../scheduler/restart.js";
+import { byOption } from "./by.js";
 import { collect } from "./collect.js";
 import { bundled } from "./schedulers.js";
 import { seconds } from "./seconds.js";
@@ -25,6 +27,7 @@ export interface RunOptions {
   json?: boolean;
   reset?: boolean;
   statsMap?: string;
+  by?: Domain[];
   exitDump?: string;
   verifierLog?: string;
   restart: RestartPolicy;
@@ -96,6 +99,7 @@ export function addRun(program: Command): void {
     )
     .option("--json", "one JSON object a line: samples, at last the exit")
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
+    .addOption(byOption())
     .option("--reset", "also reset the counters in the kernel at each interval, exactly")
     .addOption(
       new Option("--restart <policy>", "start it again when it has failed (always: or left by itself)")

@@ -56,7 +56,11 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       keepLoaded: user !== undefined,
       statsMap,
       loaded: async (stats) => {
-        const sampler = new Sampler(stats, { intervalMs: options.stats * 1000, reset: options.reset ?? false });
+        const sampler = new Sampler(stats, {
+          intervalMs: options.stats * 1000,
+          reset: options.reset ?? false,
+          by: options.by ?? [],
+        });
         samples = sampler[Symbol.asyncIterator]();
         if (options.socket !== "none") server = await serve(options, sampler);
         if (options.rt) runRealtime();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from "commander";
+import type { Domain } from "../kernel/topology.js";
 import { groupNames } from "../source/group.js";
+import { byOption } from "./by.js";
 import { collect } from "./collect.js";
 import { seconds } from "./seconds.js";
 import { statusHelp } from "./status.js";
@@ -15,6 +17,7 @@ export interface StatsOptions {
   enforce?: boolean;
   helpStats?: boolean;
   statsMap?: string;
+  by?: Domain[];
   json?: boolean;
 }
 
@@ -32,6 +35,7 @@ export function addStats(program: Command): void {
     .option("--enforce", "a group that can't be had here is an error (implies --all)")
     .option("--help-stats", "only what its statistics are, each with its type and meaning")
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
+    .addOption(byOption())
     .option("--json", "one JSON object a line")
     .addHelpText("after", statusHelp)
     .action(async (name: string | undefined, options: StatsOptions) => {

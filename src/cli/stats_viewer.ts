@@ -26,7 +26,11 @@ export async function showStats(name: string | undefined, options: StatsOptions)
   }
   const ending = new AbortController();
   using _ = onEnd(() => ending.abort());
-  const sampler = new Sampler(scheduler.stats, { intervalMs: options.stats * 1000, signal: ending.signal });
+  const sampler = new Sampler(scheduler.stats, {
+    intervalMs: options.stats * 1000,
+    by: options.by ?? [],
+    signal: ending.signal,
+  });
   const printer = new Printer({ json: options.json ?? false });
   if (options.once) {
     printer.sample(sampler.totals());

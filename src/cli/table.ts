@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Sample } from "../stats/schema.js";
-import { type Cell, cellsOf } from "./cell.js";
+import type { Sample, StatValues } from "../stats/schema.js";
+import { type Cell, cellsOf, type Keyed } from "./cell.js";
 import { keyedLines } from "./keyed_lines.js";
 
 /** How many rows go under one header. */
@@ -50,7 +50,7 @@ export class Table {
       this.#width !== undefined && whole > this.#width
         ? [this.#line(row.slice(0, lead.length)), ...pairLines(cells, this.#width)]
         : [...(this.#rows++ % rowsPerHeader === 0 ? [this.#line(this.#names)] : []), this.#line(row)];
-    return [...own, ...keyedLines(keyed, this.#width)];
+    return [...own, ...keyedLines([...keyed, ...byDomain(sample)], this.#width)];
   }
 
   /** Other statistics follow, under a header of their own. */
@@ -69,6 +69,13 @@ export class Table {
     return cells.map(align).join("  ").trimEnd();
   }
 }
+
+/** A row for each group of CPUs. */
+const byDomain = ({ by = {} }: Sample): Keyed[] =>
+  Object.entries(by).map(([name, groups]) => ({
+    name,
+    elements: new Map(Object.entries(groups).map(([group, fields]) => [group, { fields: fields as StatValues }])),
+  }));
 
 /** Names and values side by side, as many pairs a line as there is room for. */
 function pairLines(cells: readonly Cell[], width: number): string[] {

@@ -12,6 +12,17 @@ export const numbersIn = (list: string): number[] =>
       return Array.from({ length: last - first + 1 }, (_, i) => first + i);
     });
 
+/** The same back again, of numbers in their order. */
+export function listText(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && last[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}
+
 /** The largest of them. */
 export const largestOf = (list: string): number => Math.max(...numbersIn(list));
 

@@ -2,7 +2,7 @@
 import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
-import type { Domain } from "../kernel/topology.js";
+import { CpuGroups, type Domain, domains } from "../kernel/topology.js";
 import type { Slot } from "../source/reader.js";
 import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
@@ -16,6 +16,7 @@ import {
   type StatValues,
 } from "../stats/schema.js";
 import { Clock } from "./clock.js";
+import { type CpuCounters, CpuRollups } from "./cpu_rollup.js";
 
 const log = logger("sampler");
 
@@ -24,6 +25,11 @@ export interface SamplerOptions {
   intervalMs: number;
   /** Also reset the counters in the kernel at each reading, exactly; see {@link StatsSource.resetInKernel}. */
   reset?: boolean;
+  /**
+   * Each sample also has what is kept per CPU, summed over each CPU, core, last-level cache or NUMA node, in the same baseline and
+   * by the same reading. A CPU that goes offline stays in the group in which it was seen.
+   */
+  by?: readonly Domain[];
   /** Ends every iteration. */
   signal?: AbortSignal;
 }
@@ -53,10 +59,24 @@ export interface SampleListener {
 /** One consumer's side of it. */
 interface Baseline<S extends StatValues> {
   counters: Counters;
+  /** Of what each CPU has. */
+  cpus: CpuCounters;
   /** When it read last, by process.hrtime; 0 before the first time. */
   readAt: bigint;
   /** Last samples of schedulers that are gone, not yet read. */
   readonly waiting: Sample<S>[];
+}
+
+/** Groups of CPUs to sum over. @throws ScxError ERR_SCX_USAGE */
+function groupsOf(wanted: readonly Domain[]): CpuGroups[] {
+  const unknown = wanted.find((one) => !domains.includes(one));
+  if (unknown !== undefined)
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "sample",
+      message: `CPUs can't be grouped by ${unknown}.`,
+      remedy: `Say ${domains.join(", ")}.`,
+    });
+  return [...new Set(wanted)].map((domain) => new CpuGroups(domain));
 }
 
 /** ns since 1970 by the system's clock, which may be set: intervals are measured by another one. */
@@ -79,6 +99,10 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   readonly #schemas = new WeakMap<Sample, StatsSchema>();
   #words: BigUint64Array;
   #run: Counters;
+  readonly #groups: readonly CpuGroups[];
+  #rollups: CpuRollups;
+  /** Of the run. */
+  #cpus: CpuCounters;
   readonly #waiting = new Set<() => void>();
   #iterating = 0;
   #tick = 0;
@@ -104,6 +128,9 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     this.#signal = options.signal;
     this.#words = source.words;
     this.#run = new Counters(this.#words);
+    this.#groups = groupsOf(options.by ?? []);
+    this.#rollups = this.#newRollups();
+    this.#cpus = this.#rollups.run();
     this.#clock = new Clock(intervalMs, () => this.#onTick());
     void source.ended.then(() => this.#end());
     source.onTurn?.((turn) => (turn === "left" ? this.#afterLast() : this.#keepLast()));
@@ -268,7 +295,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 
   #baseline(): Baseline<S> {
     this.#followSource();
-    const baseline = { counters: new Counters(this.#run.total), readAt: 0n, waiting: [] };
+    const counters = new Counters(this.#run.total);
+    const baseline = { counters, cpus: this.#rollups.consumer(this.#cpus), readAt: 0n, waiting: [] };
     this.#consumers.add(baseline);
     return baseline;
   }
@@ -283,8 +311,9 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #advance(baseline: Baseline<S>): Sample<S> {
     const previous = baseline.readAt;
     baseline.counters.advance();
+    for (const one of baseline.cpus) one.advance();
     baseline.readAt = this.#readAt;
-    return this.#sample(baseline.counters, previous);
+    return this.#sample(baseline.counters, baseline.cpus, previous);
   }
 
   /** Other statistics may have followed since the last look: all baselines then begin at their attach. */
@@ -292,7 +321,12 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     if (this.#words === this.#source.words) return;
     this.#words = this.#source.words;
     this.#run = new Counters(this.#words);
-    for (const baseline of this.#consumers) baseline.counters = new Counters(this.#run.total);
+    this.#rollups = this.#newRollups();
+    this.#cpus = this.#rollups.run();
+    for (const baseline of this.#consumers) {
+      baseline.counters = new Counters(this.#run.total);
+      baseline.cpus = this.#rollups.consumer(this.#cpus);
+    }
   }
 
   #refresh(): Sample<S> {
@@ -303,11 +337,16 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     this.#readWall = wallClock();
     this.#stale = false;
     this.#run.advance();
-    this.#last = this.#sample(this.#run, previous);
+    for (const one of this.#cpus) one.advance();
+    this.#last = this.#sample(this.#run, this.#cpus, previous);
     return this.#last;
   }
 
-  #sample(counters: Counters, previous: bigint): Sample<S> {
+  #newRollups(): CpuRollups {
+    return new CpuRollups(this.#groups.length > 0 ? (this.#source.byCpu?.() ?? []) : [], this.#groups);
+  }
+
+  #sample(counters: Counters, cpus: CpuCounters, previous: bigint): Sample<S> {
     const { words, startedAt, index, epoch, scheduler } = this.#source;
     const stats: Record<string, StatValue> = Object.create(null);
     this.schema.stats.forEach((stat, i) => {
@@ -323,6 +362,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       scheduler,
       state: this.#source.state(),
       stats: stats as S,
+      ...(this.#groups.length > 0 && { by: this.#rollups.values(this.schema, cpus) as NonNullable<Sample<S>["by"]> }),
     };
     this.#schemas.set(sample, this.schema);
     return sample;

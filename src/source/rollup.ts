@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { type Domain, type Grouping, groupCpus } from "../kernel/topology.js";
-import type { Stat } from "../stats/schema.js";
-import type { CpuWords, Reader } from "./reader.js";
+import { type Domain, groupCpus } from "../kernel/topology.js";
+import type { Stat, StatsSchema } from "../stats/schema.js";
+import type { CpuPart } from "./joined.js";
 
 /** Statistics by groups of CPUs. */
 export interface StatsRollup {
@@ -14,40 +14,31 @@ export interface StatsRollup {
   read(): Record<string, Record<string, bigint>>;
 }
 
-interface Part {
-  readonly cpus: CpuWords & { readonly take: () => void };
-  readonly stats: readonly Stat[];
-  readonly index: readonly number[];
-}
-
-/** What these readers have per CPU, summed over each group; bound once. */
+/** What these have per CPU, summed over each group. @param refresh reads the kernel */
 export function rollup(
-  readers: readonly Reader[],
+  { stats }: StatsSchema,
+  parts: readonly CpuPart[],
   domain: Domain,
-  grouping: Grouping = groupCpus(domain),
+  refresh: () => void,
 ): StatsRollup {
-  const parts: Part[] = readers.flatMap(({ stats, index, byCpu }) => (byCpu ? [{ cpus: byCpu(), stats, index }] : []));
+  const { names, groups } = groupCpus(domain);
   return {
     domain,
-    groups: grouping.names,
-    stats: parts.flatMap((part) => part.stats),
+    groups: names,
+    stats: parts.flatMap((part) => [...part.stats.keys()].map((stat) => stats[stat] as Stat)),
     read() {
-      for (const { cpus } of parts) cpus.take();
-      return Object.fromEntries(grouping.names.map((name, group) => [name, sumsOf(parts, grouping, group)]));
+      refresh();
+      const sums: Record<string, bigint>[] = names.map(() => Object.create(null));
+      for (const { words, width, cpus, stats: places } of parts)
+        for (const [stat, word] of places) {
+          const { name } = stats[stat] as Stat;
+          for (const sum of sums) sum[name] = 0n;
+          cpus.forEach((cpu, row) => {
+            const sum = sums[groups[cpu] ?? 0];
+            if (sum) sum[name] = (sum[name] ?? 0n) + (words[row * width + word] ?? 0n);
+          });
+        }
+      return Object.fromEntries(names.map((name, group) => [name, sums[group] ?? {}]));
     },
   };
-}
-
-function sumsOf(parts: readonly Part[], { groups }: Grouping, group: number): Record<string, bigint> {
-  const sums: Record<string, bigint> = Object.create(null);
-  for (const { cpus, stats, index } of parts)
-    stats.forEach((stat, i) => {
-      // A histogram has many words; how many values there were is what compares.
-      if (stat.kind === "histogram") return;
-      sums[stat.name] = cpus.cpus.reduce(
-        (sum, cpu, row) => (groups[cpu] === group ? sum + (cpus.words[row * cpus.width + (index[i] ?? 0)] ?? 0n) : sum),
-        0n,
-      );
-    });
-  return sums;
 }

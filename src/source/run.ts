@@ -4,6 +4,8 @@ import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
+import { CpuTotals } from "./cpu_totals.js";
+import type { CpuPart } from "./joined.js";
 import type { Slot } from "./reader.js";
 import type { StatsRollup } from "./rollup.js";
 import type { StatsSource, Turn } from "./stats.js";
@@ -25,6 +27,8 @@ export class RunStats implements StatsSource {
   #accumulator: NativeAccumulator | undefined;
   /** Words that are taken over as they are. */
   #gauges: readonly number[] = [];
+  #cpuTotals: CpuTotals | undefined;
+  #isByCpu = false;
   #left = false;
   #reset = false;
   #end: () => void = () => {};
@@ -70,6 +74,12 @@ export class RunStats implements StatsSource {
     return by?.bind(this.#current);
   }
 
+  byCpu(): readonly CpuPart[] {
+    this.#isByCpu = true;
+    this.#cpuTotals ??= new CpuTotals(this.#current?.byCpu?.() ?? [], this.schema);
+    return this.#cpuTotals.parts;
+  }
+
   slots(stat: number): readonly Slot[] {
     const slots = this.#current?.slots?.(stat) ?? [];
     // What earlier schedulers of the run put into the same word was no other's.
@@ -80,6 +90,7 @@ export class RunStats implements StatsSource {
     if (this.#left || !this.#current) return; // its words are complete, and its maps may be gone
     this.#current.refresh();
     this.#accumulator?.advance();
+    this.#cpuTotals?.advance();
     for (const word of this.#gauges) this.#words[word] = this.#current.words[word] ?? 0n;
   }
 
@@ -108,6 +119,8 @@ export class RunStats implements StatsSource {
     this.#left = false;
     this.#current = next;
     this.#bind(next);
+    if (!same) this.#cpuTotals = undefined;
+    if (this.#isByCpu) this.#cpuTotals?.follow(next.byCpu?.() ?? []);
   }
 
   /** The scheduler has left, and another may follow. Its maps may be closed after this call. */
@@ -122,6 +135,7 @@ export class RunStats implements StatsSource {
     this.#accumulator = undefined;
     this.#gauges = [];
     this.#words = new BigUint64Array();
+    this.#cpuTotals = undefined;
   }
 
   /** Nothing will follow. */

@@ -4,7 +4,7 @@ import { ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
 import type { StatsSchema, StatValues } from "../stats/schema.js";
-import { JoinedReaders } from "./joined.js";
+import { type CpuPart, JoinedReaders } from "./joined.js";
 import type { Reader, Slot } from "./reader.js";
 import { rollup, type StatsRollup } from "./rollup.js";
 
@@ -56,6 +56,11 @@ export interface StatsSource<S extends StatValues = StatValues> {
    * same. Absent where there is nothing per CPU.
    */
   readonly by?: ((domain: Domain) => StatsRollup) | undefined;
+  /**
+   * From now on each refresh also keeps what each CPU has, with words of their own that are other ones only when `words` is.
+   * Absent where nothing is known of CPUs.
+   */
+  byCpu?(): readonly CpuPart[];
   /** Settles when nothing more will be counted: the scheduler has left. */
   readonly ended: Promise<void>;
   /** Calls back at each turn from one scheduler to the next; absent where there is but one. */
@@ -123,8 +128,11 @@ export class LoadedStats implements StatsSource {
   }
 
   by(domain: Domain): StatsRollup {
-    this.#parts ??= this.#find();
-    return rollup(this.#parts?.readers ?? [], domain);
+    return rollup(this.schema, this.byCpu(), domain, () => this.refresh());
+  }
+
+  byCpu(): readonly CpuPart[] {
+    return this.#reader.byCpu();
   }
 
   /** Counting begins now: the scheduler is attached, and says its state from now on. */

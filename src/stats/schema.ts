@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Domain } from "../kernel/topology.js";
 
 /**
  * How a statistic behaves: a counter only grows, a gauge goes up and down, a histogram counts values by their size.
@@ -105,4 +106,9 @@ export interface Sample<S extends StatValues = StatValues> {
   /** sched_ext's state: `enabled`, `disabled`, `enabling`, `disabling`. */
   state: string;
   stats: S;
+  /**
+   * On request ({@link SamplerOptions.by}): what is kept per CPU, summed over groups of CPUs, by their names. A group is called by
+   * the numbers of its CPUs (`0-3`), a node by its own.
+   */
+  by?: { readonly [D in Domain]?: Readonly<Record<string, Partial<S>>> };
 }

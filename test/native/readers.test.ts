@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BpfObject, type LoadedObject, type Sample, Sampler } from "../../src/index.js";
+import {
+  BpfObject,
+  type CounterValue,
+  type Domain,
+  domains,
+  type LoadedObject,
+  type Sample,
+  Sampler,
+} from "../../src/index.js";
 import { testObject } from "../objects.js";
 
 let loaded: LoadedObject;
@@ -48,7 +56,7 @@ describe("statistics that nobody declared for us", () => {
   it("structs with narrow, signed and nested members, and arrays of two dimensions", () => {
     count("count_place", 300n);
     const { queued, balance, far_moved_1_0, far_moved_0_0 } = sampler.totals().stats;
-    expect(queued).toEqual({ total: 300n, delta: 300n });
+    expect(queued).toEqual({ value: 300n });
     expect(balance).toEqual({ value: -300n });
     expect(far_moved_1_0).toEqual({ total: 300n, delta: 300n });
     expect(far_moved_0_0).toEqual({ total: 0n, delta: 0n });
@@ -80,6 +88,47 @@ describe("by groups of CPUs", () => {
     expect(rollup?.stats.map((stat) => stat.name)).not.toContain("nr_total"); // it isn't kept per CPU
     const sum = (name: string) => Object.values(read).reduce((all, one) => all + (one[name] ?? 0n), 0n);
     expect([sum("moved"), sum("kept"), sum("local"), sum("remote")]).toEqual([210n, 0n, 210n, 420n]);
+  });
+});
+
+describe("by groups of CPUs, in samples", () => {
+  it("has totals and deltas in each consumer's own baseline, of the same reading as the whole", () => {
+    const grouped = new Sampler(loaded.stats, { intervalMs: 1e-6, by: ["cpu", "llc", "node", "core"] });
+    const [each, all] = [grouped.consumer(), grouped.consumer()];
+    const sumOf = (sample: Sample, domain: Domain, name: string) =>
+      Object.values(sample.by?.[domain] ?? {})
+        .map((values) => values[name] as CounterValue)
+        .reduce((sum, { total, delta }) => ({ total: sum.total + total, delta: sum.delta + delta }), {
+          total: 0n,
+          delta: 0n,
+        });
+    for (let n = 1n; n <= 10n; n++) {
+      count("count_event", n, 1n);
+      count("count_rest", n);
+      const sample = each.read();
+      for (const domain of domains)
+        for (const name of ["moved", "local", "remote"])
+          expect([domain, sumOf(sample, domain, name)]).toEqual([domain, sample.stats[name]]);
+      expect(sumOf(sample, "llc", "moved").delta).toBe(n);
+    }
+    expect(sumOf(all.read(), "cpu", "remote")).toEqual({ total: 110n, delta: 110n });
+    const names = Object.keys(Object.values(each.read().by?.cpu ?? {})[0] ?? {});
+    expect(names).toContain("far_moved_1_0");
+    expect(names).not.toContain("nr_total"); // it isn't kept per CPU
+    expect(names).not.toContain("pid_stats");
+  });
+
+  it("gauges are what they are", () => {
+    const grouped = new Sampler(loaded.stats, { intervalMs: 1e-6, by: ["node"] });
+    count("count_place", 7n);
+    const nodes = Object.values(grouped.totals().by?.node ?? {});
+    expect(nodes.map((node) => (node.balance as { value: bigint }).value).reduce((a, b) => a + b)).toBe(-7n);
+  });
+
+  it("knows no other groups", () => {
+    expect(() => new Sampler(loaded.stats, { intervalMs: 1, by: ["die" as "llc"] })).toThrowError(
+      expect.objectContaining({ code: "ERR_SCX_USAGE" }),
+    );
   });
 });
 

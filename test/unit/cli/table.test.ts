@@ -64,6 +64,12 @@ describe("what has keys", () => {
     ]);
   });
 
+  it("shows groups of CPUs as rows", () => {
+    const local = (total: bigint) => ({ local: counter(total, 1n) });
+    const lines = new Table().lines({ ...sample(1n), by: { llc: { "0-3": local(1n), "4-7": local(22n) } } }).slice(2);
+    expect(lines).toEqual(["  llc    local", "  0-3   1 (+1)", "  4-7  22 (+1)"]);
+  });
+
   it("shows groups by key as rows, and dictionaries within them under theirs", () => {
     const domain = (load: number, tasks: bigint) => ({ fields: { load: { value: load }, tasks: { value: tasks } } });
     const node = { fields: { load: { value: 2.5 }, doms: { entries: { 0: domain(1, 2n), 1: domain(1.5, 13n) } } } };

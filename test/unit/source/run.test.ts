@@ -18,6 +18,7 @@ class Fake implements StatsSource {
   kernel: bigint[];
   gone = false;
   resets = 0;
+  readonly rows = new BigUint64Array(4);
   constructor(
     readonly scheduler: string,
     stats: Stat[],
@@ -28,6 +29,18 @@ class Fake implements StatsSource {
     this.kernel = stats.map(() => 0n);
   }
   state = () => (this.gone ? "disabled" : "enabled");
+  /** Two CPUs with the first two statistics. */
+  byCpu = () => [
+    {
+      words: this.rows,
+      width: 2,
+      cpus: [0, 1],
+      stats: new Map([
+        [0, 0],
+        [1, 1],
+      ]),
+    },
+  ];
   resetInKernel(): void {
     this.resets++;
   }
@@ -62,6 +75,35 @@ describe("a run of several schedulers", () => {
     const sample = consumer.read();
     expect(sample).toMatchObject({ epoch: 1, state: "enabled", stats: { level: { value: 1n } } });
     expect(events(sample)).toEqual({ total: 17n, delta: 7n });
+  });
+
+  it("goes on with what each CPU has, too", () => {
+    const run = new RunStats();
+    const [first, second] = [new Fake("one", shape), new Fake("one", shape)];
+    run.follow(first);
+    const consumer = new Sampler(run, { intervalMs, by: ["cpu"] }).consumer();
+    const cpu = () => Object.values(consumer.read().by?.cpu ?? {}).slice(0, 2);
+    first.rows.set([10n, 3n, 20n, 4n]);
+    expect(cpu()).toEqual([
+      { events: { total: 10n, delta: 10n }, level: { value: 3n } },
+      { events: { total: 20n, delta: 20n }, level: { value: 4n } },
+    ]);
+    first.rows.set([11n, 3n, 25n, 4n]);
+    run.leave();
+    first.gone = true;
+    run.follow(second);
+    second.rows.set([2n, 1n, 0n, -1n]);
+    expect(cpu()).toEqual([
+      { events: { total: 13n, delta: 3n }, level: { value: 1n } },
+      { events: { total: 25n, delta: 5n }, level: { value: -1n } },
+    ]);
+    run.leave();
+    second.gone = true;
+    const other = new Fake("two", [counter("other"), counter("more")]);
+    run.follow(other);
+    other.rows.set([7n, 8n, 0n, 0n]);
+    consumer.read(); // the former's last
+    expect(cpu()[0]).toEqual({ other: { total: 7n, delta: 7n }, more: { total: 8n, delta: 8n } });
   });
 
   it("keeps each consumer's last sample where other statistics follow", () => {
