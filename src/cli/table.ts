@@ -13,7 +13,7 @@ const leading = { TIME: 8, SCHEDULER: 0, STATE: 8 };
 const leastWidth = 14;
 
 /** A sample, or what a socket tells: neither the scheduler's name nor its state. */
-export type TableSample = Pick<Sample, "at" | "stats"> & Partial<Pick<Sample, "scheduler" | "state">>;
+export type TableSample = Pick<Sample, "at" | "stats"> & Partial<Pick<Sample, "scheduler" | "state" | "by">>;
 
 /**
  * Rows of samples for people: aligned columns, a header every now and then. Totals, and what the interval added. What has keys
@@ -71,7 +71,7 @@ export class Table {
 }
 
 /** A row for each group of CPUs. */
-const byDomain = ({ by = {} }: Sample): Keyed[] =>
+const byDomain = ({ by = {} }: Pick<Sample, "by">): Keyed[] =>
   Object.entries(by).map(([name, groups]) => ({
     name,
     elements: new Map(Object.entries(groups).map(([group, fields]) => [group, { fields: fields as StatValues }])),
