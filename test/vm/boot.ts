@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Accel, accelArgs, bootLimitMs, chooseAccel, rememberKvmFails } from "./accel.js";
+import { cacheFolder } from "./cache.js";
 import { follow } from "./follow.js";
 import { crossing, guestScript } from "./guest.js";
 import { findKernel } from "./kernel.js";
@@ -40,7 +41,8 @@ const say = (text: string) => process.stderr.write(`vm: ${text}\n`);
 /** The host's environment as far as the guest should know it. */
 function guestEnv(): Record<string, string> {
   const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const env: Record<string, string> = { PATH: path, HOME: "/run/home" };
+  // The guest's home is its own; where upstream's schedulers lie is the host's.
+  const env: Record<string, string> = { PATH: path, HOME: "/run/home", SCXKIT_PEERS: join(cacheFolder, "peers") };
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && /^(CI|LANG|TERM|NO_COLOR|FORCE_COLOR|SCXKIT_\w+)$/.test(name)) env[name] = value;
   }
