@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { isAscii } from "node:buffer";
 import { ScxError } from "../error.js";
 
 /** BTF kinds, as in the kernel's include/uapi/linux/btf.h; index is BTF_KIND_*. */
@@ -231,10 +232,8 @@ function scan(raw: Uint8Array): RawBtf {
   const stringsEnd = stringsAt + view.getUint32(20, true);
   if (typesEnd > raw.byteLength || stringsEnd > raw.byteLength) throw malformed("its sections leave it");
   // Latin-1 keeps every byte and every offset; names and tags that are more than ASCII are put right when read.
-  const strings = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString("latin1", stringsAt, stringsEnd);
-
-  const ascii = /^[\0-\x7f]*$/.test(strings);
-  const found = { view, strings, ascii, kinds: [0], offsets: [0] };
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset + stringsAt, stringsEnd - stringsAt);
+  const found = { view, strings: bytes.toString("latin1"), ascii: isAscii(bytes), kinds: [0], offsets: [0] };
   let at = headerLength + view.getUint32(8, true);
   while (at < typesEnd) {
     if (at + 12 > typesEnd) throw malformed("a type is cut off");

@@ -41,6 +41,7 @@ export function completeKconfig(
   { hasFile, elsewhere }: KconfigPlaces = places,
 ): Kconfig {
   const types = new Map(btf.find("datasec", ".kconfig")?.variables.map(({ type }) => [btf.type(type).name, type]));
+  if (types.size === 0) return { text: given, missing: [] };
   const told = new Set(settings(given).map(([, name]) => name));
   const untold = externs.filter(({ name }) => name.startsWith("CONFIG_") && types.has(name) && !told.has(name));
   if (untold.length === 0 || hasFile) return { text: given, missing: [] };

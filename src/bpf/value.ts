@@ -68,9 +68,9 @@ export function decode(btf: Btf, id: number, view: DataView, offset = 0): BtfVal
       return view.getBigUint64(offset, true);
     case "array": {
       if (isChars(btf, type)) {
-        const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, type.length);
+        const bytes = Buffer.from(view.buffer, view.byteOffset + offset, type.length);
         const end = bytes.indexOf(0);
-        return new TextDecoder().decode(bytes.subarray(0, end < 0 ? undefined : end));
+        return bytes.toString("utf8", 0, end < 0 ? undefined : end);
       }
       const step = btf.sizeOf(type.type);
       if (step === 0) return []; // however many of them there are

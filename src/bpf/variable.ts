@@ -85,7 +85,7 @@ export class Variables {
    * @throws ScxError the unknown-name code, or ERR_SCX_VALUE
    */
   set(path: string, value: unknown): void {
-    const { name, steps } = parsePath(path);
+    const { name, steps } = this.#all.has(path) ? { name: path, steps: [] } : parsePath(path);
     if (steps.length === 0) this.#grow(name, value);
     const variable = this.#find(name);
     if (!variable) throw this.#unknown(name);

@@ -32,8 +32,11 @@ export async function settled(
   signal?: AbortSignal,
   { state = schedExt.state, timeoutMs = patienceMs }: { state?: () => string; timeoutMs?: number } = {},
 ): Promise<void> {
+  if (!isUnsettled(state())) return;
   const deadline = performance.now() + timeoutMs;
-  while (isUnsettled(state()) && performance.now() < deadline && !signal?.aborted) await nextChange(signal);
+  do {
+    await nextChange(signal);
+  } while (isUnsettled(state()) && performance.now() < deadline && !signal?.aborted);
 }
 
 /**
@@ -45,11 +48,13 @@ export async function whenSettled<T>(
   signal?: AbortSignal,
   { state = schedExt.state, timeoutMs = patienceMs }: { state?: () => string; timeoutMs?: number } = {},
 ): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
+  // Not before it is needed: Node's performance.now() is a good part of what a process's first attach takes.
+  let deadline: number | undefined;
   for (;;) {
     try {
       return await attach();
     } catch (error) {
+      deadline ??= performance.now() + timeoutMs;
       const busy = (error as { errno?: number }).errno === constants.errno.EBUSY;
       if (!busy || state() === "enabled" || performance.now() >= deadline || signal?.aborted) throw error;
     }
