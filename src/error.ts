@@ -28,6 +28,7 @@ export const errorCodes = {
   ERR_SCX_PEER_MISSING: "a package that is only needed for this isn't installed",
   ERR_SCX_PRIVILEGE: "the process lacks the privilege",
   ERR_SCX_REATTACH: "a loaded object can't be brought back to what it was before it was attached",
+  ERR_SCX_RECORDING: "a recording of a statistics socket is malformed",
   ERR_SCX_RESET_UNSUPPORTED: "the object brings no in-kernel baseline, so its statistics can't be reset in the kernel",
   ERR_SCX_SINK_OPEN: "a sink can't be opened: its port is in use, its file can't be created",
   ERR_SCX_SOCKET_IN_USE: "something stands at the socket's path already",

@@ -50,6 +50,9 @@ export {
   type Target,
   totalsTarget,
 } from "./protocol/target.js";
+export { type Exchange, Recorder, readRecording } from "./relay/recording.js";
+export { type RelayOptions, StatsRelay } from "./relay/relay.js";
+export { type ReplayOptions, StatsReplay } from "./relay/replay.js";
 export {
   type AllStatsOptions,
   type BulkFlag,

@@ -8,6 +8,8 @@ import { addDoctor } from "./doctor.js";
 import { addGen } from "./gen.js";
 import { addInspect } from "./inspect.js";
 import { addMonitor } from "./monitor.js";
+import { addRelay } from "./relay.js";
+import { addReplay } from "./replay.js";
 import { addRun } from "./run.js";
 import { addStats } from "./stats.js";
 import { statusHelp, statusOfError } from "./status.js";
@@ -42,6 +44,8 @@ addInspect(program);
 addStats(program);
 addGen(program);
 addMonitor(program);
+addRelay(program);
+addReplay(program);
 addConform(program);
 addDoctor(program);
 for (const command of [program, ...program.commands]) {

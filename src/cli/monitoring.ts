@@ -3,7 +3,7 @@ import { Tracker } from "../counters/tracker.js";
 import { printable } from "../inspect/printable.js";
 import { StatsClient } from "../protocol/client.js";
 import { followStats, type StatsReading } from "../protocol/follow.js";
-import { memberOf, readWritten, type Written, writtenText } from "../protocol/written.js";
+import { memberTexts } from "../protocol/written.js";
 import type { DecodedValues } from "../stats/decode.js";
 import { helpLines } from "../stats/help.js";
 import { untypedValues } from "../stats/untyped.js";
@@ -48,8 +48,7 @@ async function describe(socket: string, json: boolean, signal: AbortSignal): Pro
 }
 
 /** What the server answered with, without the reply's frame. */
-const replyText = (line: string): string =>
-  writtenText(memberOf(memberOf(readWritten(line), "args"), "resp") as Written);
+const replyText = (line: string): string => memberTexts(memberTexts(line).get("args") ?? "").get("resp") ?? "";
 
 /** Readings as rows for people; counters with what the interval added. */
 function rows(): (reading: StatsReading) => string[] {

@@ -7,10 +7,11 @@ import { byOption } from "./by.js";
 import { collect } from "./collect.js";
 import { bundled } from "./schedulers.js";
 import { seconds } from "./seconds.js";
+import { type SocketFileOptions, socketFlags } from "./socket_options.js";
 import { statusHelp } from "./status.js";
 
 /** What `scxkit run` was given. Times in seconds. */
-export interface RunOptions {
+export interface RunOptions extends SocketFileOptions {
   stats: number;
   duration?: number;
   set?: string[];
@@ -20,10 +21,6 @@ export interface RunOptions {
   program?: string[];
   kconfig?: string;
   socket: string;
-  socketMode?: number;
-  socketOwner?: string;
-  socketGroup?: string;
-  socketAllow?: { users: string[]; groups: string[] };
   json?: boolean;
   reset?: boolean;
   statsMap?: string;
@@ -45,18 +42,6 @@ function budget(text: string): { limit: number; windowMs: number } {
   if (limit === undefined || secs === undefined || Number(secs) <= 0)
     throw new InvalidArgumentError("Give TIMES/SECONDS: 5/60.");
   return { limit: Number(limit), windowMs: Number(secs) * 1000 };
-}
-
-function permissions(text: string): number {
-  if (!/^0?[0-7]{3}$/.test(text)) throw new InvalidArgumentError("Give permissions in octal: 0660.");
-  return Number.parseInt(text, 8);
-}
-
-function allowance(text: string, before: RunOptions["socketAllow"]): RunOptions["socketAllow"] {
-  const [, kind, name] = /^(user|group):(.+)$/.exec(text) ?? [];
-  if (name === undefined) throw new InvalidArgumentError("Give user:NAME or group:NAME.");
-  const { users, groups } = before ?? { users: [], groups: [] };
-  return kind === "user" ? { users: [...users, name], groups } : { users, groups: [...groups, name] };
 }
 
 /** Adds `scxkit run`. */
@@ -89,14 +74,10 @@ export function addRun(program: Command): void {
     )
     .option("--kconfig <file>", "take the kernel's configuration from that file first, if the object asks for it")
     .option("--socket <path|none>", "serve the statistics there (scx_stats protocol)", defaultSocketPath)
-    .option("--socket-mode <octal>", "the socket's permissions, 0660 unless given", permissions)
-    .option("--socket-owner <user>", "the socket's owner, by name or number")
-    .option("--socket-group <group>", "the socket's group, by name or number")
-    .option(
-      "--socket-allow <user:name|group:name>",
-      "serve only these clients, as the kernel knows them, root included (repeatable)",
-      allowance,
-    )
+    .addOption(socketFlags.mode)
+    .addOption(socketFlags.owner)
+    .addOption(socketFlags.group)
+    .addOption(socketFlags.allow)
     .option("--json", "one JSON object a line: samples, at last the exit")
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .addOption(byOption())

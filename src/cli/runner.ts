@@ -20,6 +20,7 @@ import { OutputFile } from "./output_file.js";
 import { Printer } from "./printer.js";
 import type { RunOptions } from "./run.js";
 import { resolveObject } from "./schedulers.js";
+import { socketFile } from "./socket_options.js";
 import { readStatsMap } from "./stats_map_file.js";
 import { statusOfExit } from "./status.js";
 import { readText } from "./text_file.js";
@@ -95,16 +96,8 @@ function groupTargets(sampler: Sampler): Record<string, Target> {
   return { all: allTarget({ samplers: [sampler] }), state: group("state"), events: group("events") };
 }
 
-const serve = ({ socket, socketMode, socketOwner, socketGroup, socketAllow }: RunOptions, sampler: Sampler) =>
-  StatsServer.listen({
-    path: socket,
-    sampler,
-    targets: groupTargets(sampler),
-    mode: socketMode,
-    owner: socketOwner,
-    group: socketGroup,
-    allow: socketAllow,
-  });
+const serve = (options: RunOptions, sampler: Sampler) =>
+  StatsServer.listen({ path: options.socket, sampler, targets: groupTargets(sampler), ...socketFile(options) });
 
 async function* none(): AsyncGenerator<Sample> {}
 

@@ -180,7 +180,7 @@ export class StatsClient {
   /** Like {@link request}, but gives the reply line as it came (without its newline), be it a result or an error. */
   async requestLine(
     req: string,
-    args: Readonly<Record<string, string>> = {},
+    args: Readonly<Record<string, string>> | ReadonlyMap<string, string> = {},
     options: RequestOptions = {},
   ): Promise<string> {
     const line = `{"req":${stringify(req)},"args":${stringify(args)}}\n`;
@@ -250,7 +250,7 @@ export class StatsClient {
   #deliver(line: Buffer): void {
     const pending = this.#queue[0];
     if (pending === undefined || this.#sent === 0) {
-      this.#fail(broken("sent a line nobody asked for"));
+      this.#fail(unasked(line));
       return;
     }
     try {
@@ -295,6 +295,16 @@ async function probe(path: string, options: StatsClientOptions): Promise<number>
 }
 
 const probedWidth = 64;
+
+/** A server that turns a client away says why at once: its error then. */
+function unasked(line: Buffer): ScxError {
+  try {
+    parseReply(line.toString());
+  } catch (error) {
+    if ((error as ScxError).errno !== undefined) return error as ScxError;
+  }
+  return broken("sent a line nobody asked for");
+}
 
 /** Whether a reply is an error with errno 22, as an unknown request's is. */
 function isRefusal(line: string): boolean {

@@ -28,11 +28,30 @@ export function readWritten(text: string): Written {
   return value(next());
 }
 
-/** The text again: without the spaces between its parts, else as it was. */
-export function writtenText(at: Written): string {
-  if ("token" in at) return at.token;
-  if ("items" in at) return `[${at.items.map(writtenText).join(",")}]`;
-  return `{${at.members.map(([name, member]) => `${JSON.stringify(name)}:${writtenText(member)}`).join(",")}}`;
+/** The texts of an object's members, byte for byte, by their names. */
+export function memberTexts(text: string): Map<string, string> {
+  const members = new Map<string, string>();
+  let depth = 0;
+  let name: string | undefined;
+  let start = 0;
+  const end = (at: number) => {
+    members.set(name as string, text.slice(start, at));
+    name = undefined;
+  };
+  for (const { 0: token, index } of text.matchAll(tokens)) {
+    const opens = token === "{" || token === "[";
+    const closes = token === "}" || token === "]";
+    if (depth === 1 && !closes) {
+      if (name === undefined) name = JSON.parse(token) as string;
+      else {
+        start = index;
+        if (!opens) end(index + token.length);
+      }
+    }
+    if (opens) depth++;
+    if (closes && --depth === 1) end(index + 1);
+  }
+  return members;
 }
 
 /** Calls back with each part of a text, and where it stands. */

@@ -6,19 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { statuses } from "../../../src/cli/status.js";
 import { checkout, cli, testObject } from "../../objects.js";
-
-interface Result {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-const scxkit = (...args: string[]): Promise<Result> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+import { scxkit } from "./started.js";
 
 const folder = mkdtempSync(join(tmpdir(), "scxkit-cli-"));
 const text = join(folder, "text.bpf.o");
@@ -102,7 +90,7 @@ describe("help", () => {
       expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
   });
 
-  it.each(["run", "inspect", "stats", "gen", "doctor", "monitor", "conform"])(
+  it.each(["run", "inspect", "stats", "gen", "doctor", "monitor", "relay", "replay", "conform"])(
     "%s: the README has each of its options",
     async (command) => {
       const { stdout } = await scxkit(command, "--help");

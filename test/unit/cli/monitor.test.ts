@@ -1,47 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { StatsServer } from "../../../src/protocol/server.js";
-import { cli } from "../../objects.js";
 import { clusterTarget, FakeSampler, fakeServer, scratch } from "../protocol/peer.js";
+import { scxkit, start } from "./started.js";
 
 let path: string;
 beforeEach(() => {
   path = join(scratch(onTestFinished), "stats");
 });
 
-const monitor = (...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, [cli, "monitor", "--socket", path, ...args], (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-
-/** A monitor that runs on, and what it says. */
-function started(...args: string[]): {
-  child: ChildProcess;
-  until: (text: RegExp) => Promise<string>;
-  end: Promise<unknown>;
-} {
-  const child = spawn(process.execPath, [cli, "monitor", "--socket", path, ...args]);
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let text = "";
-  let wake = () => {};
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (piece: string) => {
-      text += piece;
-      wake();
-    });
-  const until = async (wanted: RegExp) => {
-    while (!wanted.test(text))
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    return text;
-  };
-  return { child, until, end: new Promise((resolve) => child.once("close", (...how) => resolve(how))) };
-}
+const monitor = (...args: string[]) => scxkit("monitor", "--socket", path, ...args);
 
 async function cluster(): Promise<void> {
   const server = await StatsServer.listen({ path, targets: { top: clusterTarget() } });
@@ -92,7 +61,7 @@ test("--target and --arg are sent; what nothing describes is shown as it looks",
 test("counters have what the interval added; a scheduler that goes is waited for, Ctrl-C ends it with 0", async () => {
   const sampler = new FakeSampler();
   sampler.local = 5n;
-  const { child, until, end } = started("0.02");
+  const { child, until, end } = start("monitor", "--socket", path, "0.02");
   await until(/There is no .*stats\. It is waited for\.\n/);
   let server = await StatsServer.listen({ path, sampler });
   await until(/^\S+ +0 +5 \(\+0\)$/m);

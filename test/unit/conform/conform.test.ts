@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ConformResult, conform, conformChecks } from "../../../src/conform/conform.js";
-import { cli } from "../../objects.js";
+import { StatsClient } from "../../../src/protocol/client.js";
+import type { Exchange } from "../../../src/relay/recording.js";
+import { StatsRelay } from "../../../src/relay/relay.js";
+import { StatsReplay } from "../../../src/relay/replay.js";
+import { scxkit } from "../cli/started.js";
 import { scratch } from "../protocol/peer.js";
 import { brokenServer, type Client, type Fault, soundServer } from "./broken.js";
 
@@ -13,17 +16,32 @@ async function results(path: string, checks?: string[]): Promise<ConformResult[]
   return all;
 }
 
-const scxkit = (...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, [cli, "conform", ...args], (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+const conformance = (...args: string[]) => scxkit("conform", ...args);
 
 test("our server keeps every rule", async () => {
   const found = await results((await soundServer()).path);
   expect(found.filter(({ outcome }) => outcome !== "passed")).toEqual([]);
   expect(found.map(({ check }) => check)).toEqual(conformChecks.map(({ name }) => name));
+});
+
+describe("what stands before or in place of a server of ours", () => {
+  test("a relay keeps every rule", async () => {
+    const path = join(scratch(onTestFinished), "relay");
+    const relay = await StatsRelay.start({ upstream: (await soundServer()).path, path, intervalMs: 50 });
+    onTestFinished(() => relay.close());
+    expect((await results(path)).filter(({ outcome }) => outcome !== "passed")).toEqual([]);
+  });
+
+  test("and so does a replay", async () => {
+    await using client = await StatsClient.connect((await soundServer()).path);
+    const exchanges: Exchange[] = [];
+    for (const req of ["stats_meta", "stats"])
+      exchanges.push({ at: 1n, request: { req, args: new Map() }, line: await client.requestLine(req) });
+    const path = join(scratch(onTestFinished), "replay");
+    const replay = await StatsReplay.start({ path, exchanges, loop: true });
+    onTestFinished(() => replay.close());
+    expect((await results(path)).filter(({ outcome }) => outcome !== "passed")).toEqual([]);
+  });
 });
 
 const isError = (reply: string) => !reply.startsWith('{"errno":0');
@@ -174,7 +192,7 @@ describe("what can't be told is skipped, and says why", () => {
 
 describe("scxkit conform", () => {
   test("a line a check, and 0 when all rules are kept", async () => {
-    const { status, stdout, stderr } = await scxkit((await soundServer()).path);
+    const { status, stdout, stderr } = await conformance((await soundServer()).path);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/^ok {7}one-reply +a request gets one line back: /);
     expect(stdout).toMatch(new RegExp(`\\n\\n${conformChecks.length} passed, 0 failed, 0 skipped\\n$`));
@@ -182,12 +200,12 @@ describe("scxkit conform", () => {
 
   test("65, and what was said, when one isn't", async () => {
     const path = await brokenServer(changed("stats", "1.0", "1"));
-    const { status, stdout } = await scxkit(path, "--check", "floats-written", "--check", "crlf");
+    const { status, stdout } = await conformance(path, "--check", "floats-written", "--check", "crlf");
     expect(status).toBe(65);
     expect(stdout).toContain("domains.3.load is a float, and written 1.\n");
     expect(stdout).toMatch(/ {2}1 sent {6}\{"req":"stats_meta","args":\{\}\}\\n\n/);
     expect(stdout).toMatch(/1 passed, 1 failed, 0 skipped\n$/);
-    const json = await scxkit(path, "--check", "floats-written", "--json");
+    const json = await conformance(path, "--check", "floats-written", "--json");
     expect(JSON.parse(json.stdout)).toMatchObject({
       check: "floats-written",
       outcome: "failed",
@@ -196,14 +214,14 @@ describe("scxkit conform", () => {
   });
 
   test("the rules by name, without a server", async () => {
-    const { status, stdout } = await scxkit("--list");
+    const { status, stdout } = await conformance("--list");
     expect({ status, lines: stdout.trim().split("\n").length }).toEqual({ status: 0, lines: conformChecks.length });
   });
 
   test("nobody there: 69; a check that there isn't: 64", async () => {
     const path = join(scratch(onTestFinished), "nobody");
-    expect(await scxkit(path)).toMatchObject({ status: 69, stdout: "" });
-    expect(await scxkit(path, "--check", "x")).toMatchObject({
+    expect(await conformance(path)).toMatchObject({ status: 69, stdout: "" });
+    expect(await conformance(path, "--check", "x")).toMatchObject({
       status: 64,
       stderr: expect.stringContaining("one-reply"),
     });

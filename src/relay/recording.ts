@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { ScxError } from "../error.js";
+import { stringify } from "../protocol/json.js";
+import { parseReply } from "../protocol/reply.js";
+import { parseRequest, type StatsRequest } from "../protocol/request.js";
+import { memberTexts } from "../protocol/written.js";
+
+/** A request, and what a server answered to it. */
+export interface Exchange {
+  /** When, in ns since 1970. */
+  at: bigint;
+  request: StatsRequest;
+  /** The reply line, without its newline. */
+  line: string;
+}
+
+/**
+ * An exchange as a recording has it, one JSON object a line:
+ *
+ *     {"at":1763629200000000000,"request":{"args":{"target":"top"},"req":"stats"},"reply":{"errno":0,"args":{"resp":…}}}
+ *
+ * The reply stands there as it came.
+ */
+export const recordingLine = ({ at, request: { req, args }, line }: Exchange): string =>
+  `{"at":${at},"request":${stringify({ req, args })},"reply":${line}}`;
+
+/** Reads a line of a recording. @throws ScxError ERR_SCX_RECORDING */
+export function readRecordingLine(line: string, where = "The line"): Exchange {
+  try {
+    JSON.parse(line);
+  } catch (cause) {
+    throw malformed(`${where} is not JSON`, cause);
+  }
+  const members = memberTexts(line);
+  const member = (name: string): string => {
+    const text = members.get(name);
+    if (text === undefined) throw malformed(`${where} has no "${name}"`);
+    return text;
+  };
+  const [at, request, reply] = [member("at"), member("request"), member("reply")];
+  if (!/^\d{1,19}$/.test(at)) throw malformed(`${where} has ${at} for a time`);
+  try {
+    parseReply(reply);
+  } catch (error) {
+    // An error is a reply, too.
+    if ((error as ScxError).errno === undefined) throw malformed(`${where} has a "reply" that is none`, error);
+  }
+  try {
+    return { at: BigInt(at), request: parseRequest(Buffer.from(request)), line: reply };
+  } catch (cause) {
+    throw malformed(`${where} has a "request" that is none`, cause);
+  }
+}
+
+/**
+ * Reads a recording's file, in the order of time.
+ *
+ * @throws ScxError ERR_SCX_RECORDING for a line that is none, or no lines; ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE
+ */
+export async function readRecording(path: string): Promise<Exchange[]> {
+  const exchanges: Exchange[] = [];
+  let number = 0;
+  try {
+    for await (const line of createInterface({
+      input: createReadStream(path, "utf8"),
+      crlfDelay: Number.POSITIVE_INFINITY,
+    })) {
+      number++;
+      if (line.trim() !== "") exchanges.push(readRecordingLine(line, `${path}:${number}`));
+    }
+  } catch (cause) {
+    if (cause instanceof ScxError) throw cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new ScxError(code === "ENOENT" ? "ERR_SCX_FILE_NOT_FOUND" : "ERR_SCX_FILE_UNREADABLE", {
+      op: "replay",
+      message: `${path} can't be read: ${message}.`,
+      remedy: "Check the path and its rights.",
+      cause,
+    });
+  }
+  if (exchanges.length === 0) throw malformed(`${path} is empty`);
+  return exchanges.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+/** A recording's file that is being written: each exchange is in it when {@link write} returns. */
+export class Recorder {
+  readonly #path: string;
+  #fd: number | undefined;
+
+  /** Opens a file, in place of what stands in it. @throws ScxError ERR_SCX_FILE_WRITE */
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = this.#try(() => openSync(path, "w"));
+  }
+
+  /** @throws ScxError ERR_SCX_FILE_WRITE; nothing after {@link close} */
+  write(exchange: Exchange): void {
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    const bytes = Buffer.from(`${recordingLine(exchange)}\n`);
+    this.#try(() => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    });
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #try<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (cause) {
+      throw new ScxError("ERR_SCX_FILE_WRITE", {
+        op: "record",
+        message: `${this.#path} can't be written: ${(cause as Error).message}.`,
+        remedy: "Name a file in a folder that exists, on a disk with room, that you may write to.",
+        errno: Math.abs((cause as NodeJS.ErrnoException).errno ?? 0) || undefined,
+        cause,
+      });
+    }
+  }
+}
+
+const malformed = (message: string, cause?: unknown): ScxError =>
+  new ScxError("ERR_SCX_RECORDING", {
+    op: "replay",
+    message: `${message}.`,
+    remedy: "Give a file that scxkit relay --record has written.",
+    cause,
+  });
