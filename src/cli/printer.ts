@@ -6,35 +6,40 @@ import type { Sample } from "../stats/schema.js";
 import { exitLines } from "./exit_text.js";
 import { Table } from "./table.js";
 
-/** Lines for stdout of what happens in a run. */
-interface Format {
-  sample(sample: Sample): string[];
-  exit(exit: ExitRecord): string[];
+/** Who is told what happens in a run, in its order. */
+export interface RunOutput {
+  sample(sample: Sample): void;
+  exit(exit: ExitRecord): void;
 }
 
-/** One JSON object a line: samples, and each scheduler's exit. */
-const json: Format = {
-  sample: (sample) => [sampleJson(sample)],
-  exit: (exit) => [eventJson({ name: "exit", fields: exitFields(exit) })],
+const print = (...lines: readonly string[]) => {
+  for (const line of lines) process.stdout.write(`${line}\n`);
 };
 
-function forPeople(): Format {
+/** One JSON object a line: samples, and each scheduler's exit. */
+const json: RunOutput = {
+  sample: (sample) => print(sampleJson(sample)),
+  exit: (exit) => print(eventJson({ name: "exit", fields: exitFields(exit) })),
+};
+
+function forPeople(): RunOutput {
   const table = new Table(process.stdout.columns);
-  return { sample: (sample) => table.lines(sample), exit: exitLines };
+  return { sample: (sample) => print(...table.lines(sample)), exit: (exit) => print(...exitLines(exit)) };
 }
 
 /** Prints a run. A scheduler's exit is known before its last sample has come, and printed after it. */
 export class Printer {
-  readonly #format: Format;
+  readonly #outputs: readonly RunOutput[];
   readonly #exits: { exit: ExitRecord; epoch: number }[] = [];
 
-  constructor(options: { json: boolean }) {
-    this.#format = options.json ? json : forPeople();
+  /** @param also who is told as well */
+  constructor(options: { json: boolean }, ...also: RunOutput[]) {
+    this.#outputs = [options.json ? json : forPeople(), ...also];
   }
 
   sample(sample: Sample): void {
     this.#printExits(sample.epoch);
-    this.#print(this.#format.sample(sample));
+    for (const output of this.#outputs) output.sample(sample);
     if (sample.state === "disabled") this.#printExits(sample.epoch + 1);
   }
 
@@ -51,11 +56,7 @@ export class Printer {
   #printExits(epoch: number): void {
     while ((this.#exits[0]?.epoch ?? epoch) < epoch) {
       const { exit } = this.#exits.shift() as { exit: ExitRecord };
-      this.#print(this.#format.exit(exit));
+      for (const output of this.#outputs) output.exit(exit);
     }
-  }
-
-  #print(lines: readonly string[]): void {
-    for (const line of lines) process.stdout.write(`${line}\n`);
   }
 }

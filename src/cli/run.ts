@@ -12,6 +12,11 @@ import { statusHelp } from "./status.js";
 
 /** What `scxkit run` was given. Times in seconds. */
 export interface RunOptions extends SocketFileOptions {
+import { addSinkFlags, type SinkFlags } from "./sink_flags.js";
+import { statusHelp } from "./status.js";
+
+/** What `scxkit run` was given. Times in seconds. */
+export interface RunOptions extends SinkFlags {
   stats: number;
   duration?: number;
   set?: string[];
@@ -46,7 +51,7 @@ function budget(text: string): { limit: number; windowMs: number } {
 
 /** Adds `scxkit run`. */
 export function addRun(program: Command): void {
-  program
+  const command = program
     .command("run")
     .description("load a scheduler, let the kernel schedule by it, show its statistics until it leaves")
     .argument(
@@ -107,4 +112,5 @@ export function addRun(program: Command): void {
       const { run } = await import("./runner.js");
       process.exitCode = (await run(object, options)) || (process.exitCode ?? 0);
     });
+  addSinkFlags(command);
 }

@@ -10,6 +10,7 @@ import { ValueSampler } from "../sampler/values.js";
 import { recentExits } from "../scheduler/history.js";
 import { superviseScheduler } from "../scheduler/supervise.js";
 import { VerifierError } from "../scheduler/verifier.js";
+import { SinkFeed } from "../sinks/feed.js";
 import { groupSource } from "../source/groups.js";
 import type { Sample } from "../stats/schema.js";
 import { assignment } from "./assignment.js";
@@ -21,6 +22,7 @@ import { Printer } from "./printer.js";
 import type { RunOptions } from "./run.js";
 import { resolveObject } from "./schedulers.js";
 import { socketFile } from "./socket_options.js";
+import { openSinks } from "./sink_specs.js";
 import { readStatsMap } from "./stats_map_file.js";
 import { statusOfExit } from "./status.js";
 import { readText } from "./text_file.js";
@@ -37,7 +39,11 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   const statsMap = readStatsMap(options.statsMap);
   // What is said of the machine, and so of the fallbacks as well.
   const machine = options.kconfig === undefined ? {} : { kconfig: options.kconfig };
-  const printer = new Printer({ json: options.json ?? false });
+  // What can't be opened is known before the kernel is touched.
+  await using sinks = await openSinks(options, ending.signal);
+  let sampler: Sampler | undefined;
+  const schemaOf = (sample: Sample) => (sampler as Sampler).schemaOf(sample);
+  const printer = new Printer({ json: options.json ?? false }, new SinkFeed(sinks, { schemaOf }));
   let server: StatsServer | undefined;
   // A full disk is no reason to leave a machine without its scheduler: it is told at the end.
   let unwritten: unknown;
@@ -57,7 +63,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       keepLoaded: user !== undefined,
       statsMap,
       loaded: async (stats) => {
-        const sampler = new Sampler(stats, {
+        sampler = new Sampler(stats, {
           intervalMs: options.stats * 1000,
           reset: options.reset ?? false,
           by: options.by ?? [],

@@ -18,15 +18,25 @@ function wordsOf({ instancePath, keyword, params, message }: ErrorObject): strin
  * Options as their schema has them: checked, with its defaults filled in.
  *
  * @param what whose options they are, for the error
- * @param text whether they come as text (a command line): numbers, booleans and lists are then made of it
+ * @param text whether they come as text (a command line): numbers, booleans and lists (with commas) are then made of it
  * @throws ScxError ERR_SCX_USAGE that names the option
  */
 export function checkedOptions(what: string, schema: OptionsSchema, options: object, text = false): object {
+  const given = text ? withLists(schema, options) : options;
   const ajv = new Ajv2020({ useDefaults: true, coerceTypes: text ? "array" : false, allowUnionTypes: true });
   const check = ajv.compile({ type: "object", additionalProperties: false, ...schema });
-  const checked = structuredClone(options);
+  const checked = structuredClone(given);
   if (check(checked)) return checked;
   const known = Object.keys((schema.properties ?? {}) as object);
   const wrong = check.errors?.[0] as ErrorObject;
   throw usage(`${what}: ${wordsOf(wrong)}.`, `Its options are ${known.join(", ") || "none"}.`);
+}
+
+/** A list is text with commas between. */
+function withLists({ properties = {} }: OptionsSchema, options: object): object {
+  const types = properties as Record<string, { type?: unknown } | undefined>;
+  const isList = (name: string, value: unknown) => typeof value === "string" && types[name]?.type === "array";
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [name, isList(name, value) ? value.split(",") : value]),
+  );
 }

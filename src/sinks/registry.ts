@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
-import { checkedOptions } from "./options.js";
 import { SinkQueue } from "./queue.js";
 import { partOptions, queueSchema } from "./queue_options.js";
 import type { OptionsSchema, Sink, SinkFactory } from "./sink.js";
@@ -97,6 +96,8 @@ export interface CreateSinkOptions {
  * @throws ScxError ERR_SCX_USAGE that names the option
  */
 export async function createSink({ name, factory, options = {}, text }: CreateSinkOptions): Promise<SinkQueue> {
+  // Only now: a command that has no sink needs no schemas either.
+  const { checkedOptions } = await import("./options.js");
   const checked = checkedOptions(`Sink ${name}`, optionsSchema(factory), options, text);
   const [queue, own] = partOptions(checked);
   const sink = await factory.create(own as never);

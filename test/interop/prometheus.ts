@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: MIT
-// Prometheus and promtool as Debian has them, fetched through a private apt that checks them against the signed lists, and
-// never installed.
+// Prometheus and promtool as Debian has them.
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkout } from "../objects.js";
-import { cachedFolder, type Missing, type Peer, run, startPeer } from "./peer.js";
+import { debianPackage } from "./debian.js";
+import { type Missing, type Peer, startPeer } from "./peer.js";
 
-/** The two programs' paths, or why they aren't here. */
-export async function fetchPrometheus(): Promise<{ prometheus: string; promtool: string } | Missing> {
-  const got = await cachedFolder("prometheus", async (folder) => {
-    const apt = await run("sh", [join(checkout, "native/apt.sh"), "packages"]);
-    if (apt.status !== 0) return { missing: `Prometheus comes by apt: ${lastLine(apt.stderr)}` };
-    const download = await run("apt-get", ["-c", apt.stdout.trim(), "-q", "download", "prometheus"], { cwd: folder });
-    const file = readdirSync(folder).find((name) => name.endsWith(".deb"));
-    if (!file) return { missing: `the package can't be fetched: ${lastLine(download.stderr)}` };
-    const unpacked = await run("dpkg", ["-x", join(folder, file), folder]);
-    if (unpacked.status !== 0) throw new Error(unpacked.stderr);
-    rmSync(join(folder, file));
-    return undefined;
-  });
-  if ("missing" in got) return got;
-  return { prometheus: join(got.folder, "usr/bin/prometheus"), promtool: join(got.folder, "usr/bin/promtool") };
+/** The program's path, or why it isn't here. */
+export async function fetchPrometheus(): Promise<{ prometheus: string } | Missing> {
+  const got = await debianPackage("prometheus");
+  return "missing" in got ? got : { prometheus: join(got.folder, "usr/bin/prometheus") };
 }
 
-const lastLine = (text: string) => text.trim().split("\n").at(-1) ?? "";
+/** The same of promtool, which is a package of its own from Debian 13 on. */
+export async function fetchPromtool(): Promise<{ promtool: string } | Missing> {
+  for (const name of ["prometheus", "promtool"]) {
+    const got = await debianPackage(name);
+    if ("missing" in got) return got;
+    const promtool = join(got.folder, "usr/bin/promtool");
+    if (existsSync(promtool)) return { promtool };
+  }
+  return { missing: "neither package has promtool" };
+}
 
 /** A Prometheus of a test's own, on a free port and with an empty store. */
 export interface RunningPrometheus extends Peer {
