@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Stat, StatsSchema, StatValue } from "../stats/schema.js";
+import type { Stat, StatsSchema, StatValue, StatValues } from "../stats/schema.js";
 import { labelOf, type MetricKind, nameOf, type Point } from "./metric.js";
 import { entry, type Outer, Place, withNames } from "./place.js";
 import type { SampleRecord } from "./sink.js";
@@ -18,6 +18,7 @@ const schedulerStates = ["enabling", "enabled", "disabling", "disabled"];
  *   outer one, the field's name goes before it.
  * - `_om_skip` leaves a statistic out.
  * - A text is an info metric; one with `_scx_states`, which has its values with commas between, a stateset.
+ * - What a sample has by groups of CPUs is prefixed with their kind, which is the label, too: `scx_llc_local_total{llc="0-3"}`.
  * - Of a scheduler's own statistics (group `stats`) come also its state, as the stateset `scx_state`, and `scx_restarts`.
  */
 export class MetricPoints {
@@ -26,9 +27,16 @@ export class MetricPoints {
   /** The points of a sample, in the order of its statistics. What is gone from it is not among them. */
   of(record: SampleRecord): Point[] {
     const { schema, sample, group } = record;
-    const { all, state, restarts } = this.#root(record);
+    const { all, by, state, restarts } = this.#root(record);
+    const prefix = schema.user?._om_prefix ?? "";
     const points: Point[] = [];
-    walk({ place: all, prefix: schema.user?._om_prefix ?? "" }, schema, sample.stats, points);
+    walk({ place: all, prefix }, schema, sample.stats, points);
+    for (const [domain, groups] of Object.entries(sample.by ?? {})) {
+      const place = by.part(domain, () => new Place(by.outer, by.keys, by.metric));
+      for (const [group, values] of Object.entries(groups))
+        walk({ place: place.keyed(domain, group), prefix: `${domain}_${prefix}` }, schema, values, points);
+      place.keep(Object.keys(groups));
+    }
     if (group !== "stats") return points;
     pushStates(state, schedulerStates, sample.state, points);
     points.push({ series: restarts.series(), value: { total: BigInt(sample.epoch), delta: 0n } });
@@ -44,6 +52,7 @@ export class MetricPoints {
         new Place(outer, {}, { name: `scx_${name}`, kind, unit: undefined, help });
       return {
         all: own("", "gauge", ""),
+        by: own("", "gauge", ""),
         state: own("state", "stateset", "state of sched_ext"),
         restarts: own("restarts", "counter", "times the scheduler was started again in this run"),
       };
@@ -54,6 +63,7 @@ export class MetricPoints {
 /** What is remembered of one schema under one set of labels. */
 interface Root {
   readonly all: Place;
+  readonly by: Place;
   readonly state: Place;
   readonly restarts: Place;
 }
@@ -64,7 +74,7 @@ interface Scope {
   readonly prefix: string;
 }
 
-function walk(scope: Scope, schema: StatsSchema, values: Readonly<Record<string, StatValue>>, points: Point[]): void {
+function walk(scope: Scope, schema: StatsSchema, values: Readonly<Partial<StatValues>>, points: Point[]): void {
   for (const stat of schema.stats) {
     const value = values[stat.name];
     if (value === undefined || stat.user?._om_skip !== undefined) continue;

@@ -6,12 +6,29 @@ import type { HistogramCounts, Sample, StatValue, StatValues } from "./schema.js
  * only the earlier one has (a dictionary's key that went) is gone.
  */
 export function mergedSample(earlier: Sample, later: Sample): Sample {
-  return { ...later, interval: earlier.interval + later.interval, stats: mergedValues(earlier.stats, later.stats) };
+  const { by } = later;
+  return {
+    ...later,
+    interval: earlier.interval + later.interval,
+    stats: mergedValues(earlier.stats, later.stats),
+    ...(by && { by: mapped(by, (groups, domain) => mergedGroups(earlier.by?.[domain] ?? {}, groups ?? {})) }),
+  };
 }
 
-function mergedValues(earlier: Readonly<StatValues>, later: Readonly<StatValues>): StatValues {
+type Groups = Readonly<Record<string, Partial<StatValues>>>;
+
+const mergedGroups = (earlier: Groups, later: Groups): Groups =>
+  mapped(later, (values, group) => mergedValues(earlier[group] ?? {}, values));
+
+function mapped<T extends object>(object: T, change: <K extends keyof T>(value: T[K], key: K) => unknown): T {
+  const entries = Object.entries(object) as [keyof T, T[keyof T]][];
+  return Object.fromEntries(entries.map(([key, value]) => [key, change(value, key)])) as T;
+}
+
+function mergedValues(earlier: Readonly<Partial<StatValues>>, later: Readonly<Partial<StatValues>>): StatValues {
   const merged: StatValues = Object.create(null);
   for (const [name, value] of Object.entries(later)) {
+    if (value === undefined) continue;
     const before = earlier[name];
     merged[name] = before === undefined ? value : mergedValue(before, value);
   }

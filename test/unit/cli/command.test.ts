@@ -49,6 +49,22 @@ describe("what doesn't reach the kernel", () => {
     ["no file of a configuration", ["run", "simple", "--kconfig", "/nowhere/config"], 66, "ERR_SCX_FILE_NOT_FOUND"],
     ["a dump's file in no folder", ["run", "simple", "--exit-dump", "/nowhere/x"], 73, "ERR_SCX_FILE_WRITE"],
     ["a log's file that is a folder", ["run", "simple", "--verifier-log", "/tmp"], 73, "ERR_SCX_FILE_WRITE"],
+    ["no such sink", ["run", "simple", "--to", "nowhere:x"], 64, "ERR_SCX_USAGE"],
+    ["a sink's option that isn't one", ["run", "simple", "--to", "jsonl:/tmp/x,keep=-1"], 64, "ERR_SCX_USAGE"],
+    ["a sink's file in no folder", ["run", "simple", "--to", "jsonl:/nowhere/x"], 73, "ERR_SCX_SINK_OPEN"],
+    [
+      "a sink's token in no file",
+      ["run", "simple", "--to", "http:http://x,tokenFile=/nowhere/x"],
+      66,
+      "ERR_SCX_FILE_NOT_FOUND",
+    ],
+    ["no address to listen at", ["run", "simple", "--prometheus-listen", "nothing"], 64, "ERR_SCX_USAGE"],
+    [
+      "one address for two",
+      ["run", "simple", "--prometheus-listen", "[::1]:39137", "--to", "prometheus:[::1]:39137"],
+      73,
+      "ERR_SCX_SINK_OPEN",
+    ],
     ["an unknown log module", ["run", "simple", "--log", "x:debug"], 64, "ERR_SCX_USAGE"],
   ])("%s", async (_, args, status, code) => {
     const result = await scxkit(...args);
@@ -82,7 +98,7 @@ describe("help", () => {
     const { status, stdout } = await scxkit("run", "--help");
     expect(status).toBe(0);
     const options = (
-      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --socket-mode --socket-owner --socket-group --socket-allow --json --stats-map --reset " +
+      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --socket-mode --socket-owner --socket-group --socket-allow --json --stats-map --reset --to --prometheus --prometheus-listen " +
       "--restart --restart-limit --restart-delay --fallback --rt --user --exit-dump --verifier-log -v --log"
     ).split(" ");
     for (const option of options) expect(stdout).toContain(option);

@@ -36,6 +36,16 @@ describe("names and labels", () => {
     ]);
   });
 
+  it("have the groups of CPUs that a sample is also summed over", () => {
+    const schema: StatsSchema = { name: "s", stats: [{ name: "local", kind: "counter" }] };
+    const by = { llc: { "0-3": { local: counted(1n) }, "4-7": { local: counted(2n) } }, cpu: { 0: {} } };
+    expect(lines(schema, { local: counted(3n) }, { sample: { by } })).toEqual([
+      'scx_local_total{scheduler="simple"} 3',
+      'scx_llc_local_total{scheduler="simple",llc="0-3"} 1',
+      'scx_llc_local_total{scheduler="simple",llc="4-7"} 2',
+    ]);
+  });
+
   it("have the unit in Prometheus' base units, once", () => {
     const names = (unit: string, name = "waited") =>
       exportedName({ name: `scx_${name}`, kind: "counter", unit, help: "" });
