@@ -7,16 +7,12 @@ import { byOption } from "./by.js";
 import { collect } from "./collect.js";
 import { bundled } from "./schedulers.js";
 import { seconds } from "./seconds.js";
+import { type SinkFlags, sinkFlags } from "./sink_flags.js";
 import { type SocketFileOptions, socketFlags } from "./socket_options.js";
 import { statusHelp } from "./status.js";
 
 /** What `scxkit run` was given. Times in seconds. */
-export interface RunOptions extends SocketFileOptions {
-import { addSinkFlags, type SinkFlags } from "./sink_flags.js";
-import { statusHelp } from "./status.js";
-
-/** What `scxkit run` was given. Times in seconds. */
-export interface RunOptions extends SinkFlags {
+export interface RunOptions extends SinkFlags, SocketFileOptions {
   stats: number;
   duration?: number;
   set?: string[];
@@ -51,7 +47,7 @@ function budget(text: string): { limit: number; windowMs: number } {
 
 /** Adds `scxkit run`. */
 export function addRun(program: Command): void {
-  const command = program
+  program
     .command("run")
     .description("load a scheduler, let the kernel schedule by it, show its statistics until it leaves")
     .argument(
@@ -84,6 +80,9 @@ export function addRun(program: Command): void {
     .addOption(socketFlags.group)
     .addOption(socketFlags.allow)
     .option("--json", "one JSON object a line: samples, at last the exit")
+    .addOption(sinkFlags.to)
+    .addOption(sinkFlags.prometheus)
+    .addOption(sinkFlags.listen)
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .addOption(byOption())
     .option("--reset", "also reset the counters in the kernel at each interval, exactly")
@@ -112,5 +111,4 @@ export function addRun(program: Command): void {
       const { run } = await import("./runner.js");
       process.exitCode = (await run(object, options)) || (process.exitCode ?? 0);
     });
-  addSinkFlags(command);
 }

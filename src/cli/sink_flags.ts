@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
-import type { Command } from "commander";
+import { Option } from "commander";
 import { sinkKinds } from "../sinks/registry.js";
 import { collect } from "./collect.js";
 
-/** What a command line says of sinks. */
+/** What a command that sends statistics was given of sinks. */
 export interface SinkFlags {
   to?: string[];
   prometheus?: boolean;
   prometheusListen?: string;
 }
 
-/** Adds the flags that say where metrics go. */
-export function addSinkFlags(command: Command): Command {
-  return command
-    .option(
-      "--to <sink>",
-      `send the statistics there, as NAME[:ADDRESS][,OPTION=VALUE…] with a name of ${Object.keys(sinkKinds).join(", ")} (repeatable)`,
-      collect,
-    )
-    .option("--prometheus", "let Prometheus scrape them: http://127.0.0.1:9000/metrics")
-    .option("--prometheus-listen <addr>", "where, as HOST:PORT or a PORT of 127.0.0.1 (implies --prometheus)");
-}
+const names = Object.keys(sinkKinds).join(", ");
+
+/** The flags that say where statistics go. */
+export const sinkFlags = {
+  to: new Option(
+    "--to <sink>",
+    `send them there, as NAME[:ADDRESS][,OPTION=VALUE…] with a name of ${names} (repeatable)`,
+  ).argParser(collect),
+  prometheus: new Option("--prometheus", "let Prometheus scrape them: http://127.0.0.1:9000/metrics"),
+  listen: new Option("--prometheus-listen <addr>", "where, as HOST:PORT or a PORT of 127.0.0.1 (implies --prometheus)"),
+};
