@@ -16,6 +16,7 @@ type Place = "here" | "vm" | "vm128";
 const groups: Record<string, readonly Place[]> = {
   snapshot: ["here"],
   loading: ["vm"],
+  server: ["here"],
 };
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

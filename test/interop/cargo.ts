@@ -13,15 +13,22 @@ const unreachable =
   /failed to (download|get|fetch|load source)|spurious network|could not resolve|unable to update|timed? ?out|offline/i;
 
 /** The built program, or why there is none here. @throws Error when it doesn't compile. */
-export async function buildPeer(): Promise<{ program: string } | { missing: string }> {
+export async function buildPeer(
+  profile: "debug" | "release" = "debug",
+): Promise<{ program: string } | { missing: string }> {
   const cargo = spawnSync("cargo", ["--version"], { encoding: "utf8" });
   if (cargo.error !== undefined || cargo.status !== 0) return { missing: "cargo is not installed" };
   const [, major, minor] = /cargo (\d+)\.(\d+)/.exec(cargo.stdout)?.map(Number) ?? [];
   if (major === leastRust[0] && (minor ?? 0) < leastRust[1]) {
     return { missing: `${cargo.stdout.trim()} is too old, scx_stats needs ${leastRust.join(".")}` };
   }
-  const { status, stderr } = await run("cargo", ["build", "--target-dir", target]);
-  if (status === 0) return { program: join(target, "debug/interop") };
+  const { status, stderr } = await run("cargo", [
+    "build",
+    "--target-dir",
+    target,
+    ...(profile === "release" ? ["--release"] : []),
+  ]);
+  if (status === 0) return { program: join(target, profile, "interop") };
   if (unreachable.test(stderr)) return { missing: `the crates can't be fetched: ${stderr.trim().split("\n").at(-1)}` };
   throw new Error(`cargo build failed:\n${stderr}`);
 }
