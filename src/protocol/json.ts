@@ -33,77 +33,91 @@ export const maxDepth = 125;
  * and values nested deeper than {@link maxDepth} (which includes values that contain themselves).
  */
 export function stringify(value: WireValue | object): string {
-  return write(value, []);
+  const out: string[] = [];
+  write(value, [], out);
+  return out.join("");
 }
 
 type Path = (string | number)[];
 
-function write(value: unknown, path: Path): string {
+/** Into pieces that are joined once: half-made texts of a large reply would be the garbage collector's main work. */
+function write(value: unknown, path: Path, out: string[]): void {
   switch (typeof value) {
     case "bigint":
-      return integer(value, path);
+      out.push(integer(value, path));
+      return;
     case "number":
-      return float(value, path);
+      out.push(float(value, path));
+      return;
     case "string":
-      return quote(value, path);
+      out.push(quote(value, path));
+      return;
     case "boolean":
-      return value ? "true" : "false";
+      out.push(value ? "true" : "false");
+      return;
     case "object":
-      return value === null ? refuse(path, "null") : container(value, path);
+      if (value === null) refuse(path, "null");
+      container(value, path, out);
+      return;
     default:
-      return refuse(path, typeof value);
+      refuse(path, typeof value);
   }
 }
 
-function container(value: object, path: Path): string {
-  if (path.length >= maxDepth) {
-    return refuse(path.slice(0, 3), `nested deeper than ${maxDepth} levels`);
+function container(value: object, path: Path, out: string[]): void {
+  if (path.length >= maxDepth) refuse(path.slice(0, 3), `nested deeper than ${maxDepth} levels`);
+  if (Array.isArray(value)) {
+    array(value, path, out);
+  } else if (value instanceof BigUint64Array || value instanceof BigInt64Array) {
+    out.push(`[${value.join(",")}]`);
+  } else if (value instanceof Float64Array) {
+    array(Array.from(value), path, out);
+  } else if (value instanceof Map) {
+    dictionary(mapEntries(value, path), path, out);
+  } else {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+      refuse(path, `an object of class ${value.constructor?.name ?? "?"}`);
+    const members = Object.entries(value).filter(([, member]) => member !== undefined);
+    dictionary(members, path, out);
   }
-  if (Array.isArray(value)) return array(value, path);
-  if (value instanceof BigUint64Array || value instanceof BigInt64Array) return `[${value.join(",")}]`;
-  if (value instanceof Float64Array) return array(Array.from(value), path);
-  if (value instanceof Map) return dictionary(mapEntries(value, path), path);
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    return refuse(path, `an object of class ${value.constructor?.name ?? "?"}`);
-  }
-  return dictionary(
-    Object.entries(value).filter(([, member]) => member !== undefined),
-    path,
-  );
 }
 
-function array(values: readonly unknown[], path: Path): string {
-  let text = "[";
+function array(values: readonly unknown[], path: Path, out: string[]): void {
+  out.push("[");
   // By index, so that a hole is met (and refused) like any other undefined.
   for (let i = 0; i < values.length; i++) {
     path.push(i);
-    text += (i === 0 ? "" : ",") + write(values[i], path);
+    if (i > 0) out.push(",");
+    write(values[i], path, out);
     path.pop();
   }
-  return `${text}]`;
+  out.push("]");
 }
 
-function dictionary(entries: [string, unknown][], path: Path): string {
+function dictionary(entries: [string, unknown][], path: Path, out: string[]): void {
   entries.sort(([a], [b]) => compareUtf8(a, b));
-  let text = "{";
+  let before = "{";
   for (const [key, member] of entries) {
     path.push(key);
-    text += `${text === "{" ? "" : ","}${quote(key, path)}:${write(member, path)}`;
+    out.push(before, quote(key, path), ":");
+    write(member, path, out);
+    before = ",";
     path.pop();
   }
-  return `${text}}`;
+  out.push(entries.length === 0 ? "{}" : "}");
 }
 
 function mapEntries(map: ReadonlyMap<unknown, unknown>, path: Path): [string, unknown][] {
-  const seen = new Map<string, unknown>();
+  const entries: [string, unknown][] = [];
   for (const [key, member] of map) {
     const name = typeof key === "bigint" ? integer(key, path) : key;
     if (typeof name !== "string") return refuse(path, `a dictionary with a ${typeof key} as its key`);
-    if (seen.has(name)) return refuse(path, `a dictionary with the key "${name}" twice, as integer and as string`);
-    seen.set(name, member);
+    if (name !== key && map.has(name))
+      return refuse(path, `a dictionary with the key "${name}" twice, as integer and as string`);
+    entries.push([name, member]);
   }
-  return [...seen];
+  return entries;
 }
 
 const i64Min = -(2n ** 63n);
@@ -131,8 +145,12 @@ function float(value: number, path: Path): string {
 
 const loneSurrogate = /\p{Surrogate}/u;
 
+/** What most names and values are: nothing in them is escaped. */
+const plain = /^[ !#-[\]-~]*$/;
+
 /** On well-formed strings JSON.stringify escapes exactly what serde_json does, and in the same way. */
 function quote(text: string, path: Path): string {
+  if (plain.test(text)) return `"${text}"`;
   if (loneSurrogate.test(text)) return refuse(path, "a string with half a surrogate pair");
   return JSON.stringify(text);
 }

@@ -31,6 +31,7 @@ export class LineSplitter {
 
   /** The next whole line without its newline, or undefined when there is none yet. Valid until the next call. */
   next(): Buffer | typeof overlong | undefined {
+    if (this.#at === this.#chunk.length) return undefined;
     const end = this.#chunk.indexOf(newline, this.#at);
     const piece = this.#chunk.subarray(this.#at, end === -1 ? undefined : end);
     if (this.#length + piece.length > this.#limit) return overlong;

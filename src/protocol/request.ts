@@ -22,35 +22,37 @@ export function parseRequest(line: Uint8Array): StatsRequest {
   const text = decode(line);
   const value = parse(text);
   if (typeof value !== "object" || value === null) throw invalid(`The request is ${nameOf(value)}, not an object`);
+  // In UTF-8 there is no half of a surrogate pair: only an escape can make one.
+  const check = text.includes("\\") ? wellFormed : asItIs;
   if (Array.isArray(value)) {
     if (value.length === 0 || value.length > 2)
       throw invalid(`The request is a list of ${value.length}, not of 1 or 2`);
-    return request(value[0], value[1]);
+    return request(value[0], value[1], check);
   }
   const twice = repeated(text);
   if (twice !== undefined) throw invalid(`The request has the field "${twice}" twice`);
-  const fields = new Map(Object.entries(value));
-  for (const name of fields.keys()) wellFormed(name);
-  return request(fields.get("req"), fields.get("args"));
+  if (check === wellFormed) Object.keys(value).forEach(check);
+  const { req, args } = value as { req?: unknown; args?: unknown };
+  return request(req, args, check);
 }
 
-function request(req: unknown, args: unknown): StatsRequest {
+function request(req: unknown, args: unknown, check: (text: string) => string): StatsRequest {
   if (req === undefined) throw invalid('The request has no field "req"');
   if (typeof req !== "string") throw invalid(`"req" is ${nameOf(req)}, not a string`);
-  return { req: wellFormed(req), args: argsOf(args) };
+  return { req: check(req), args: argsOf(args, check) };
 }
 
-function argsOf(args: unknown): ReadonlyMap<string, string> {
+function argsOf(args: unknown, check: (text: string) => string): ReadonlyMap<string, string> {
   if (args === undefined) return new Map();
   if (typeof args !== "object" || args === null || Array.isArray(args)) {
     throw invalid(`"args" is ${nameOf(args)}, not an object`);
   }
   // A Map, never a plain object: the names are the client's, `__proto__` among them.
   const map = new Map<string, string>();
-  for (const [name, value] of Object.entries(args)) {
-    wellFormed(name);
-    if (typeof value !== "string") throw invalid(`Argument "${name}" is ${nameOf(value)}, not a string`);
-    map.set(name, wellFormed(value));
+  for (const name of Object.keys(args)) {
+    const value: unknown = (args as Record<string, unknown>)[name];
+    if (typeof value !== "string") throw invalid(`Argument "${check(name)}" is ${nameOf(value)}, not a string`);
+    map.set(check(name), check(value));
   }
   return map;
 }
@@ -95,6 +97,8 @@ function* topNames(text: string): Generator<string> {
     else if (depth === 1 && token.endsWith(":")) yield JSON.parse(token.slice(0, token.lastIndexOf('"') + 1));
   }
 }
+
+const asItIs = (text: string): string => text;
 
 function wellFormed(text: string): string {
   if (loneSurrogate.test(text)) throw invalid("The request has a string with half a surrogate pair");
