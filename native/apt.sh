@@ -118,7 +118,7 @@ packages)
 		add_suite bookworm-backports
 		pin bookworm-backports libbpf-dev libbpf1
 		add_suite trixie
-		# Prometheus is a peer of the tests; bookworm has one without an OTLP receiver.
+		# Prometheus is a peer of the tests: one version for all.
 		pin trixie virtme-ng prometheus
 	fi
 	;;

@@ -154,9 +154,7 @@ const bucketGroup = 8;
 
 function histogram(name: string, digits: number, labels: string, counts: HistogramCounts, since?: bigint): string {
   const { buckets, count, sum } = counts;
-  const last = buckets.findLastIndex((events) => events > 0n);
-  // The last one of all has no upper bound.
-  const shown = Math.min(Math.ceil((last + 1) / bucketGroup) * bucketGroup || bucketGroup, buckets.length - 1);
+  const shown = shownBuckets(buckets);
   const comma = labels === "" ? "" : ",";
   let text = "";
   let upTo = 0n;
@@ -167,6 +165,12 @@ function histogram(name: string, digits: number, labels: string, counts: Histogr
   text += `${name}_bucket{${labels}${comma}le="+Inf"} ${count}\n`;
   text += `${name}_sum${braced(labels)} ${decimal(sum, digits)}\n${name}_count${braced(labels)} ${count}\n`;
   return since === undefined ? text : `${text}${name}_created${braced(labels)} ${decimal(since, 9)}\n`;
+}
+
+/** How many buckets to show with a bound of their own. The last one of all has none. */
+export function shownBuckets(buckets: readonly bigint[]): number {
+  const last = buckets.findLastIndex((events) => events > 0n);
+  return Math.min(Math.ceil((last + 1) / bucketGroup) * bucketGroup || bucketGroup, buckets.length - 1);
 }
 
 /** The largest value of a bucket (2^i - 1, in the base unit), in the one spelling that OpenMetrics allows: Go's %g, with a fraction. */

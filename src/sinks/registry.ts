@@ -25,6 +25,12 @@ export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   jsonl: { about: "JSON lines into a file or on stdout", load: () => import("./jsonl.js") },
   kafka: { about: "a Kafka topic", needs: "@platformatic/kafka", load: () => import("./kafka.js") },
   log: { about: "lines for people, on stderr or into a file", load: () => import("./log.js") },
+  otlp: {
+    about: "an OpenTelemetry receiver, by OTLP",
+    needs:
+      "@opentelemetry/api @opentelemetry/resources @opentelemetry/sdk-metrics @opentelemetry/exporter-metrics-otlp-proto",
+    load: () => import("./otlp.js"),
+  },
   prometheus: { about: "Prometheus and OpenMetrics, scraped over HTTP", load: () => import("./prometheus.js") },
 };
 

@@ -3,10 +3,9 @@
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cachedFolder, type Missing, type Peer, run, runBytes, startPeer } from "./peer.js";
+import { cachedFolder, freePorts, type Missing, type Peer, run, runBytes, startPeer } from "./peer.js";
 
 /** What the broker of the pom needs. */
 const leastJava = 17;
@@ -61,7 +60,7 @@ export interface KafkaBroker {
  */
 export async function startKafka(jars: string, proxy?: number): Promise<KafkaBroker> {
   const folder = mkdtempSync(join(tmpdir(), "scxkit-kafka-"));
-  const [port, controller, behind] = await freePorts();
+  const [port, controller, behind] = (await freePorts(3)) as [number, number, number];
   const properties = {
     "process.roles": "broker,controller",
     "node.id": 1,
@@ -150,16 +149,3 @@ export async function readKafka(
     return [key, Buffer.from(value, "latin1")];
   });
 }
-
-/** Ports that were free a moment ago. */
-async function freePorts(): Promise<[number, number, number]> {
-  const servers = await Promise.all([listening(), listening(), listening()]);
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number, number];
-}
-
-const listening = () =>
-  new Promise<ReturnType<typeof createServer>>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
-  });

@@ -4,7 +4,9 @@
 
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { cacheFolder } from "../vm/cache.js";
 
 /** Why a peer can't be had on this machine; a test that needs it is skipped with this. */
@@ -85,13 +87,14 @@ export interface Peer {
 /**
  * Starts a peer, and resolves when it has said that it is ready.
  * @param ready finds that in all it has printed so far; what it gives is passed on
+ * @param onLine gets each line of its stdout
  * @throws Error with what it printed, when it ends before or takes too long
  */
 export function startPeer<T>(
   command: string,
   args: string[],
   ready: (output: string) => T | undefined | null,
-  options: SpawnOptions = {},
+  { onLine, ...options }: SpawnOptions & { onLine?: (line: string) => void } = {},
 ): Promise<{ peer: Peer; found: T }> {
   const child: ChildProcess = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -109,7 +112,7 @@ export function startPeer<T>(
     const deadline = setTimeout(fail, 120_000, "isn't ready after 120 s");
     let over = false;
     const look = (text: string) => {
-      // It goes on printing; nobody reads that.
+      // It goes on printing; here nobody reads that.
       if (over) return;
       output += text;
       const found = ready(output);
@@ -119,8 +122,21 @@ export function startPeer<T>(
       resolve({ peer: { pid: child.pid ?? 0, kill }, found });
     };
     child.stdout?.setEncoding("utf8").on("data", look);
+    if (onLine && child.stdout) createInterface(child.stdout).on("line", onLine);
     child.stderr?.setEncoding("utf8").on("data", look);
     child.once("error", ({ message }) => fail(`can't be started: ${message}`));
     child.once("exit", (status, signal) => !over && fail(`ended with ${signal ?? status}`));
   });
+}
+
+/** Ports that were free a moment ago, for peers that can't be told to choose one themselves. */
+export async function freePorts(count: number): Promise<number[]> {
+  const listening = () =>
+    new Promise<ReturnType<typeof createServer>>((resolve) => {
+      const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
+    });
+  const servers = await Promise.all(Array.from({ length: count }, listening));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
 }

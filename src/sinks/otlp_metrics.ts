@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+import type { Attributes, HrTime, ValueType } from "@opentelemetry/api";
+import type { AggregationTemporality, DataPoint, DataPointType, MetricData } from "@opentelemetry/sdk-metrics";
+import type { CounterValue, HistogramCounts } from "../stats/schema.js";
+import { decimal, shownBuckets } from "./exposition.js";
+import { baseUnit, exportedName, type Metric, type Point, type Series } from "./metric.js";
+import type { SampleRecord } from "./sink.js";
+
+/** The enumerations of OpenTelemetry's SDK: its modules are loaded when the sink is opened. */
+export interface OtlpEnums {
+  readonly ValueType: typeof ValueType;
+  readonly AggregationTemporality: typeof AggregationTemporality;
+  readonly DataPointType: typeof DataPointType;
+}
+
+/** Units in UCUM, as OTLP has them; of all others the name keeps the unit. */
+const ucum: Readonly<Record<string, string>> = {
+  seconds: "s",
+  bytes: "By",
+  hertz: "Hz",
+  celsius: "Cel",
+  joules: "J",
+  watts: "W",
+  volts: "V",
+  amperes: "A",
+  ratio: "1",
+};
+
+/** When a series began to count, and what it last was. */
+interface Begun {
+  since: bigint;
+  at: bigint;
+  total: bigint;
+}
+
+/**
+ * Turns metric points into those of OTLP. Counters are monotonic sums and histograms have explicit bounds, both with their exact totals
+ * since the run began; a total that fell begins anew. Text and states are gauges, as in Prometheus. The names are such that
+ * Prometheus, which puts unit and `_total` behind them, has the same ones by OTLP as by a scrape.
+ */
+export class OtlpMetrics {
+  readonly #enums: OtlpEnums;
+  readonly #delta: boolean;
+  readonly #begun = new WeakMap<Series, Begun>();
+  readonly #attributes = new WeakMap<Series, Attributes>();
+
+  /** @param delta whether to give what was counted since the last sample instead */
+  constructor(enums: OtlpEnums, delta: boolean) {
+    this.#enums = enums;
+    this.#delta = delta;
+  }
+
+  /** The metrics of some samples, those of the same name together. */
+  of(samples: readonly (readonly [SampleRecord, readonly Point[]])[]): MetricData[] {
+    const families = new Map<string, { metric: Metric; points: [SampleRecord, Point][] }>();
+    for (const [record, points] of samples) {
+      for (const point of points) {
+        const { metric } = point.series;
+        const id = `${metric.kind} ${metric.name} ${metric.unit}`;
+        const family = families.get(id);
+        if (family) family.points.push([record, point]);
+        else families.set(id, { metric, points: [[record, point]] });
+      }
+    }
+    return Array.from(families.values(), ({ metric, points }) => this.#family(metric, points));
+  }
+
+  #family(metric: Metric, points: readonly [SampleRecord, Point][]): MetricData {
+    const { ValueType, DataPointType, AggregationTemporality } = this.#enums;
+    const unit = baseUnit(metric);
+    const digits = unit?.digits ?? 0;
+    const standard = unit && ucum[unit.name];
+    const name = standard ? metric.name : exportedName(metric, metric.kind === "info");
+    const whole = digits === 0 && points.every(([, { value }]) => isInt(value));
+    const about = {
+      descriptor: {
+        name,
+        description: metric.help,
+        unit: standard ?? (unit ? `{${unit.name}}` : ""),
+        valueType: whole ? ValueType.INT : ValueType.DOUBLE,
+      },
+      aggregationTemporality: this.#delta ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE,
+    };
+    if (metric.kind === "counter")
+      return {
+        ...about,
+        dataPointType: DataPointType.SUM,
+        isMonotonic: true,
+        dataPoints: points.map(([record, { series, value }]) => {
+          const { total, delta } = value as CounterValue;
+          return this.#point(record, series, total, scaled(this.#delta ? delta : total, digits));
+        }),
+      };
+    if (metric.kind === "histogram")
+      return {
+        ...about,
+        dataPointType: DataPointType.HISTOGRAM,
+        dataPoints: points.map(([record, { series, value }]) => {
+          const counts = value as HistogramCounts & { delta: HistogramCounts };
+          return this.#point(record, series, counts.count, histogram(this.#delta ? counts.delta : counts, digits));
+        }),
+      };
+    return {
+      ...about,
+      dataPointType: DataPointType.GAUGE,
+      dataPoints: points.map(([record, { series, value }]) =>
+        this.#point(record, series, 0n, scaled((value as { value: bigint | number }).value, digits)),
+      ),
+    };
+  }
+
+  #point<T>(record: SampleRecord, series: Series, total: bigint, value: T): DataPoint<T> {
+    const { at, interval } = record.sample;
+    const start = this.#delta ? at - interval : this.#startOf(record, series, total);
+    return { startTime: timeOf(start), endTime: timeOf(at), attributes: this.#attributesOf(record, series), value };
+  }
+
+  #startOf({ sample: { at, interval }, since }: SampleRecord, series: Series, total: bigint): bigint {
+    const known = this.#begun.get(series);
+    if (!known) {
+      this.#begun.set(series, { since: since ?? at - interval, at, total });
+      return since ?? at - interval;
+    }
+    if (since !== undefined) known.since = since;
+    // Whoever counts it has begun again; samples that are tried once more are no newer.
+    else if (total < known.total && at > known.at) known.since = known.at;
+    if (at > known.at) Object.assign(known, { at, total });
+    return known.since;
+  }
+
+  /** Labels without those of the whole machine, which are the resource's. */
+  #attributesOf({ labels }: SampleRecord, series: Series): Attributes {
+    const known = this.#attributes.get(series);
+    if (known) return known;
+    const own = Object.entries(series.labels).filter(([name, value]) => name === "scheduler" || labels[name] !== value);
+    const attributes = Object.fromEntries(own);
+    this.#attributes.set(series, attributes);
+    return attributes;
+  }
+}
+
+/** ns since 1970 as OpenTelemetry has it. */
+const timeOf = (ns: bigint): HrTime => [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)];
+
+const scaled = (value: bigint | number, digits: number): number => Number(decimal(value, digits));
+
+/** OTLP's integers have a sign. */
+const isInt = (value: Point["value"]): boolean => {
+  const number = "value" in value ? value.value : "total" in value ? value.total : 0n;
+  return typeof number === "bigint" && BigInt.asIntN(64, number) === number;
+};
+
+/** Its bounds are the largest values of each bucket, and belong to it. */
+function histogram({ buckets, count, sum }: HistogramCounts, digits: number) {
+  const shown = shownBuckets(buckets);
+  const boundaries = Array.from({ length: shown }, (_, i) => scaled((1n << BigInt(i)) - 1n, digits));
+  const counts = buckets.slice(0, shown).map(Number);
+  counts.push(Number(buckets.slice(shown).reduce((all, events) => all + events, 0n)));
+  return { buckets: { boundaries, counts }, count: Number(count), sum: scaled(sum, digits) };
+}
