@@ -57,6 +57,10 @@ Napi::Function Map::Define(Napi::Env env) {
                          InstanceMethod<&Map::WriteMapped>("writeMapped"),
                          InstanceMethod<&Map::ReadValue>("readValue"),
                          InstanceMethod<&Map::WriteValue>("writeValue"),
+                         InstanceMethod<&Map::Lookup>("lookup"),
+                         InstanceMethod<&Map::Update>("update"),
+                         InstanceMethod<&Map::Remove>("remove"),
+                         InstanceMethod<&Map::NextKey>("nextKey"),
                          InstanceMethod<&Map::Clear>("clear"),
                          InstanceMethod<&Map::Close>("close"),
                      });

@@ -37,9 +37,16 @@ class Map : public Napi::ObjectWrap<Map> {
   void WriteMapped(const Napi::CallbackInfo& info);
   Napi::Value ReadValue(const Napi::CallbackInfo& info);
   void WriteValue(const Napi::CallbackInfo& info);
+  Napi::Value Lookup(const Napi::CallbackInfo& info);
+  void Update(const Napi::CallbackInfo& info);
+  Napi::Value Remove(const Napi::CallbackInfo& info);
+  Napi::Value NextKey(const Napi::CallbackInfo& info);
   Napi::Value Clear(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   void RequireOneValue(Napi::Env env) const;
+  // Of one entry, as the kernel copies it.
+  size_t ValueBytes(Napi::Env env) const;
+  const uint8_t* KeyOf(const Napi::Value& value) const;
   void Release();
   int MapMemory();
   uint8_t* Mapped(Napi::Env env);

@@ -19,6 +19,7 @@ export const errorCodes = {
   ERR_SCX_KERNEL_LACKS: "the object needs a function, type, setting or feature that the running kernel lacks",
   ERR_SCX_LOAD: "the kernel or libbpf refused to load the object",
   ERR_SCX_MAP_READ: "a BPF map can't be read",
+  ERR_SCX_MAP_WRITE: "an entry of a BPF map can't be set or deleted",
   ERR_SCX_NO_BTF: "the object carries no BTF type information",
   ERR_SCX_NO_SCHED_EXT: "the running kernel has no sched_ext",
   ERR_SCX_NO_STRUCT_OPS: "the object holds no sched_ext_ops struct_ops map",

@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: MIT
 export { Btf, type BtfKind, type BtfMember, type BtfType } from "./bpf/btf.js";
 export type { BpfDescription, ExternDescription, MapDescription, TypeShape } from "./bpf/describe.js";
+export type { ReadableMap, WritableMap } from "./bpf/map.js";
 export { BpfObject, type OpenOptions, type ProgramUse, programUses } from "./bpf/object.js";
-export type { Given, Globals, LoadedGlobals, NameIn, ObjectTypes, PathIn, StructValue } from "./bpf/object_types.js";
+export type {
+  Given,
+  Globals,
+  LoadedGlobals,
+  LoadedMaps,
+  NameIn,
+  ObjectTypes,
+  PathIn,
+  StructValue,
+} from "./bpf/object_types.js";
 export type { OpsFlag } from "./bpf/ops_flags.js";
 export type { StructOpsDescription } from "./bpf/struct_ops.js";
 export type { BtfValue } from "./bpf/value.js";
@@ -78,7 +88,7 @@ export {
 export { type ExitKind, type ExitRecord, exitKinds } from "./scheduler/exit.js";
 export { decodeExitCode, type ExitCode } from "./scheduler/exit_code.js";
 export { recentExits } from "./scheduler/history.js";
-export type { LoadedMap, LoadedObject, LoadOptions, ProgramResult } from "./scheduler/loaded.js";
+export type { LoadedObject, LoadOptions, ProgramResult } from "./scheduler/loaded.js";
 export { type RestartOptions, type RestartPolicy, restartPolicies } from "./scheduler/restart.js";
 export type { Scheduler } from "./scheduler/scheduler.js";
 export {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { StatValues } from "../stats/schema.js";
+import type { WritableMap } from "./map.js";
 import type { BtfValue } from "./value.js";
 
 /** A struct's value. */
@@ -16,7 +17,7 @@ export interface ObjectTypes {
   variables: Record<string, BtfValue>;
   /** The scheduler's fields of sched_ext_ops that are data. */
   ops: Record<string, BtfValue>;
-  /** Keys and values of the maps. */
+  /** Keys and values of the maps; of a per-CPU map the value is a list, one for each CPU. */
   maps: Record<string, { key: BtfValue; value: BtfValue }>;
   /** SEC("syscall") programs, with the struct that each is given; never where BTF doesn't say. */
   programs: Record<string, StructValue>;
@@ -35,6 +36,11 @@ export type Globals<T extends ObjectTypes> = T["constants"] & T["variables"];
 
 /** All global variables of an object that is loaded: those of .rodata are what they are. */
 export type LoadedGlobals<T extends ObjectTypes> = Readonly<T["constants"]> & T["variables"];
+
+/** The maps of an object that is loaded, by name. */
+export type LoadedMaps<T extends ObjectTypes> = {
+  readonly [M in keyof T["maps"]]: WritableMap<T["maps"][M]["key"], T["maps"][M]["value"]>;
+};
 
 /** What a value can be made from: 64-bit integers from a number too, members that aren't named are zero. */
 export type Given<T> = T extends bigint

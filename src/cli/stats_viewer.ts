@@ -60,7 +60,7 @@ const description = ({ name, id, callbacks, maps, stats }: RunningScheduler) => 
   nr_rejected: schedExt.nrRejected(),
   enable_seq: schedExt.enableSeq(),
   callbacks,
-  maps,
+  maps: Object.values(maps).map((map) => ({ name: map.name, id: map.id, type: map.type })),
   stats: stats.schema.stats.map((stat) => stat.name),
   events: schedExt.events(),
 });

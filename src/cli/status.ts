@@ -32,6 +32,7 @@ const statusOfCode: Record<ScxErrorCode, number> = {
   ERR_SCX_KERNEL_NO_BTF: 69,
   ERR_SCX_LOAD: 65,
   ERR_SCX_MAP_READ: 70,
+  ERR_SCX_MAP_WRITE: 70,
   ERR_SCX_NO_BTF: 65,
   ERR_SCX_NO_SCHED_EXT: 69,
   ERR_SCX_NO_STRUCT_OPS: 65,

@@ -59,7 +59,7 @@ export function moduleText(object: BpfObject, options: ModuleOptions): string {
     constants: "Global variables that can't be set any more after load.",
     variables: "Global variables that can always be set.",
     ops: `Fields of the ops${schedulers.length > 0 ? `: ${schedulers.map((one) => one.about).join("; ")}` : ""}.`,
-    maps: "Keys and values of the maps; of a per-CPU map, the value of one CPU.",
+    maps: "Keys and values of the maps; of a per-CPU map a value for each CPU that there can be.",
     programs: "Programs that can be run, with the struct that each is given.",
     stats: stats
       ? `What a sample's \`stats\` hold: ${code(stats.name)}.`

@@ -41,7 +41,7 @@ export class Types {
       case "enum64":
         return this.#enumValue(type, id, type.size > 4);
       case "array":
-        return isChars(this.#btf, type) ? "string" : `readonly ${grouped(this.of(type.type, depth + 1))}[]`;
+        return isChars(this.#btf, type) ? "string" : listOf(this.of(type.type, depth + 1));
       case "struct":
       case "union":
         return this.#struct(type, id, depth);
@@ -148,6 +148,9 @@ function enumDeclaration(btf: Btf, type: BtfType, cName: string, name: string): 
     `export type ${name} = keyof typeof ${name};`,
   ].join("\n");
 }
+
+/** A list of a type. */
+export const listOf = (element: string): string => `readonly ${grouped(element)}[]`;
 
 /** An array's element, with parentheses where it needs them. */
 const grouped = (type: string): string => (/^readonly | \| /.test(type) ? `(${type})` : type);

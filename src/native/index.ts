@@ -83,6 +83,14 @@ export interface NativeMap {
   /** The value of a section of global data, and its replacement. */
   readValue(): Uint8Array;
   writeValue(bytes: Uint8Array): void;
+  /** An entry's value, undefined where there is none; of a per-CPU map those of all possible CPUs, each rounded up to 8 bytes. */
+  lookup(key: Uint8Array): Uint8Array | undefined;
+  /** `flags` is BPF_ANY (0), BPF_NOEXIST (1) or BPF_EXIST (2). */
+  update(key: Uint8Array, value: Uint8Array, flags: number): void;
+  /** Whether it was there. */
+  remove(key: Uint8Array): boolean;
+  /** The first key, or the one after; the first again after one that has gone. */
+  nextKey(key?: Uint8Array): Uint8Array | undefined;
   /** Makes it as it was when created; fails with EOPNOTSUPP for a type that can't be. */
   clear(): Promise<void>;
   close(): void;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { Context } from "../bpf/context.js";
 import { requireKconfig } from "../bpf/kconfig.js";
+import { OwnMap } from "../bpf/map.js";
 import type { ObjectParts } from "../bpf/object.js";
-import type { Given, LoadedGlobals, NameIn, ObjectTypes, StructValue } from "../bpf/object_types.js";
+import type { Given, LoadedGlobals, LoadedMaps, NameIn, ObjectTypes, StructValue } from "../bpf/object_types.js";
 import type { StructOps } from "../bpf/struct_ops.js";
 import { logger } from "../diagnostics.js";
 import { ScxError, throwIfAborted } from "../error.js";
@@ -20,13 +21,6 @@ import { requireRestorable, SavedState } from "./restore.js";
 import { Scheduler } from "./scheduler.js";
 
 const log = logger("libbpf");
-
-/** A map of a loaded object, held open by its own descriptor until the object is closed. */
-export interface LoadedMap<N extends string = string> {
-  readonly name: N;
-  /** The kernel's id of it, as `bpftool map` shows. */
-  readonly id: number;
-}
 
 export interface LoadOptions {
   /**
@@ -85,6 +79,7 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
   #saved: SavedState | undefined;
   readonly #companions: Companions;
   readonly #maps: NativeMap[] = [];
+  #views: Record<string, OwnMap> | undefined;
   readonly #programs: SyscallPrograms;
   #attaching: Promise<Scheduler<T["stats"]>> | undefined;
   /** What came of it. */
@@ -116,16 +111,14 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
     return this.#stats;
   }
 
-  /** The object's maps. */
-  get maps(): LoadedMap<NameIn<T["maps"]>>[] {
+  /**
+   * The object's maps by name, to be read and written by their types: `loaded.maps.tasks.get(1234)`. Those of global data and of
+   * ops are there with their ids only.
+   */
+  get maps(): LoadedMaps<T> {
     this.#requireOpen("read");
-    return this.#parts.native.maps().flatMap(({ name, autocreate }, i) => {
-      if (autocreate === false) return []; // that of another scheduler in the same object
-      const map = this.#parts.native.map(i);
-      const { id } = map.info();
-      map.close();
-      return [{ name: name as NameIn<T["maps"]>, id }];
-    });
+    this.#views ??= this.#newViews();
+    return this.#views as LoadedMaps<T>;
   }
 
   /**
@@ -234,6 +227,24 @@ export class LoadedObject<T extends ObjectTypes = ObjectTypes> {
     else if (this.#reattach) this.#saved = new SavedState(this.#parts, (index) => this.#open(index));
     this.#scheduler = await Scheduler.start(ops.name, () => this.#attach(ops, signal), this.#exit, this.#stats);
     return this.#scheduler;
+  }
+
+  #newViews(): Record<string, OwnMap> {
+    const views: Record<string, OwnMap> = Object.create(null);
+    this.#parts.native.maps().forEach(({ name, autocreate }, i) => {
+      if (autocreate === false) return; // that of another scheduler in the same object
+      let map: NativeMap | undefined;
+      views[name] = new OwnMap(
+        name,
+        () => this.#parts.btf,
+        () => {
+          this.#requireOpen("access");
+          map ??= this.#open(i);
+          return map;
+        },
+      );
+    });
+    return views;
   }
 
   #newStats(): LoadedStats {

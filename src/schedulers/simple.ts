@@ -43,7 +43,7 @@ export type SimpleOps = {
   name: string;
 };
 
-/** Keys and values of the maps; of a per-CPU map, the value of one CPU. */
+/** Keys and values of the maps; of a per-CPU map a value for each CPU that there can be. */
 export type SimpleMaps = {
   /** `array`, max_entries 1. */
   scx_stats_base: {
@@ -57,14 +57,14 @@ export type SimpleMaps = {
     /** `u32`, 4 bytes. */
     key: number;
     /** `struct simple_stats`, 40 bytes. */
-    value: SimpleStatsStruct;
+    value: readonly SimpleStatsStruct[];
   };
   /** `percpu_array`, max_entries 1. */
   run_start: {
     /** `u32`, 4 bytes. */
     key: number;
     /** `u64`, 8 bytes. */
-    value: bigint;
+    value: readonly bigint[];
   };
 };
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { Btf, type BtfType } from "../bpf/btf.js";
+import { MapView, type ReadableMap } from "../bpf/map.js";
 import { ScxError } from "../error.js";
 import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import { vmlinuxBtf } from "../kernel/types.js";
@@ -19,8 +20,8 @@ export interface RunningScheduler extends Disposable {
   readonly id: number;
   /** Its callbacks, by the names of the programs behind them. */
   readonly callbacks: Readonly<Record<string, string>>;
-  /** The maps that its programs use, with the kernel's ids. */
-  readonly maps: readonly { readonly name: string; readonly id: number; readonly type: string }[];
+  /** The maps that its programs use, by the kernel's names, to be read by their types. Of two with one name, one has a `_2`. */
+  readonly maps: Readonly<Record<string, ReadableMap>>;
   /** What it counts, found by BTF, for a {@link Sampler}; ends when it leaves. */
   readonly stats: StatsSource;
   /** Stops looking at it. */
@@ -147,6 +148,7 @@ class Running implements RunningScheduler {
   readonly #infos: readonly MapInfo[];
   /** Of the BTF that says what each of them is. */
   readonly #btfIds: readonly number[];
+  readonly #btfs = new Map<number, Btf>();
   readonly #source: LoadedStats;
   readonly #enableSeq = schedExt.enableSeq();
   readonly #watch: { close(): void };
@@ -174,11 +176,7 @@ class Running implements RunningScheduler {
     }
     this.#infos = this.#opened.map((map) => map.info());
     this.#btfIds = this.#infos.map((info) => info.btfId || (ids.get(info.id) ?? 0));
-    this.maps = this.#infos.map((info) => ({
-      name: info.name,
-      id: info.id,
-      type: info.typeName ?? `type ${info.type}`,
-    }));
+    this.maps = this.#views();
     this.#source = new LoadedStats(name, () => this.#find());
     this.#source.begin(() => (this.#hasLeft() ? "disabled" : schedExt.state()));
     this.stats = this.#source;
@@ -206,13 +204,34 @@ class Running implements RunningScheduler {
     this.#source.end();
   }
 
+  #views(): Record<string, ReadableMap> {
+    const views: Record<string, ReadableMap> = Object.create(null);
+    this.#infos.forEach(({ name }, i) => {
+      let own = name;
+      for (let number = 2; own in views; number++) own = `${name}_${number}`;
+      const id = this.#btfIds[i] ?? 0;
+      views[own] = new MapView(
+        own,
+        () => (id > 0 ? this.#btfOf(id) : undefined),
+        () => this.#opened[i] as NativeMap,
+      );
+    });
+    return views;
+  }
+
+  #btfOf(id: number): Btf {
+    const btf = this.#btfs.get(id) ?? new Btf(native.btfById(id));
+    this.#btfs.set(id, btf);
+    return btf;
+  }
+
   /** The readers of each object that its maps are from. */
   #find(): StatsParts {
     const objects = [...new Set(this.#btfIds.filter((id) => id > 0))];
     const indexes = objects.map((id) => [...this.#infos.keys()].filter((i) => this.#btfIds[i] === id));
     const plan = planStats(
       objects.map((id, place) => ({
-        btf: new Btf(native.btfById(id)),
+        btf: this.#btfOf(id),
         maps: (indexes[place] ?? []).map((i) => this.#infos[i] as MapInfo),
         programs: [],
       })),

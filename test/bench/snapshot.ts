@@ -67,7 +67,7 @@ const byKeys: readonly (Way & { peerObject: string })[] = [
 ];
 
 const load = async (name: string): Promise<LoadedObject> => (await BpfObject.open(testObject(name))).load();
-const mapId = (loaded: LoadedObject, name: RegExp) => loaded.maps.find((map) => name.test(map.name))?.id;
+const mapId = (loaded: LoadedObject, name: RegExp) => Object.values(loaded.maps).find((map) => name.test(map.name))?.id;
 
 /** ns that one snapshot takes, over enough of them to be measured. */
 function measure(loaded: LoadedObject, times: number): number {

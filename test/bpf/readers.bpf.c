@@ -86,6 +86,22 @@ struct {
 	__type(value, u64);
 } waiting SEC(".maps");
 
+struct plain {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} plain SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__array(values, struct plain);
+} maps SEC(".maps") = {
+	.values = {&plain},
+};
+
 /* For a statistics map to tell: histograms as others have them, log2(value), for two kinds. */
 struct latency {
 	u64 sum[2];

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => loaded.close());
 
-const mapOf = (name: string) => native.mapById(loaded.maps.find((map) => map.name === name)?.id ?? 0);
+const mapOf = (name: string) => native.mapById(loaded.maps[name]?.id ?? 0);
 
 describe("maps far larger than what is in them", () => {
   it("a hash is read with bounded memory, and whole where it has more entries than are read at a time", () => {
@@ -53,7 +53,7 @@ describe("maps far larger than what is in them", () => {
   });
 
   it("what others loaded can't be written to", () => {
-    const data = loaded.maps.find((map) => map.name.endsWith(".bss"));
+    const data = Object.values(loaded.maps).find((map) => map.name.endsWith(".bss"));
     const map = native.mapById(data?.id ?? 0);
     expect(() => map.writeMapped(0, new Uint8Array(8))).toThrow("Operation not permitted");
     map.close();

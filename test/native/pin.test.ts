@@ -25,7 +25,7 @@ it("pins a map by its name, and the next load goes on with it", async () => {
   expect(existsSync(pin)).toBe(true);
   expect([first.run("pinned_count"), first.run("pinned_count")]).toEqual([1, 2]);
   const second = await load("pinned");
-  expect(second.maps.map(({ id }) => id)).toEqual(first.maps.map(({ id }) => id));
+  expect(Object.values(second.maps).map(({ id }) => id)).toEqual(Object.values(first.maps).map(({ id }) => id));
   first.close();
   second.close();
   expect(existsSync(pin)).toBe(true);

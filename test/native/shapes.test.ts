@@ -39,7 +39,7 @@ it("gives a map as many entries as it was told", async () => {
   expect(object.describe().maps.find(({ name }) => name === "shapes_map")).toMatchObject({ maxEntries: 5 });
   expect(() => object.resize("shapes_map", 0)).toThrowError(expect.objectContaining({ code: "ERR_SCX_VALUE" }));
   const loaded = await object.load();
-  const id = loaded.maps.find(({ name }) => name === "shapes_map")?.id;
+  const id = loaded.maps.shapes_map?.id;
   const shown = readdirSync("/proc/self/fdinfo").map((fd) => {
     try {
       return readFileSync(`/proc/self/fdinfo/${fd}`, "utf8");

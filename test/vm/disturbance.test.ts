@@ -112,7 +112,7 @@ it("switching partially: only tasks that ask for sched_ext are its business", as
   object.setOps("flags", "SWITCH_PARTIAL");
   await using loaded = await object.load();
   await using scheduler = await loaded.attach();
-  const map = loaded.maps.find(({ name }) => name === "scx_stats")?.id ?? 0;
+  const map = loaded.maps.scx_stats?.id ?? 0;
   const counted = () => Object.values(bpftoolSums(map)).reduce((sum, value) => sum + value, 0n);
   expect([kernelState(), readFileSync("/sys/kernel/sched_ext/switch_all", "utf8")]).toEqual(["enabled", "0\n"]);
   const samples = new Sampler(scheduler.stats, { intervalMs: 300 })[Symbol.asyncIterator]();

@@ -71,7 +71,7 @@ describe("the library at its smallest", () => {
     const last = samples.at(-1);
     expect(last?.state).toBe("disabled");
     // The maps are still held: what bpftool sees now is all that was ever counted.
-    const map = loaded.maps.find((one) => one.name === "scx_stats");
+    const map = loaded.maps.scx_stats;
     const truth = bpftoolSums(map?.id ?? 0);
     const sums: Record<string, bigint> = {};
     for (const sample of samples)
@@ -148,7 +148,7 @@ describe("the library at its smallest", () => {
       last = sample;
       if (++count === 4) void scheduler.detach();
     }
-    const ids = Object.fromEntries(loaded.maps.map(({ name, id }) => [name, id]));
+    const ids = Object.fromEntries(Object.values(loaded.maps).map(({ name, id }) => [name, id]));
     const truth = bpftoolSums(ids.scx_stats ?? 0);
     for (const name of ["local", "global"]) expect(last?.stats[name]).toMatchObject({ total: truth[name] });
   });

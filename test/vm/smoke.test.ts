@@ -35,7 +35,7 @@ it("a scheduler loads, attaches, counts what the kernel counted, and leaves when
     last = sample;
     if (++count === 3) void scheduler.detach();
   }
-  const truth = bpftoolSums(loaded.maps.find(({ name }) => name === "scx_stats")?.id ?? 0);
+  const truth = bpftoolSums(loaded.maps.scx_stats?.id ?? 0);
   expect(truth.local).toBeGreaterThan(0n);
   for (const name of ["local", "global", "dispatched"])
     expect([name, last?.stats[name]]).toMatchObject([name, { total: truth[name] }]);

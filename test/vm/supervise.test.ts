@@ -228,7 +228,7 @@ describe("a loaded object", () => {
       for await (const sample of sampler) last = sample;
       // What it found of an earlier time would be the message.
       expect(await scheduler.exited).toMatchObject({ kind: "error_bpf", message: "failed as it was told" });
-      const map = loaded.maps.find(({ name }) => name === "scx_stats");
+      const map = loaded.maps.scx_stats;
       expect(last?.stats.enqueued).toMatchObject({ total: bpftoolSums(map?.id ?? 0).enqueued });
     }
   });

@@ -122,7 +122,7 @@ export type CountVariables = {
 /** Fields of the ops. */
 export type CountOps = Record<never, never>;
 
-/** Keys and values of the maps; of a per-CPU map, the value of one CPU. */
+/** Keys and values of the maps; of a per-CPU map a value for each CPU that there can be. */
 export type CountMaps = {
   /** `array`, max_entries 1. */
   scx_stats_base: {
@@ -136,7 +136,7 @@ export type CountMaps = {
     /** `u32`, 4 bytes. */
     key: number;
     /** `struct count_stats`, 568 bytes. */
-    value: CountStatsStruct;
+    value: readonly CountStatsStruct[];
   };
 };
 

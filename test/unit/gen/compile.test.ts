@@ -27,7 +27,11 @@ export const loaded: LoadedObject<Simple> = await object.load();
 export const slice: bigint = loaded.globals.slice_us; // 2322
 loaded.globals.vtime_now = 0n;
 export const code: number | undefined = loaded.globals.uei.kind === SimpleScxExitKind.SCX_EXIT_UNREG ? 0 : undefined;
-export const id = loaded.maps.find(({ name }) => name === "run_start")?.id;
+export const id = loaded.maps.run_start.id;
+export const starts: bigint | undefined = loaded.maps.run_start.get(0)?.[0];
+loaded.maps.run_start.set(0, [1n, 2]);
+export const counted: bigint[] = (loaded.maps.scx_stats.get(0) ?? []).map((cpu) => cpu.expired); // 2339
+for (const [key, values] of loaded.maps.scx_stats) console.log(key + 1, values[0]?.local);
 const { status, context } = loaded.run("scx_stats_reset", { local: 0 });
 export const reset: bigint = status === 0 ? context.expired : 0n; // 2339
 const scheduler = await loaded.attach();
@@ -61,6 +65,10 @@ object.ops.timeout_ms = 1; // 2339
 export const pink: CountColour = "PINK"; // 2322
 const loaded = await object.load();
 loaded.globals.ro_u8 = 1; // 2540
+loaded.maps.no_map; // 2339
+loaded.maps.scx_stats.get("0"); // 2345
+loaded.maps.scx_stats.get(0)?.events; // 2339
+loaded.maps.scx_stats.set(0, { events: 1 }); // 2353
 loaded.globals.data_u8 = "1"; // 2322
 loaded.run("count_all"); // 2345
 loaded.run("count_plain", { m: 1 }); // 2769
@@ -163,7 +171,7 @@ it("makes a wrong name or type an error", () => {
 
 it("breaks the check of what uses a field that was renamed, removed or given another type in the BPF source", () => {
   const program = user("changed");
-  expect(expected(program)).toHaveLength(5);
+  expect(expected(program)).toHaveLength(6);
   expect(found.get("user_of_changed.ts")).toEqual(expected(program));
 });
 
