@@ -185,8 +185,10 @@ sanitize: build $(sanitized) ## runs the native tests under AddressSanitizer and
 	@if $(host_bpf); then $(sanitize_run); else sh native/packages.sh vm && node --import tsx test/vm/boot.ts '$(sanitize_run)'; fi
 
 COUNT ?= 100000
+LINES ?= 1000000
 .PHONY: fuzz
-fuzz: build ## opens COUNT=100000 damaged copies of each object: none may crash the process or keep it busy
+fuzz: build ## opens COUNT=100000 damaged copies of each object, sends LINES=1000000 damaged requests to the socket: no crash, hang or wrong reply
+	@node --import tsx test/interop/fuzz.ts $(LINES)
 	@printf '%s\n' $(objects) $(test_objects) | xargs -P "$$(nproc)" -I{} sh -c 'counts=$$(timeout 3600 node --import tsx \
 		test/native/damage.ts {} $(COUNT)) || { echo "make: {} failed" >&2; exit 255; }; echo "{}: $$counts"'
 

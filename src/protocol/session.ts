@@ -75,12 +75,12 @@ export class ServerSession implements Session {
     if (this.#offer.answer) return this.#offer.answer(request, this);
     const { req, args } = request;
     if (req === "stats_meta") return this.#offer.meta();
-    if (req !== "stats") throw unknown(`No request is called "${req}"`, ["stats", "stats_meta"]);
+    if (req !== "stats") throw unknown("request", req, ["stats", "stats_meta"]);
     const name = args.get("target") ?? "top";
     const handler = this.#handlers.get(name);
     if (handler !== undefined) return handler.read(args);
     const target = this.#offer.targets.get(name);
-    if (target === undefined) throw unknown(`No target is called "${name}"`, [...this.#offer.targets.keys()]);
+    if (target === undefined) throw unknown("target", name, [...this.#offer.targets.keys()]);
     const opened = target.open(this);
     if (opened instanceof Promise) return opened.then((late) => this.#adopt(name, target, late).read(args));
     return this.#adopt(name, target, opened).read(args);
@@ -90,7 +90,7 @@ export class ServerSession implements Session {
     if (this.#closed || this.#offer.targets.get(name) !== target) {
       // While it was opening the client left, or the target was taken away.
       closeHandler(handler).catch(log.warn);
-      throw unknown(`No target is called "${name}" any more`, [...this.#offer.targets.keys()]);
+      throw unknown("target", name, [...this.#offer.targets.keys()]);
     }
     this.#handlers.set(name, handler);
     return handler;
@@ -121,10 +121,12 @@ function textOf(error: unknown): string {
   return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
-function unknown(message: string, known: readonly string[]): ScxError {
+/** @param name the client's own word, which may be anything: shown on one line, and not at any length */
+function unknown(what: string, name: string, known: readonly string[]): ScxError {
+  const shown = JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
   return new ScxError("ERR_SCX_WIRE", {
     op: "request",
-    message: `${message} here.`,
+    message: `No ${what} is called ${shown} here.`,
     remedy: `Ask for one of: ${known.join(", ") || "(there is none)"}.`,
     errno: EINVAL,
   });

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { parse } from "lossless-json";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { conform } from "../../src/conform/conform.js";
-import { ScxError } from "../../src/error.js";
 import { StatsClient } from "../../src/protocol/client.js";
 import { maxDepth, stringify } from "../../src/protocol/json.js";
 import { StatsServer } from "../../src/protocol/server.js";
@@ -12,8 +11,11 @@ import { defineStats } from "../../src/stats/define.js";
 import type { StatsSchema } from "../../src/stats/schema.js";
 import { schemaOf } from "../../src/stats/schema_of.js";
 import * as stat from "../../src/stats/stat.js";
-import { clusterTarget, FakeSampler, RawPeer, scratch } from "../unit/protocol/peer.js";
+import { mutants } from "../unit/protocol/mutant.js";
+import { FakeSampler, RawPeer, scratch } from "../unit/protocol/peer.js";
 import { askPeer, buildPeer, servePeer } from "./cargo.js";
+import { exampleTargets } from "./example.js";
+import { heldAgainst } from "./held.js";
 
 let program = "";
 let missing: string | undefined;
@@ -138,7 +140,7 @@ describe("upstream's server", () => {
   /** Each line sent to both, on one connection each. */
   async function compare(lines: string[]): Promise<[string, string][]> {
     const path = join(scratch(onTestFinished), "ours");
-    await using _server = await StatsServer.listen({ path, targets: { top: clusterTarget(), extremes, args, denied } });
+    await using _server = await StatsServer.listen({ path, targets: exampleTargets });
     const [ours, theirs] = [await RawPeer.connect(path), await RawPeer.connect(await upstream())];
     const replies: [string, string][] = [];
     for (const line of lines) replies.push([await ours.ask(`${line}\n`), await theirs.ask(`${line}\n`)]);
@@ -146,36 +148,6 @@ describe("upstream's server", () => {
     theirs.socket.destroy();
     return replies;
   }
-
-  const extremes: Target = {
-    open: () => ({
-      read: () => ({
-        u64: 2n ** 64n - 1n,
-        i64: -(2n ** 63n),
-        zero: 0n,
-        floats: [0, -0, 1, 1e-5, 1e-6, 1e15, 1.5e-300, 5e-324, 0.1 + 0.2],
-        text: '\0\b\t\n\f\r\u001f"\\/\u007f\u2028ä€😀',
-        keys: new Map([
-          ["3", 1n],
-          ["10", 2n],
-          ["😀", 3n],
-          ["\uffee", 4n],
-          ["", 5n],
-          ["__proto__", 6n],
-        ]),
-        empty: [[], {}],
-        yes: true,
-      }),
-    }),
-  };
-  const args: Target = { open: () => ({ read: (given) => given }) };
-  const denied: Target = {
-    open: () => ({
-      read: () => {
-        throw new ScxError("ERR_SCX_PRIVILEGE", { op: "x", message: "no", remedy: "no", errno: 13 });
-      },
-    }),
-  };
 
   test("successful replies are the same bytes", async () => {
     const replies = await compare([
@@ -209,6 +181,21 @@ describe("upstream's server", () => {
     const errnos = replies.map((pair, i) => [lines[i], ...pair.map((line) => JSON.parse(line).errno)]);
     expect(errnos.map(([line, ours]) => [line, ours])).toEqual(errnos.map(([line, , theirs]) => [line, theirs]));
     expect(errnos.filter(([, ours]) => ours === 0)).toEqual([]);
+  });
+
+  test("what comes of 20,000 mutated lines is the same: errno, and all bytes of a success", async () => {
+    const path = join(scratch(onTestFinished), "ours");
+    await using _server = await StatsServer.listen({ path, targets: exampleTargets });
+    const [ours, theirs] = [await RawPeer.connect(path), await RawPeer.connect(await upstream())];
+    const source = mutants(1763629200);
+    const seen = new Set<number>();
+    for (let batch = 0; batch < 40; batch++) {
+      const lines = Array.from({ length: 500 }, () => source.next().value as Buffer);
+      for (const errno of await heldAgainst(lines, ours, theirs)) seen.add(errno);
+    }
+    expect([...seen].sort()).toEqual([0, 13, 22]);
+    ours.socket.destroy();
+    theirs.socket.destroy();
   });
 
   test("our client reads it exactly", async () => {

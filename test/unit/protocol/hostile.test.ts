@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { StatsServer } from "../../../src/protocol/server.js";
+import { mutants } from "./mutant.js";
 import { FakeSampler, RawPeer, scratch, stats } from "./peer.js";
 
 const good = '{"errno":0,"args":{"resp":{"at":1,"depth":0,"local":0}}}';
@@ -32,6 +34,23 @@ describe("lines", () => {
       expect(await peer.ask(bad)).toMatch(/^\{"errno":22,/);
       expect(await peer.ask(stats("top"))).toBe(good);
     }
+  });
+
+  test("mutated in all ways get a reply each, in order, and it is 22 or a right one", async () => {
+    const peer = await RawPeer.connect(
+      (await serve({ targets: { args: { open: () => ({ read: (of: ReadonlyMap<string, string>) => of }) } } })).path,
+    );
+    const source = mutants(12345);
+    for (let batch = 0; batch < 10; batch++) {
+      const lines = Array.from({ length: 500 }, () => source.next().value as Buffer);
+      peer.socket.write(Buffer.concat(lines.flatMap((line) => [line, Buffer.from("\n")])));
+      for (const line of lines) {
+        const reply = JSON.parse(await peer.line());
+        if (reply.errno === 22) expect(reply.args.resp).toMatch(/^[^\n]+\n[^\n]+$/);
+        else expect([reply.errno, isUtf8(line), typeof JSON.parse(line.toString())]).toEqual([0, true, "object"]);
+      }
+    }
+    expect(await peer.ask(stats("top"))).toBe(good);
   });
 
   test("byte by byte, and many in one piece, in order", async () => {
