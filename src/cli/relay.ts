@@ -25,7 +25,7 @@ export function addRelay(program: Command): void {
     .addOption(socketFlags.owner)
     .addOption(socketFlags.group)
     .addOption(socketFlags.allow)
-    .option("--interval <secs>", "how long one answer is everybody's: what clients ask in", seconds, 1)
+    .option("--interval <secs>", "how long one answer is everybody's; clients ask as often", seconds, 1)
     .option("--record <file>", "write what it answers there, for scxkit replay; asks by itself each interval")
     .option("-v, --verbose", "say more on stderr")
     .addHelpText("after", statusHelp)

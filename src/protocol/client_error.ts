@@ -42,17 +42,18 @@ export function closed(cause?: ScxError): ScxError {
 export function connectError(path: string, error: NodeJS.ErrnoException): ScxError {
   const denied = error.code === "EACCES" || error.code === "EPERM";
   const code: ScxErrorCode = denied ? "ERR_SCX_PRIVILEGE" : "ERR_SCX_CONNECT";
+  const permission = "Run as root, or as a member of the socket's group.";
+  const remedies: Record<string, string> = { EACCES: permission, EPERM: permission, EAGAIN: "Try again in a moment." };
   const messages: Record<string, string> = {
     ENOENT: `There is no ${path}.`,
+    EAGAIN: `More clients than its server accepts wait at ${path}.`,
     ECONNREFUSED: `Nobody listens at ${path} any more.`,
     EACCES: `No permission to connect to ${path}.`,
   };
   return new ScxError(code, {
     op: "connect",
     message: messages[error.code ?? ""] ?? `Can't connect to ${path}: ${error.message}.`,
-    remedy: denied
-      ? "Run as root, or as a member of the socket's group."
-      : "Start a scheduler that serves statistics there.",
+    remedy: remedies[error.code ?? ""] ?? "Start a scheduler that serves statistics there.",
     errno: error.errno === undefined ? undefined : Math.abs(error.errno),
     cause: error,
   });

@@ -21,12 +21,43 @@ export function parseReply(line: string): ReplyValue {
   throw refused(Number(errno), typeof resp === "string" ? resp : "(no text)");
 }
 
+/** Upstream's client (serde_json) gives up at 128 levels, and no stack of ours is to end below a peer's reply. */
+const maxDepth = 128;
+
+function nestsTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text[i]) {
+      case '"':
+        i = endOfString(text, i);
+        break;
+      case "{":
+      case "[":
+        if (++depth >= maxDepth) return true;
+        break;
+      case "}":
+      case "]":
+        depth--;
+    }
+  }
+  return false;
+}
+
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = end;
+    while (text[escapes - 1] === "\\") escapes--;
+    if ((end - escapes) % 2 === 0) return end;
+  }
+  return text.length;
+}
+
 function parseJson(line: string): unknown {
+  if (nestsTooDeep(line)) throw wrong(`The reply nests ${maxDepth} levels deep or deeper`);
   try {
     return parse(line, null, number);
   } catch (cause) {
-    // A SyntaxError, or a RangeError where it nests too deep for the parser.
-    throw wrong("The reply is not JSON, or nests too deep", cause);
+    throw wrong("The reply is not JSON", cause);
   }
 }
 

@@ -25,9 +25,6 @@ export interface DecodeOptions {
 /** Values of a schema: groups as objects without a prototype, dictionaries as Map, lists as arrays. */
 export type DecodedValues = Record<string, unknown>;
 
-/** Upstream's client reads no deeper, and neither do we: our stack ends somewhere, too. */
-const maxDepth = 127;
-
 /** A histogram as it travels. */
 const histogram: StatsSchema = {
   name: histogramStruct,
@@ -104,15 +101,14 @@ function scalar(type: ScalarType, value: unknown, where: string, options: Decode
 }
 
 /** A value of unknown type, all its integers as they are asked for. @throws ScxError ERR_SCX_VALUE that names the field */
-export function withIntegers(value: unknown, integers: Integers | undefined, where = "", depth = 0): unknown {
+export function withIntegers(value: unknown, integers: Integers | undefined, where = ""): unknown {
   if (integers !== "number") return value;
   if (typeof value === "bigint") return integer(value, where || "The reply", integers);
   if (typeof value !== "object" || value === null) return value;
-  if (depth > maxDepth) throw mismatch(where, value, "nested less deep");
-  if (Array.isArray(value)) return value.map((item, i) => withIntegers(item, integers, `${where}[${i}]`, depth + 1));
+  if (Array.isArray(value)) return value.map((item, i) => withIntegers(item, integers, `${where}[${i}]`));
   const result: Record<string, unknown> = Object.create(null);
   for (const [name, item] of Object.entries(value))
-    result[name] = withIntegers(item, integers, where === "" ? name : `${where}.${name}`, depth + 1);
+    result[name] = withIntegers(item, integers, where === "" ? name : `${where}.${name}`);
   return result;
 }
 

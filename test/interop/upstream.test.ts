@@ -7,6 +7,7 @@ import { StatsClient } from "../../src/protocol/client.js";
 import { maxDepth, stringify } from "../../src/protocol/json.js";
 import { StatsServer } from "../../src/protocol/server.js";
 import type { Target } from "../../src/protocol/target.js";
+import { StatsRelay } from "../../src/relay/relay.js";
 import { defineStats } from "../../src/stats/define.js";
 import type { StatsSchema } from "../../src/stats/schema.js";
 import { schemaOf } from "../../src/stats/schema_of.js";
@@ -245,6 +246,22 @@ describe("upstream's server, our client by its types", () => {
       /^doms_dict\.3\.pressure is null, and should be a finite number/,
     );
   });
+});
+
+test("upstream's client and its server, with our relay between them", async () => {
+  const path = join(scratch(onTestFinished), "relay");
+  const server = await upstream();
+  await using _relay = await StatsRelay.start({ upstream: server, path });
+  const requests = [
+    ["value", "stats", {}],
+    ["meta", "stats_meta", {}],
+    ["value", "stats", { target: "denied" }],
+  ]
+    .concat([["value", "stats", { target: "args", b: "1", a: "ä" }]])
+    .map((request) => JSON.stringify(request));
+  const relayed = await askPeer(program, ["client", path], requests);
+  expect(relayed).toEqual(await askPeer(program, ["client", server], requests));
+  expect(relayed.map(exact)).toMatchObject([{ ok: { at: 12345n } }, { ok: {} }, { errno: 13n }, { ok: { a: "ä" } }]);
 });
 
 describe("conformance of upstream's server", () => {

