@@ -12,7 +12,7 @@ import { answer, anyRequest, ask, askValue, requestLine, type ServerUnderTest } 
 const several = 16;
 
 /** How many requests a client sends that reads none of their replies. */
-const unread = 5000;
+const unread = 2000;
 
 /** What clients have to do with each other: nothing. */
 export const sessionChecks: readonly Check[] = [
