@@ -25,12 +25,34 @@ export interface DatedPoint extends Point {
 /** What is left out of an exposition, because two statistics would be one series or one name two kinds. */
 export type Clash = (name: string, why: string) => void;
 
-interface Family {
-  readonly metric: Metric;
+/** What a metric's lines have in common. The same for every rendering. */
+interface Head {
+  /** Without `_total` and `_info`. */
   readonly name: string;
   /** Decimal digits that values move, to be in the base unit. */
   readonly digits: number;
-  readonly points: DatedPoint[];
+  /** Its comment lines. */
+  readonly comments: Readonly<Record<ExpositionFormat, string>>;
+}
+
+/** A family in a rendering: which of its points are its series. */
+interface Family {
+  readonly metric: Metric;
+  readonly head: Head;
+  readonly members: { readonly starts: Starts; readonly point: number }[];
+}
+
+/** Which points make which families. The same as long as the same series come in the same order. */
+interface Layout {
+  readonly series: readonly Series[];
+  readonly families: readonly Family[];
+}
+
+/** What the lines of a series begin with: `name{labels} `, for the value and for the time of creation. */
+interface Starts {
+  readonly labels: string;
+  readonly value: string;
+  readonly created: string;
 }
 
 /**
@@ -41,35 +63,54 @@ interface Family {
  */
 export class Exposition {
   readonly #clash: Clash;
-  /** `name{labels` of a series, up to where a label of ours may follow. */
-  readonly #heads = new WeakMap<Series, string>();
+  #layout: Layout = { series: [], families: [] };
 
   constructor(clash: Clash = () => {}) {
     this.#clash = clash;
   }
 
   /** @param points in any order; all of a family are put together */
-  render(points: Iterable<DatedPoint>, format: ExpositionFormat): string {
+  render(points: readonly DatedPoint[], format: ExpositionFormat): string {
+    const { series } = this.#layout;
+    const same = series.length === points.length && points.every((point, i) => point.series === series[i]);
+    if (!same) this.#layout = this.#layOut(points.map((point) => point.series));
+    const open = format === "openmetrics";
     let text = "";
-    for (const family of this.#families(points)) text += this.#family(family, format);
-    return format === "openmetrics" ? `${text}# EOF\n` : text;
+    let dated: { since?: bigint | undefined; text: string } = { text: "" };
+    for (const { head, members } of this.#layout.families) {
+      text += head.comments[format];
+      for (const { starts, point: at } of members) {
+        const point = points[at] as DatedPoint;
+        const { since } = point;
+        if (open && since !== dated.since) dated = { since, text: since === undefined ? "" : decimal(since, 9) };
+        text += lines(head, starts, point, dated.text);
+      }
+    }
+    return open ? `${text}# EOF\n` : text;
   }
 
-  #families(points: Iterable<DatedPoint>): Iterable<Family> {
+  #layOut(all: readonly Series[]): Layout {
     const families = new Map<string, Family>();
     const names = new Map<string, string>();
     const known = new Map<Metric, Family | undefined>();
-    for (const point of points) {
-      const { metric } = point.series;
+    const seen = new Set<string>();
+    all.forEach((series, point) => {
+      const { metric } = series;
       if (!known.has(metric)) known.set(metric, this.#join(metric, families, names));
-      known.get(metric)?.points.push(point);
-    }
-    return families.values();
+      const family = known.get(metric);
+      if (!family) return;
+      const starts = startsOf(family.head.name, series);
+      if (seen.has(starts.value)) this.#clash(family.head.name, "two statistics have the same labels");
+      else family.members.push({ starts, point });
+      seen.add(starts.value);
+    });
+    return { series: all, families: [...families.values()] };
   }
 
   /** The family that a metric is of, unless its name, or that of one of its series, stands for something else already. */
   #join(metric: Metric, families: Map<string, Family>, names: Map<string, string>): Family | undefined {
-    const name = exportedName(metric, false);
+    const head = headOf(metric);
+    const { name } = head;
     const family = families.get(name);
     if (family?.metric.kind === metric.kind) return family;
     const own = suffixes[metric.kind].map((suffix) => name + suffix);
@@ -79,35 +120,35 @@ export class Exposition {
       return undefined;
     }
     for (const one of own) names.set(one, name);
-    const made = { metric, name, digits: baseUnit(metric)?.digits ?? 0, points: [] };
+    const made = { metric, head, members: [] };
     families.set(name, made);
     return made;
   }
+}
 
-  #family(family: Family, format: ExpositionFormat): string {
-    const { metric, name, points } = family;
-    const open = format === "openmetrics";
-    const shown = open ? name : exportedName(metric);
-    const unit = open && hasUnit(metric) ? baseUnit(metric)?.name : undefined;
-    let text = `# HELP ${shown} ${escaped(metric.help, open)}\n# TYPE ${shown} ${open ? metric.kind : plainKind(metric.kind)}\n`;
-    if (unit !== undefined) text += `# UNIT ${shown} ${unit}\n`;
-    const seen = new Set<string>();
-    for (const point of points) {
-      const head = this.#head(point.series);
-      if (seen.has(head)) this.#clash(name, "two statistics have the same labels");
-      else text += lines(family, head, point, open);
-      seen.add(head);
-    }
-    return text;
-  }
+function headOf(metric: Metric): Head {
+  const { kind, help } = metric;
+  const name = exportedName(metric, false);
+  const unit = baseUnit(metric);
+  // OpenMetrics has no unit on what is no number.
+  const isNumber = kind !== "info" && kind !== "stateset";
+  const comments = (shown: string, type: string, open: boolean) =>
+    `# HELP ${shown} ${escaped(help, open)}\n# TYPE ${shown} ${type}\n`;
+  return {
+    name,
+    digits: unit?.digits ?? 0,
+    comments: {
+      text: comments(exportedName(metric), isNumber ? kind : "gauge", false),
+      openmetrics: comments(name, kind, true) + (unit && isNumber ? `# UNIT ${name} ${unit.name}\n` : ""),
+    },
+  };
+}
 
-  #head(series: Series): string {
-    const known = this.#heads.get(series);
-    if (known !== undefined) return known;
-    const head = labelText(series.labels);
-    this.#heads.set(series, head);
-    return head;
-  }
+function startsOf(name: string, { metric: { kind }, labels }: Series): Starts {
+  const text = labelText(labels);
+  const suffix = kind === "counter" ? "_total" : kind === "info" ? "_info" : "";
+  const start = (one: string) => `${name}${one}${braced(text)} `;
+  return { labels: text, value: start(suffix), created: start("_created") };
 }
 
 /** Names of a family's series, and of those that OpenMetrics keeps for it. */
@@ -118,11 +159,6 @@ const suffixes: Readonly<Record<MetricKind, readonly string[]>> = {
   info: ["", "_info"],
   stateset: [""],
 };
-
-/** OpenMetrics has no unit on what is no number. */
-const hasUnit = ({ kind }: Metric) => kind !== "info" && kind !== "stateset";
-
-const plainKind = (kind: MetricKind) => (kind === "info" || kind === "stateset" ? "gauge" : kind);
 
 const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", '"': '\\"' };
 
@@ -139,20 +175,18 @@ const labelText = (labels: Labels): string =>
 
 const braced = (labels: string) => (labels === "" ? "" : `{${labels}}`);
 
-function lines({ metric, name, digits }: Family, labels: string, { value, since }: DatedPoint, open: boolean): string {
-  if ("buckets" in value) return histogram(name, digits, labels, value, open ? since : undefined);
-  if ("total" in value) {
-    const created = open && since !== undefined ? `${name}_created${braced(labels)} ${decimal(since, 9)}\n` : "";
-    return `${name}_total${braced(labels)} ${decimal(value.total, digits)}\n${created}`;
-  }
-  const shown = metric.kind === "info" ? `${name}_info` : name;
-  return `${shown}${braced(labels)} ${decimal(value.value, digits)}\n`;
+/** @param since when it was created, as it is written; empty to leave that out */
+function lines({ name, digits }: Head, starts: Starts, { value }: Point, since: string): string {
+  const created = since === "" ? "" : `${starts.created}${since}\n`;
+  if ("total" in value) return `${starts.value}${decimal(value.total, digits)}\n${created}`;
+  if ("buckets" in value) return histogram(name, digits, starts.labels, value) + created;
+  return `${starts.value}${decimal(value.value, digits)}\n`;
 }
 
 /** Buckets come in groups, so that there are not 64 for each, and seldom new ones. */
 const bucketGroup = 8;
 
-function histogram(name: string, digits: number, labels: string, counts: HistogramCounts, since?: bigint): string {
+function histogram(name: string, digits: number, labels: string, counts: HistogramCounts): string {
   const { buckets, count, sum } = counts;
   const shown = shownBuckets(buckets);
   const comma = labels === "" ? "" : ",";
@@ -163,8 +197,7 @@ function histogram(name: string, digits: number, labels: string, counts: Histogr
     text += `${name}_bucket{${labels}${comma}le="${upperBound(i, digits)}"} ${upTo}\n`;
   }
   text += `${name}_bucket{${labels}${comma}le="+Inf"} ${count}\n`;
-  text += `${name}_sum${braced(labels)} ${decimal(sum, digits)}\n${name}_count${braced(labels)} ${count}\n`;
-  return since === undefined ? text : `${text}${name}_created${braced(labels)} ${decimal(since, 9)}\n`;
+  return `${text}${name}_sum${braced(labels)} ${decimal(sum, digits)}\n${name}_count${braced(labels)} ${count}\n`;
 }
 
 /** How many buckets to show with a bound of their own. The last one of all has none. */

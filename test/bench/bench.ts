@@ -17,6 +17,7 @@ const groups: Record<string, readonly Place[]> = {
   snapshot: ["here"],
   loading: ["vm"],
   server: ["here"],
+  sinks: ["here"],
 };
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

@@ -132,9 +132,9 @@ it("leaves out what would be one series, or one name of two kinds, and says so",
     'scx_waited_count{scheduler="simple"} 1',
   ]);
   expect(clashes).toEqual([
+    "scx_moved: two statistics have the same labels",
     "scx_moved: scx_moved is of another metric, scx_moved, already",
     "scx_waited_count: scx_waited_count is of another metric, scx_waited, already",
-    "scx_moved: two statistics have the same labels",
   ]);
 });
 
