@@ -17,11 +17,15 @@ export async function loadPeer<T>(sink: string, what: string, load: () => Promis
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw cause;
-    throw new ScxError("ERR_SCX_PEER_MISSING", {
-      op: "sink",
-      message: `Sink ${sink} needs ${what}, which isn't installed.`,
-      remedy: `Install it beside scxkit: npm install ${what}`,
-      cause,
-    });
+    throw peerMissing(sink, what, cause);
   }
 }
+
+/** The error for a package that a sink needs. */
+export const peerMissing = (sink: string, what: string, cause: unknown): ScxError =>
+  new ScxError("ERR_SCX_PEER_MISSING", {
+    op: "sink",
+    message: `Sink ${sink} needs ${what}, which isn't installed.`,
+    remedy: `Install it beside scxkit: npm install ${what}`,
+    cause,
+  });

@@ -32,6 +32,12 @@ export const sinkKinds: Readonly<Record<string, SinkKind>> = {
     load: () => import("./otlp.js"),
   },
   prometheus: { about: "Prometheus and OpenMetrics, scraped over HTTP", load: () => import("./prometheus.js") },
+  statsd: { about: "a StatsD server, names without labels", needs: "hot-shots", load: () => import("./statsd.js") },
+  dogstatsd: {
+    about: "a StatsD server that knows tags, as Datadog's does",
+    needs: "hot-shots",
+    load: async () => ({ sink: (await import("./statsd.js")).dogstatsd }),
+  },
 };
 
 /** The factory of a kind. @throws ScxError ERR_SCX_USAGE for a name that is none */

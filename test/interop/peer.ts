@@ -29,14 +29,19 @@ export async function run(command: string, args: string[], options: RunOptions =
 
 interface RunOptions {
   cwd?: string;
+  env?: NodeJS.ProcessEnv;
   /** On its stdin. */
   input?: Buffer;
 }
 
 /** The same for one that prints no text. */
-export function runBytes(command: string, args: string[], { cwd, input }: RunOptions = {}): Promise<Ended<Buffer>> {
+export function runBytes(
+  command: string,
+  args: string[],
+  { input, ...options }: RunOptions = {},
+): Promise<Ended<Buffer>> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
     const out: Buffer[] = [];
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
