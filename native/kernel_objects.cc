@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "failure.h"
@@ -56,6 +57,36 @@ Napi::Value StructOpsLinks(const Napi::CallbackInfo& info) {
   }
   if (error != -ENOENT) Throw(env, "bpf_link_get_next_id", -error);
   return maps;
+}
+
+// A pin says by no call what it is a pin of; the name of its file in /proc does.
+bool IsLink(int fd) {
+  char name[64] = {};
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return readlink(path.c_str(), name, sizeof(name) - 1) > 0 && std::string(name).find("link") != std::string::npos;
+}
+
+// pinnedMap(path): the id of the pinned map, or of the struct_ops map whose link is pinned.
+Napi::Value PinnedMap(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const std::string path = info[0].As<Napi::String>();
+  LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = BPF_F_RDONLY);
+  int fd = bpf_obj_get_opts(path.c_str(), &options);
+  if (fd == -EINVAL) fd = bpf_obj_get(path.c_str());  // a link can't be opened for reading alone
+  const Descriptor pinned(env, "bpf_obj_get", fd);
+  if (!IsLink(pinned.Get())) {
+    bpf_map_info found{};
+    uint32_t size = sizeof(found);
+    if (const int error = bpf_map_get_info_by_fd(pinned.Get(), &found, &size))
+      Throw(env, "bpf_map_get_info_by_fd", -error);
+    return Napi::Number::New(env, found.id);
+  }
+  bpf_link_info found{};
+  uint32_t size = sizeof(found);
+  if (const int error = bpf_link_get_info_by_fd(pinned.Get(), &found, &size))
+    Throw(env, "bpf_link_get_info_by_fd", -error);
+  if (found.type != BPF_LINK_TYPE_STRUCT_OPS) Throw(env, "bpf_link_get_info_by_fd", EINVAL);
+  return Napi::Number::New(env, StructOpsMap(found));
 }
 
 Napi::Value ProgramById(const Napi::CallbackInfo& info) {

@@ -10,7 +10,10 @@ namespace scxkit {
 // structOpsLinks(): number[], the ids of the maps whose struct_ops are attached.
 Napi::Value StructOpsLinks(const Napi::CallbackInfo& info);
 
-// programById(id): { name: string, maps: number[] }, ids of the maps that it uses.
+// pinnedMap(path): number, the id of the map that is pinned there, or of the struct_ops map whose link is.
+Napi::Value PinnedMap(const Napi::CallbackInfo& info);
+
+// programById(id): { name: string, maps: number[], btfId: number }, ids of the maps that it uses and of its types.
 Napi::Value ProgramById(const Napi::CallbackInfo& info);
 
 // btfById(id): Uint8Array, the raw types.

@@ -26,7 +26,10 @@ export function addStats(program: Command): void {
   program
     .command("stats")
     .description("show the statistics of the scheduler that runs, whoever loaded it; read-only, as root")
-    .argument("[name|id]", "its name, or the id of its struct_ops map; the only one unless given")
+    .argument(
+      "[name|id|pin]",
+      "its name, the id of its struct_ops map, or the path of a pin; the only one unless given",
+    )
     .option("--stats <secs>", "interval in seconds", seconds, 1)
     .option("--once", "one reading, then end")
     .option("--list", "what runs: its callbacks, programs and maps, and sched_ext's own events")

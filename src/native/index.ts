@@ -178,8 +178,10 @@ export interface Addon {
   KeyedSnapshot: new (map: NativeMap, options?: FoldOptions & { gauges?: Uint32Array }) => NativeKeyedSnapshot;
   Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
-  /** A map by its id, for reading only, whoever loaded it; this and the next three are for CAP_SYS_ADMIN. */
+  /** A map by its id, for reading only, whoever loaded it; this and the next four are for CAP_SYS_ADMIN. */
   mapById(id: number): NativeMap;
+  /** The id of the map that is pinned there, or of the struct_ops map whose link is. */
+  pinnedMap(path: string): number;
   /** Ids of the maps whose struct_ops are attached. */
   structOpsLinks(): number[];
   /** A program's name, the ids of the maps that it uses, and of its BTF, 0 where it has none. */

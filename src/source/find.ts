@@ -14,6 +14,9 @@ const log = logger("bpf");
 
 /** Maps and globals that are called so hold statistics, in the schedulers of upstream and of the kernel tree. */
 const isCalledStats = (name: string): boolean => /(^|_)(stats?|counters?|cnts?|metrics)(_|$)/i.test(name);
+/** Members of a CPU's or a task's context that do: `gstats`, `lstats`, `cstats`. */
+const isCalledMember = (step: string | number): boolean =>
+  typeof step === "string" && (isCalledStats(step) || /(^|_)[a-z]stats?$/i.test(step));
 const isCalledNumber = (name: string): boolean => /^nr_/.test(name);
 
 const arrays = new Set(["array", "percpu_array"]);
@@ -25,16 +28,16 @@ export const isHash = ({ typeName = "" }: ObjectMap): boolean => hashes.has(type
 
 /**
  * The statistics of an object that doesn't declare them for us, by map type, BTF and name: per-CPU or plain arrays of
- * integers (named by the enum that indexes them) or structs, hashes of them, and global variables that are called `nr_…` or
- * hold an array of statistics.
+ * integers (named by the enum that indexes them) or structs, hashes of them, members of what is kept for each CPU, and global
+ * variables that are called `nr_…` or hold an array of statistics.
  * @param problem is told of what looks like statistics, and can't be read
  */
 export function findPlans(place: StatsPlace, problem: (error: ScxError) => void): ReaderPlan[] {
   const plans: ReaderPlan[] = [];
   place.maps.forEach((map, index) => {
-    if (!isCalledStats(map.name) || map.name.includes(".") || map.autocreate === false) return;
+    if (map.name.includes(".") || map.autocreate === false) return;
     try {
-      const plan = mapPlan(place.btf, map, index);
+      const plan = isCalledStats(map.name) ? mapPlan(place.btf, map, index) : contextPlan(place.btf, map, index);
       if (plan) plans.push(plan);
     } catch (error) {
       if (!(error instanceof ScxError)) throw error;
@@ -48,13 +51,7 @@ function mapPlan(btf: Btf, map: ObjectMap, index: number): ReaderPlan | undefine
   if (!isArray(map) && !isHash(map)) return undefined;
   const leaves = valueLeaves(btf, map);
   if (leaves.length === 0) return undefined;
-  if (isHash(map)) {
-    const stats = leaves.map((leaf) =>
-      statOfLeaf(leaf, kindOf(leaf, map.name), leaf.path.length === 0 ? map.name : ""),
-    );
-    const places = leaves.map((leaf) => placeText([map.name, ...leaf.path]));
-    return hashPlan(btf, { index, map, leaves, stats, places });
-  }
+  if (isHash(map)) return hashPlan(btf, { index, map, leaves, ...valueStats(btf, map, leaves) });
   if (map.maxEntries * leaves.length > mostWords) {
     log.debug(`map ${map.name} is too large for statistics`);
     return undefined;
@@ -62,13 +59,47 @@ function mapPlan(btf: Btf, map: ObjectMap, index: number): ReaderPlan | undefine
   return arrayPlan({ index, map, leaves, ...arrayStats(btf, map, leaves) });
 }
 
+/** A struct for each CPU, in which a scheduler keeps whatever it needs, its statistics among it. */
+function contextPlan(btf: Btf, map: ObjectMap, index: number): ReaderPlan | undefined {
+  if (map.typeName !== "percpu_array" || map.maxEntries !== 1 || map.valueTypeId === 0) return undefined;
+  const leaves = valueLeaves(btf, map).filter(({ path, size }) => size === 8 && path.some(isCalledMember));
+  if (leaves.length === 0) return undefined;
+  return arrayPlan({ index, map, leaves, ...valueStats(btf, map, leaves) });
+}
+
+/** Statistics of one value's leaves. */
+function valueStats(btf: Btf, map: ObjectMap, leaves: readonly Leaf[]): { stats: Stat[]; places: string[] } {
+  return {
+    stats: withEnumNames(btf, leaves).map((leaf) =>
+      statOfLeaf(leaf, kindOf(leaf, map.name), leaf.path.length === 0 ? map.name : ""),
+    ),
+    places: leaves.map((leaf) => placeText([map.name, ...leaf.path])),
+  };
+}
+
+/** The same with the names of an enum for the last index of an array that is called after statistics: `lstats[layer][stat]`. */
+function withEnumNames(btf: Btf, leaves: readonly Leaf[]): Leaf[] {
+  const arrayOf = ({ path }: Leaf) => placeText(path.slice(0, -1));
+  const lengths = new Map<string, number>();
+  for (const leaf of leaves) lengths.set(arrayOf(leaf), (lengths.get(arrayOf(leaf)) ?? 0) + 1);
+  const known = new Map<number, string[] | undefined>();
+  return leaves.map((leaf) => {
+    const { path } = leaf;
+    const last = path.at(-1);
+    const member = path.findLastIndex((step) => typeof step === "string");
+    if (typeof last !== "number" || member < 0 || !isCalledMember(path[member] as string)) return leaf;
+    const length = lengths.get(arrayOf(leaf)) ?? 0;
+    if (!known.has(length)) known.set(length, namesByEnum(btf, length));
+    const name = known.get(length)?.[last];
+    return name === undefined
+      ? leaf
+      : { ...leaf, path: [...path.slice(0, member), ...path.slice(member + 1, -1), name] };
+  });
+}
+
 /** Statistics of each entry's leaves, in the order of the words. */
 function arrayStats(btf: Btf, map: ObjectMap, leaves: readonly Leaf[]): { stats: Stat[]; places: string[] } {
-  if (map.maxEntries === 1)
-    return {
-      stats: leaves.map((leaf) => statOfLeaf(leaf, kindOf(leaf, map.name), leaf.path.length === 0 ? map.name : "")),
-      places: leaves.map((leaf) => placeText([map.name, ...leaf.path])),
-    };
+  if (map.maxEntries === 1) return valueStats(btf, map, leaves);
   const names = namesByEnum(btf, map.maxEntries);
   const entries = Array.from({ length: map.maxEntries }, (_, entry) =>
     leaves.map((leaf) => {

@@ -46,9 +46,10 @@ export class JoinedReaders {
     this.index = this.#places.map(({ reader, stat, begin }) => begin + (reader.index[stat] ?? 0));
   }
 
-  /** Why some readers failed at the last reading: their words are what they were before. */
+  /** Why some readers failed at the last reading, and their words are what they were before; or what they left out. */
   get failed(): readonly ScxError[] {
-    return [...this.#failed.values()];
+    const left = this.#readers.map((reader) => reader.problem?.()).filter((problem) => problem !== undefined);
+    return [...this.#failed.values(), ...left];
   }
 
   /** Reads all. @throws what the addon throws, when all of them fail */

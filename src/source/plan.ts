@@ -90,6 +90,7 @@ export const schemaOf = (plan: StatsPlan, fallback: string): StatsSchema => ({
 
 /**
  * Binds a plan's readers to their maps. One that can't be bound keeps none of the others from it, and is among the problems.
+ * @throws ScxError ERR_SCX_MAP_READ, ERR_SCX_STATS_META when none can
  * @param open gives the map of that index, of that place
  */
 export function bindStats(
@@ -105,6 +106,8 @@ export function bindStats(
       return [];
     }
   });
+  const [failure] = problems.slice(plan.problems.length);
+  if (failure && readers.length === 0) throw failure;
   for (const problem of problems) log.warn(causeOf(problem));
   return { readers, problems };
 }

@@ -42,6 +42,8 @@ export interface Reader {
   readonly take: () => void;
   /** Another `take`, to be called in place of this one, which keeps what each CPU has as well; where values are kept per CPU. */
   readonly byCpu?: () => CpuWords & { readonly take: () => void };
+  /** What the last reading left out. */
+  problem?(): ScxError | undefined;
   /** The keys of a dictionary as of the last reading, those that have gone since the one before included. */
   slots?(stat: number): readonly Slot[];
 }
@@ -150,11 +152,15 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
     bind: (bound) => {
       const gauges = new Uint32Array(stats.flatMap((stat, leaf) => (stat.kind === "counter" ? [] : [leaf])));
       const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges });
+      let left = 0;
       const keys = new SlotKeys(keyed.keys, keyed.states, bound.info().keySize, format);
       return {
         words: keyed.words,
         index: stats.map((_, leaf) => leaf),
-        take: keyed.take,
+        take: () => {
+          left = keyed.take();
+        },
+        problem: () => (left > 0 ? tooMany(map.name, left) : undefined),
         slots: (stat) =>
           keys.list().map(({ slot, key }) => {
             const word = slot * leaves.length + stat;
@@ -164,6 +170,13 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
     },
   };
 }
+
+const tooMany = (name: string, keys: number) =>
+  new ScxError("ERR_SCX_MAP_READ", {
+    op: "read",
+    message: `Map ${name} has ${keys} keys more than can be followed.`,
+    remedy: "Its first 65536 keys are counted; name fewer of its members in a statistics map, or make it smaller.",
+  });
 
 /**
  * The integers in a map's values. Those of 8 bytes without a type are u64: upstream declares its maps of counters with

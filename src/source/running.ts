@@ -68,19 +68,44 @@ export function runningSchedulers(options: RunningOptions = {}): RunningSchedule
   }
 }
 
+/** The map that a pin is of. */
+function pinnedMap(path: string): number {
+  try {
+    return native.pinnedMap(path);
+  } catch (cause) {
+    const { errno } = cause as NativeError;
+    const { ENOENT, ENOTDIR, EPERM } = constants.errno;
+    if (errno === EPERM) throw failed(`The pin ${path} can't be opened`, cause);
+    const missing = errno === ENOENT || errno === ENOTDIR;
+    throw new ScxError(missing ? "ERR_SCX_FILE_NOT_FOUND" : "ERR_SCX_USAGE", {
+      op: "read",
+      message: missing ? `${path}: no such file.` : `${path} is no pin of a map or of a scheduler's link.`,
+      remedy: "Give a scheduler's name, the id of its struct_ops map, or the path of a pin of it (ls /sys/fs/bpf).",
+      errno,
+      cause,
+    });
+  }
+}
+
 /**
- * The running scheduler of that name, or whose struct_ops map has that id; the only one, when none is named.
- * @throws ScxError ERR_SCX_NOT_RUNNING, and what {@link runningSchedulers} throws
+ * The running scheduler of that name; or whose struct_ops map has that id; or of which that map or link is pinned there, for a path
+ * from the root on; the only one, when none is named.
+ * @throws ScxError ERR_SCX_NOT_RUNNING, ERR_SCX_FILE_NOT_FOUND and ERR_SCX_USAGE for a pin, and what {@link runningSchedulers} throws
  */
-export function runningScheduler(nameOrId?: string | number, options: RunningOptions = {}): RunningScheduler {
+export function runningScheduler(which?: string | number, options: RunningOptions = {}): RunningScheduler {
+  const pinned = typeof which === "string" && which.startsWith("/") ? pinnedMap(which) : undefined;
+  const isMeant = ({ name, id, maps }: RunningScheduler) =>
+    pinned === undefined
+      ? which === undefined || name === which || id === Number(which)
+      : id === pinned || Object.values(maps).some((map) => map.id === pinned);
   const all = runningSchedulers(options);
-  const chosen = all.find((one) => nameOrId === undefined || one.name === nameOrId || one.id === Number(nameOrId));
+  const chosen = all.find(isMeant);
   for (const one of all) if (one !== chosen) one.close();
   if (chosen) return chosen;
   const names = all.map((one) => one.name);
   throw new ScxError("ERR_SCX_NOT_RUNNING", {
     op: "read",
-    message: nameOrId === undefined ? "No scheduler runs but the kernel's own." : `No scheduler "${nameOrId}" runs.`,
+    message: which === undefined ? "No scheduler runs but the kernel's own." : `No scheduler "${which}" runs.`,
     remedy: names.length > 0 ? `There is ${names.join(", ")}.` : "Start one: scxkit run simple.",
   });
 }

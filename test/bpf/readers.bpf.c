@@ -122,6 +122,29 @@ u64 depth_sum;
 /* By node, and not by CPU, though there are as many as there may be CPUs. */
 u64 node_table[64][2];
 
+/* What upstream's larger schedulers keep for each CPU: statistics among other things. */
+enum cell_stat {
+	CSTAT_LOCAL,
+	CSTAT_CPU_RELEASED,
+	CSTAT_BORROWED,
+	CSTAT_STOLEN,
+	NR_CSTATS,
+};
+
+struct cpu_ctx {
+	u64 vtime_now;
+	u32 cell;
+	u64 gstats[2];
+	u64 cstats[3][NR_CSTATS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_ctx);
+} cpu_ctxs SEC(".maps");
+
 u64 nr_total;
 s64 nr_delta;
 
@@ -238,4 +261,23 @@ int observe(struct seen *seen)
 	node_table[5][1] += n;
 	bpf_map_push_elem(&waiting, &n, BPF_ANY);
 	return bpf_map_lookup_elem(&untyped_stats, &zero) ? 0 : 1;
+}
+
+static __noinline int count_cell_stat(u32 cell, enum cell_stat stat, u64 n)
+{
+	u32 zero = 0;
+	struct cpu_ctx *ctx = bpf_map_lookup_elem(&cpu_ctxs, &zero);
+
+	if (!ctx || cell >= 3 || stat >= NR_CSTATS)
+		return -EINVAL;
+	ctx->vtime_now += 1000;
+	ctx->gstats[1] += 1;
+	ctx->cstats[cell][stat] += n;
+	return 0;
+}
+
+SEC("syscall")
+int count_cell(struct args *args)
+{
+	return count_cell_stat(2, args->key, args->n);
 }

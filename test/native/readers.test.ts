@@ -30,6 +30,8 @@ describe("statistics that nobody declared for us", () => {
       ...["queued", "balance", "far_moved_0_0", "far_moved_0_1", "far_moved_1_0", "far_moved_1_1"],
       ...["pid_stats", "pair_counters", "plain_cnt_0", "plain_cnt_1"],
       ...["local", "remote", "nr_delta", "nr_total"],
+      ...["gstats_0", "gstats_1"],
+      ...[0, 1, 2].flatMap((cell) => ["local", "cpu_released", "borrowed", "stolen"].map((stat) => `${stat}_${cell}`)),
     ];
     expect(sampler.schema.stats.map(({ name }) => name).sort()).toEqual(names.sort());
     expect(statOf("balance")?.kind).toBe("gauge");
@@ -60,6 +62,13 @@ describe("statistics that nobody declared for us", () => {
     expect(balance).toEqual({ value: -300n });
     expect(far_moved_1_0).toEqual({ total: 300n, delta: 300n });
     expect(far_moved_0_0).toEqual({ total: 0n, delta: 0n });
+  });
+
+  it("members of what is kept for each CPU, by the enum that indexes their last dimension", () => {
+    count("count_cell", 5n, 1n);
+    const { cpu_released_2, gstats_1, local_2 } = sampler.totals().stats;
+    expect([cpu_released_2, gstats_1, local_2]).toMatchObject([{ total: 5n }, { total: 1n }, { total: 0n }]);
+    expect(statOf("cpu_released_2")?.family).toEqual({ name: "cpu_released", labels: { index: "2" } });
   });
 
   it("mapped rows per CPU, globals, plain arrays", () => {
@@ -162,6 +171,19 @@ describe("a hash whose keys come and go", () => {
     count("forget_pid", 0n, 1n);
     count("count_pid", 4n, 1n);
     expect(entries(consumer.read(), "pid_stats")).toEqual({ 1: { total: 13n, delta: 4n } });
+  });
+
+  it("says how many keys are more than it follows, and counts the others", async () => {
+    const object = await BpfObject.open(testObject("readers"));
+    object.resize("pair_counters", 70_000);
+    await using large = await object.load();
+    const whole = new Sampler(large.stats, { intervalMs: 1e-6 });
+    for (let node = 0; node < 65_536 + 3; node++) large.maps.pair_counters?.set({ name: "n", node }, 1n);
+    large.run("count_event", { n: 2n, key: 1n });
+    expect(whole.totals().stats.moved).toMatchObject({ total: 2n });
+    expect(whole.problems.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^Map pair_counters has 3 keys more than can be followed/),
+    );
   });
 
   it("keeps every event over a churn of keys", () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   BpfObject,
@@ -24,6 +24,12 @@ beforeEach(() => {
   work = load();
   return () => work[Symbol.dispose]();
 });
+
+/** The link that attaches that struct_ops map. */
+function linkOf(map: number): number | undefined {
+  const links = JSON.parse(execFileSync("bpftool", ["-j", "link", "show"], { encoding: "utf8" }));
+  return (links as { id: number; map_id?: number }[]).find((link) => link.map_id === map)?.id;
+}
 
 const start = async (...args: string[]): Promise<Running> => {
   const run = scxkit("run", ...args, "--json", "--stats", "0.3", "--socket", "none");
@@ -60,6 +66,25 @@ describe("a scheduler that another process runs", () => {
         expect.objectContaining({ code: "ERR_SCX_VALUE" }),
       );
       expect(scheduler.maps.scx_stats).not.toHaveProperty("set");
+      for (const [kind, id] of [
+        ["map", scheduler.id],
+        ["map", map?.id],
+        ["link", linkOf(scheduler.id)],
+      ]) {
+        const pin = `/sys/fs/bpf/scxkit-test-${kind}-${id}`;
+        execFileSync("bpftool", [`${kind}`, "pin", "id", `${id}`, pin]);
+        try {
+          using pinned = runningScheduler(pin);
+          expect([kind, pinned.id]).toEqual([kind, scheduler.id]);
+        } finally {
+          rmSync(pin);
+        }
+      }
+      for (const [pin, code] of [
+        ["/sys/fs/bpf/scxkit-nothing", "ERR_SCX_FILE_NOT_FOUND"],
+        ["/etc/hostname", "ERR_SCX_USAGE"],
+      ] as const)
+        expect(() => runningScheduler(pin)).toThrowError(expect.objectContaining({ code }));
       const all = runningSchedulers();
       for (const one of all) one.close();
       expect(all.map((one) => one.id)).toEqual([scheduler.id]);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BpfObject, inspectObject, type StatsMap } from "../../../src/index.js";
 import type { ObjectMap } from "../../../src/native/index.js";
 import { planStats, type StatsPlace, schemaOf } from "../../../src/source/plan.js";
+import { requireRows } from "../../../src/source/rows.js";
 import { testObject } from "../../objects.js";
 
 const opened: BpfObject[] = [];
@@ -121,4 +122,14 @@ describe("what looks like statistics and can't be read", () => {
     expect(namesOf([changed("event_stats", { typeName: "queue" })])).not.toContain("moved");
     expect(problemsOf(changed("event_stats", { typeName: "queue" }))).toHaveLength(1);
   });
+});
+
+it("rows for too few CPUs: says how to build the object", () => {
+  const rows = { offset: 0, stride: 64, length: 0 };
+  expect(() => requireRows("mine_stats", rows)).toThrowError(
+    expect.objectContaining({
+      code: "ERR_SCX_STATS_META",
+      message: expect.stringMatching(/mine_stats has room for 0 CPUs.*\n.*-DSCX_STATS_CPUS=\d+/),
+    }),
+  );
 });
