@@ -11,6 +11,7 @@
 #include "lock.h"
 #include "map.h"
 #include "message_log.h"
+#include "notify.h"
 #include "object.h"
 #include "peer.h"
 #include "process.h"
@@ -44,6 +45,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("programById", Napi::Function::New<ProgramById>(env));
   exports.Set("btfById", Napi::Function::New<BtfById>(env));
   exports.Set("setNoNewPrivs", Napi::Function::New<SetNoNewPrivs>(env));
+  exports.Set("notify", Napi::Function::New<Notify>(env));
   exports.Set("setFifo", Napi::Function::New<SetFifo>(env));
   exports.Set("peerCredentials", Napi::Function::New<PeerCredentials>(env));
   exports.Set("tryLock", Napi::Function::New<TryLock>(env));

@@ -5,7 +5,7 @@ export const logLevels = ["error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** The parts of scxkit that say what they do; what `--log MODULE:LEVEL` takes. */
-export const logModules = ["bpf", "libbpf", "protocol", "sampler", "scheduler", "sink"] as const;
+export const logModules = ["agent", "bpf", "libbpf", "protocol", "sampler", "scheduler", "sink"] as const;
 export type LogModule = (typeof logModules)[number];
 
 /** What is published on the diagnostics channel `scxkit:log`. */

@@ -22,6 +22,7 @@ const statusOfCode: Record<ScxErrorCode, number> = {
   ERR_SCX_ATTACH: 65,
   ERR_SCX_BUSY: 75,
   ERR_SCX_CLOSED: 70,
+  ERR_SCX_CONFIG: 65,
   ERR_SCX_CONNECT: 69,
   ERR_SCX_FILE_NOT_FOUND: 66,
   ERR_SCX_FILE_UNREADABLE: 66,

@@ -190,6 +190,8 @@ export interface Addon {
   btfById(id: number): Uint8Array;
   /** All threads of this process, and whatever they start, never gain a privilege again. */
   setNoNewPrivs(): void;
+  /** One datagram to a service manager's socket; "@" begins an abstract name. @throws with errno */
+  notify(socket: string, message: string): void;
   /** sched_setscheduler(SCHED_FIFO) of one thread, by its id. */
   setFifo(thread: number, priority: number): void;
   /** Who is at the other end of a connected UNIX socket; on the connecting side that is who called listen(). */

@@ -7,7 +7,9 @@
 export class Clock {
   /** Ticks that never came because the process was kept from running. */
   missed = 0;
-  readonly #interval: number;
+  /** How late the last tick came, in ms. */
+  lateness = 0;
+  #interval: number;
   readonly #tick: () => void;
   #start = 0;
   #ticks = 0;
@@ -27,6 +29,14 @@ export class Clock {
     this.#arm();
   }
 
+  /** Another interval; while it ticks, the next tick comes after one of that length. */
+  setInterval(intervalMs: number): void {
+    this.#interval = intervalMs;
+    if (!this.#timer) return;
+    this.stop();
+    this.start();
+  }
+
   /** Stops ticking; idempotent. */
   stop(): void {
     clearTimeout(this.#timer);
@@ -39,9 +49,11 @@ export class Clock {
   }
 
   #fire(): void {
-    const now = Math.floor((performance.now() - this.#start) / this.#interval);
+    const passed = performance.now() - this.#start;
+    const now = Math.floor(passed / this.#interval);
     // A timer may fire a hair early: it is this tick all the same.
     const ticks = Math.max(now, this.#ticks + 1);
+    this.lateness = Math.max(0, passed - ticks * this.#interval);
     this.missed += ticks - this.#ticks - 1;
     this.#ticks = ticks;
     this.#arm();

@@ -90,9 +90,7 @@ const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
  */
 export class Sampler<S extends StatValues = StatValues> implements AsyncIterable<Sample<S>> {
   readonly #source: StatsSource<S>;
-  /** ms between samples. */
-  readonly intervalMs: number;
-  readonly #intervalNs: bigint;
+  #intervalMs: number;
   readonly #signal: AbortSignal | undefined;
   readonly #clock: Clock;
   readonly #consumers = new Set<Baseline<S>>();
@@ -114,17 +112,10 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 
   /** @throws ScxError ERR_SCX_USAGE for an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
   constructor(source: StatsSource<S>, options: SamplerOptions) {
-    const { intervalMs } = options;
-    if (!(intervalMs > 0 && intervalMs <= 2 ** 31 - 1))
-      throw new ScxError("ERR_SCX_USAGE", {
-        op: "sample",
-        message: `${intervalMs} is no interval.`,
-        remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
-      });
+    const intervalMs = checkedInterval(options.intervalMs);
     if (options.reset) source.resetInKernel();
     this.#source = source;
-    this.intervalMs = intervalMs;
-    this.#intervalNs = BigInt(Math.round(intervalMs * 1e6));
+    this.#intervalMs = intervalMs;
     this.#signal = options.signal;
     this.#words = source.words;
     this.#run = new Counters(this.#words);
@@ -152,6 +143,17 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     return this.#source.scheduler;
   }
 
+  /** ms between samples. */
+  get intervalMs(): number {
+    return this.#intervalMs;
+  }
+
+  /** Another interval from now on; all else goes on. @throws ScxError ERR_SCX_USAGE for one that is none */
+  setInterval(intervalMs: number): void {
+    this.#intervalMs = checkedInterval(intervalMs);
+    this.#clock.setInterval(intervalMs);
+  }
+
   /** What is kept per CPU, summed over groups of CPUs; undefined where there is nothing per CPU. See {@link StatsSource.by}. */
   by = (domain: Domain): StatsRollup | undefined => this.#source.by?.(domain);
 
@@ -170,7 +172,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     const age = process.hrtime.bigint() - this.#readAt;
     // What was read before the attach says nothing of the run.
     const ofThisRun = this.#readAt >= this.#source.startedAt;
-    const fresh = this.#ended || (!this.#stale && ofThisRun && age <= this.#intervalNs);
+    const fresh = this.#ended || (!this.#stale && ofThisRun && age <= nsOf(this.#intervalMs));
     return this.#last && fresh ? this.#last : this.#refresh();
   }
 
@@ -367,6 +369,17 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     this.#schemas.set(sample, this.schema);
     return sample;
   }
+}
+
+const nsOf = (ms: number): bigint => BigInt(Math.round(ms * 1e6));
+
+function checkedInterval(intervalMs: number): number {
+  if (intervalMs > 0 && intervalMs <= 2 ** 31 - 1) return intervalMs;
+  throw new ScxError("ERR_SCX_USAGE", {
+    op: "sample",
+    message: `${intervalMs} is no interval.`,
+    remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
+  });
 }
 
 /** A statistic's value, whose first word is `at`. */

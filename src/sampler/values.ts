@@ -60,9 +60,8 @@ export class ValueSampler {
     return this.#last;
   }
 
-  /** A reader with a baseline of its own, which begins now: what was counted before is in totals only. */
+  /** A reader with a baseline of its own: the last reading, or its own first one. What was counted before is in totals only. */
   consumer(): SampleConsumer {
-    this.totals();
     const consumer: { unread: Sample | undefined } = { unread: undefined };
     this.#consumers.add(consumer);
     return {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BpfObject } from "../bpf/object.js";
+import type { LoadedGlobals, ObjectTypes } from "../bpf/object_types.js";
 import { logger } from "../diagnostics.js";
 import { aborted, causeOf, ScxError, type ScxErrorCode, throwIfAborted } from "../error.js";
 import { requireFree } from "../kernel/sched_ext.js";
@@ -106,6 +107,8 @@ export class Supervisor {
   readonly #stopping = new AbortController();
   /** Those that stay loaded until the end. */
   readonly #kept: LoadedObject[] = [];
+  /** What the scheduler that runs or ran last is of. */
+  #running: LoadedObject | undefined;
   /** The one that runs or ran last, loaded for that start alone. */
   #fresh: LoadedObject | undefined;
   #scheduler: Scheduler | undefined;
@@ -134,6 +137,11 @@ export class Supervisor {
       return end;
     });
     this.#stopping.signal.addEventListener("abort", () => void this.#scheduler?.detach());
+  }
+
+  /** Global variables of the object whose scheduler runs now, live in the kernel's memory; undefined between two of them. */
+  get globals(): LoadedGlobals<ObjectTypes> | undefined {
+    return this.#scheduler && this.#running?.globals;
   }
 
   /** The scheduler that runs now; undefined between two of them. */
@@ -227,6 +235,7 @@ export class Supervisor {
       if (!this.#hasRun) this.#run.follow(loaded.stats); // what samples wants to know what will be counted
       await this.#getReady();
       this.#scheduler = await loaded.attach({ signal });
+      this.#running = loaded;
       if (signal.aborted) void this.#scheduler.detach();
       if (this.#hasRun) this.#run.follow(loaded.stats);
     } catch (error) {
