@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+export type { Actuator, AnomalyEvent, Control } from "./agent/actuator.js";
+export { Agent } from "./agent/agent.js";
+export type { Anomaly, Detector, SeenSample } from "./agent/detector.js";
+export { type AgentConfig, loadConfig } from "./agent/load.js";
 export { Btf, type BtfKind, type BtfMember, type BtfType } from "./bpf/btf.js";
 export type { BpfDescription, ExternDescription, MapDescription, TypeShape } from "./bpf/describe.js";
 export type { ReadableMap, WritableMap } from "./bpf/map.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from "commander";
+import { bundled } from "../bpf/bundled.js";
 import { collect } from "./collect.js";
-import { bundled } from "./schedulers.js";
 import { statusHelp } from "./status.js";
 
 interface GenOptions {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+
+import { resolveObject } from "../bpf/bundled.js";
 import { generateModule } from "../gen/module.js";
 import { showLog } from "./log.js";
 import { OutputFile } from "./output_file.js";
-import { resolveObject } from "./schedulers.js";
 import { readStatsMap } from "./stats_map_file.js";
 
 /** `scxkit gen`: writes TypeScript for an object. A file that stands there already is only touched once there is a new text. */

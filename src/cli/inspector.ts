@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { stringify } from "lossless-json";
+import { resolveObject } from "../bpf/bundled.js";
 import { inspectObject } from "../inspect/object.js";
 import { describeLines } from "../inspect/print.js";
 import { helpStats } from "./help_stats.js";
 import type { InspectOptions } from "./inspect.js";
 import { showLog } from "./log.js";
-import { resolveObject } from "./schedulers.js";
 import { readStatsMap } from "./stats_map_file.js";
 
 /** `scxkit inspect`: prints what an object holds. */

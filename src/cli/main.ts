@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
 import { packageVersion } from "../package.js";
+import { addAgent } from "./agent.js";
 import { addConform } from "./conform.js";
 import { addDoctor } from "./doctor.js";
 import { addGen } from "./gen.js";
@@ -24,8 +25,10 @@ function complain(error: unknown, verbose: boolean): void {
   }
   if (error.code === "ERR_SCX_ABORTED") return; // the user knows
   const [cause, ...remedy] = error.message.split("\n");
+  // All that is wrong with a config is of use at once.
+  const all = error.code === "ERR_SCX_CONFIG" && error.log.length > 1;
   say([`${cause} [${error.code}]`, ...remedy.map((line) => `  ${line}`)].join("\n"));
-  if (verbose && error.log.length > 0) process.stderr.write(`${error.log.join("\n")}\n`);
+  if ((verbose || all) && error.log.length > 0) process.stderr.write(`${error.log.join("\n")}\n`);
 }
 
 // Nobody reads on (`| head`): that is no failure. Anything else is.
@@ -48,6 +51,7 @@ addRelay(program);
 addReplay(program);
 addConform(program);
 addDoctor(program);
+addAgent(program);
 for (const command of [program, ...program.commands]) {
   const help = `Read ${command === program ? "scxkit" : `scxkit ${command.name()}`} --help.`;
   command.exitOverride().configureOutput({

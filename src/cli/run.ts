@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { bundled } from "../bpf/bundled.js";
 import type { Domain } from "../kernel/topology.js";
 import { defaultSocketPath } from "../protocol/path.js";
 import { type RestartPolicy, restartPolicies } from "../scheduler/restart.js";
 import { byOption } from "./by.js";
 import { collect } from "./collect.js";
-import { bundled } from "./schedulers.js";
 import { seconds } from "./seconds.js";
 import { type SinkFlags, sinkFlags } from "./sink_flags.js";
 import { type SocketFileOptions, socketFlags } from "./socket_options.js";

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
+
+import { resolveObject } from "../bpf/bundled.js";
 import { BpfObject, type ProgramUse } from "../bpf/object.js";
 import { dropPrivileges, findUser } from "../process/privilege.js";
 import { runRealtime } from "../process/realtime.js";
-import { allTarget } from "../protocol/all.js";
+import { groupTargets } from "../protocol/all.js";
 import { StatsServer } from "../protocol/server.js";
-import { type Target, totalsTarget } from "../protocol/target.js";
 import { Sampler } from "../sampler/sampler.js";
-import { ValueSampler } from "../sampler/values.js";
 import { recentExits } from "../scheduler/history.js";
 import { superviseScheduler } from "../scheduler/supervise.js";
 import { VerifierError } from "../scheduler/verifier.js";
 import { SinkFeed } from "../sinks/feed.js";
-import { groupSource } from "../source/groups.js";
 import type { Sample } from "../stats/schema.js";
 import { assignment } from "./assignment.js";
 import { onEnd } from "./ending.js";
@@ -20,7 +19,6 @@ import { showLog } from "./log.js";
 import { OutputFile } from "./output_file.js";
 import { Printer } from "./printer.js";
 import type { RunOptions } from "./run.js";
-import { resolveObject } from "./schedulers.js";
 import { openSinks } from "./sink_specs.js";
 import { socketFile } from "./socket_options.js";
 import { readStatsMap } from "./stats_map_file.js";
@@ -95,15 +93,10 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   }
 }
 
-/** What its socket offers besides the scheduler's own statistics. */
-function groupTargets(sampler: Sampler): Record<string, Target> {
-  const group = (name: "state" | "events") =>
-    totalsTarget(new ValueSampler(groupSource(name), { intervalMs: sampler.intervalMs }));
-  return { all: allTarget({ samplers: [sampler] }), state: group("state"), events: group("events") };
-}
-
-const serve = (options: RunOptions, sampler: Sampler) =>
-  StatsServer.listen({ path: options.socket, sampler, targets: groupTargets(sampler), ...socketFile(options) });
+const serve = (options: RunOptions, sampler: Sampler) => {
+  const targets = groupTargets(sampler, sampler.intervalMs);
+  return StatsServer.listen({ path: options.socket, sampler, targets, ...socketFile(options) });
+};
 
 async function* none(): AsyncGenerator<Sample> {}
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
-import { type AllStatsOptions, type BulkFlag, getAllStats, type StatsRecord } from "../sampler/all_stats.js";
+import {
+  type AllStatsOptions,
+  type BulkFlag,
+  getAllStats,
+  type SampledScheduler,
+  type StatsRecord,
+} from "../sampler/all_stats.js";
 import { ValueSampler } from "../sampler/values.js";
 import type { GroupName } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
 import { defineStats, type ValuesOf } from "../stats/define.js";
 import * as stat from "../stats/stat.js";
 import { declaredTarget } from "./declared.js";
-import type { Target } from "./target.js";
+import { type Target, totalsTarget } from "./target.js";
 
 const record = defineStats(
   "scx_record",
@@ -60,4 +66,10 @@ export function allTarget(options: AllStatsOptions = {}): Target {
     });
     return { at: BigInt(Date.now()) * 1_000_000n, records: records.map(wireRecord) };
   });
+}
+
+/** The targets that a socket offers besides a scheduler's own statistics: `all`, `state` and `events`. */
+export function groupTargets(sampler: SampledScheduler, intervalMs: number): Record<string, Target> {
+  const group = (name: "state" | "events") => totalsTarget(new ValueSampler(groupSource(name), { intervalMs }));
+  return { all: allTarget({ samplers: [sampler] }), state: group("state"), events: group("events") };
 }

@@ -6,7 +6,7 @@ import type { OptionsSchema } from "./sink.js";
 const usage = (message: string, remedy: string) => new ScxError("ERR_SCX_USAGE", { op: "sink", message, remedy });
 
 /** What is wrong, in words: `"maxBytes" must be integer`. */
-function wordsOf({ instancePath, keyword, params, message }: ErrorObject): string {
+export function wordsOf({ instancePath, keyword, params, message }: ErrorObject): string {
   const where = instancePath.slice(1).replaceAll("/", ".");
   if (keyword === "additionalProperties") return `there is no option "${params.additionalProperty}"`;
   if (keyword === "required") return `"${params.missingProperty}" is missing`;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+import { logger } from "../diagnostics.js";
+import type { RunEnd } from "../scheduler/supervise.js";
+import { exitEvent } from "../sinks/exit_event.js";
+import { SinkReader, sinksSchema } from "../sinks/own.js";
+import type { SampleRecord, SinkRecord } from "../sinks/sink.js";
+import { groupNames } from "../source/group.js";
+import { groupSource } from "../source/groups.js";
+import { standardLabels } from "../source/labels.js";
+import type { ValueSource } from "../source/values.js";
+import type { Sample, StatsSchema } from "../stats/schema.js";
+import { Actions } from "./actions.js";
+import { Anomalies } from "./anomalies.js";
+import { Collector } from "./collector.js";
+import { actionRecord, anomalyRecord } from "./event.js";
+import type { AgentConfig } from "./load.js";
+import { Outlets } from "./outlets.js";
+import type { DetectorPart, Part } from "./parts.js";
+import { Socket } from "./serving.js";
+import { notRunning, type Watched } from "./watched.js";
+import { sameWatched, watch } from "./watching.js";
+
+const log = logger("agent");
+
+/**
+ * What a config file describes, running: a scheduler that is watched, groups that are collected, sinks that get both, detectors
+ * that look for anomalies and actuators that answer them.
+ */
+export class Agent {
+  /** Resolves when a scheduler of ours has left and nothing follows it; also when the agent was stopped. */
+  readonly ended: Promise<RunEnd | undefined>;
+  readonly #stopping = new AbortController();
+  readonly #outlets = new Outlets();
+  readonly #anomalies = new Anomalies<DetectorPart>();
+  readonly #actions: Actions;
+  readonly #collector: Collector;
+  readonly #sinkReader = new SinkReader();
+  readonly #began = now();
+  #config: AgentConfig;
+  #labels: SampleRecord["labels"] = {};
+  #watched: Watched | undefined;
+  #socket: Socket | undefined;
+  #sinksReported = this.#began;
+  #missed = 0n;
+  #stopped: Promise<void> | undefined;
+  #end: (end: RunEnd | undefined) => void = () => {};
+  /** The sources of our own groups, each made when it is first wanted. */
+  readonly #own = new Map<string, ValueSource>();
+  /** The user's sources and the detectors, as they run. */
+  #theirs: readonly Part<ValueSource>[] = [];
+  #detectors: readonly DetectorPart[] = [];
+
+  private constructor(config: AgentConfig) {
+    this.#config = config;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#collector = new Collector(
+      config.settings.intervalMs,
+      () => this.#watched?.running() ?? notRunning,
+      (group, schema, sample) => this.#sample(group, schema, sample, undefined),
+      () => this.#reportSinks(),
+    );
+    this.#actions = new Actions((...done) => this.#outlets.push(actionRecord(...done, this.#labels)));
+  }
+
+  /**
+   * Resolves when all runs: sinks are open, and a scheduler of ours is attached.
+   * @param signal gives the start up, and stops the agent later
+   * @throws ScxError what opening the sinks, loading the scheduler or listening throw
+   */
+  static async start(config: AgentConfig, { signal }: { signal?: AbortSignal } = {}): Promise<Agent> {
+    const agent = new Agent(config);
+    const stop = () => agent.#stopping.abort();
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      await agent.#apply(config);
+    } catch (error) {
+      await agent.stop();
+      throw error;
+    }
+    agent.#collector.start();
+    return agent;
+  }
+
+  /**
+   * Goes on by another config. What is the same in both goes on as it is: a scheduler isn't restarted, a sink keeps its
+   * connection and its queue, counters and baselines stay. Where it fails, as much as can be goes on by the former one.
+   * @throws as {@link start}
+   */
+  async reload(config: AgentConfig): Promise<void> {
+    const before = this.#config;
+    try {
+      await this.#apply(config, before);
+      this.#config = config;
+    } catch (error) {
+      await this.#apply(before, config).catch((again: unknown) =>
+        log.error(`the former config fails as well: ${again}`),
+      );
+      throw error;
+    }
+  }
+
+  /** Stops the scheduler, if it is ours, and gives sinks their time to write what waits. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** For people: what it does now. */
+  get status(): string {
+    const { scheduler, state } = this.#watched?.running() ?? notRunning;
+    const what = scheduler === "" ? "watching no scheduler" : `watching ${scheduler} (${state})`;
+    return `${what}, ${this.#outlets.count} sinks`;
+  }
+
+  async #apply(config: AgentConfig, before?: AgentConfig): Promise<void> {
+    const { settings } = config;
+    this.#labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
+    await this.#outlets.use(config.sinks, this.#stopping.signal, settings.shutdownMs);
+    this.#detectors = config.detectors.map((part) => keep(part, this.#detectors));
+    this.#anomalies.use(this.#detectors);
+    this.#actions.use(config.actuators);
+    this.#collector.use(this.#sources(config));
+    this.#collector.setInterval(settings.intervalMs);
+    if (!before || !sameWatched(before, config)) await this.#watch(config);
+    else if (before.settings.intervalMs !== settings.intervalMs) this.#watched?.setInterval(settings.intervalMs);
+    await this.#serve(config);
+  }
+
+  /** What is collected by group; a scheduler's own statistics come by themselves. */
+  #sources(config: AgentConfig): Map<string, ValueSource> {
+    const sources = new Map<string, ValueSource>();
+    for (const name of config.settings.groups ?? groupNames)
+      if (name !== "stats") {
+        const known = this.#own.get(name) ?? groupSource(name, this.#facts());
+        this.#own.set(name, known);
+        sources.set(name, known);
+      }
+    for (const name of this.#own.keys()) if (!sources.has(name)) this.#own.delete(name);
+    this.#theirs = config.sources.map((part) => keep(part, this.#theirs));
+    for (const { name, made } of this.#theirs) sources.set(name, made);
+    return sources.set(this.#anomalies.name, this.#anomalies);
+  }
+
+  #facts() {
+    return {
+      ticks: () => ({ ...this.#collector.ticks, missed: this.#collector.ticks.missed + this.#missed }),
+      errors: () => this.#collector.errors,
+    };
+  }
+
+  async #watch(config: AgentConfig): Promise<void> {
+    await this.#unwatch();
+    const watched = await watch(config, this.#stopping.signal, {
+      sample: (schema, sample, since) => {
+        if (config.settings.groups?.includes("stats") ?? true) this.#sample("stats", schema, sample, since);
+      },
+      exit: (exit) => this.#outlets.push(exitEvent(exit, this.#labels)),
+      missed: (ticks) => {
+        this.#missed += BigInt(ticks);
+      },
+      error: (error) => this.#collector.failed("the scheduler", error),
+    });
+    this.#watched = watched;
+    void watched?.ended.then((end) => {
+      if (this.#watched === watched) this.#end(end);
+    });
+  }
+
+  async #unwatch(): Promise<void> {
+    await this.#socket?.close();
+    this.#socket = undefined;
+    const watched = this.#watched;
+    this.#watched = undefined;
+    await watched?.close();
+  }
+
+  async #serve({ settings: { serve, intervalMs } }: AgentConfig): Promise<void> {
+    if (this.#socket?.path !== serve) {
+      await this.#socket?.close();
+      this.#socket = undefined;
+    }
+    if (serve !== undefined && this.#watched) this.#socket ??= await Socket.listen(serve, this.#watched, intervalMs);
+  }
+
+  #sample(group: string, schema: StatsSchema, sample: Sample, since: bigint | undefined): void {
+    const labels = this.#labels;
+    this.#record({ type: "sample", group, schema, sample, labels, since });
+  }
+
+  #record(record: SampleRecord): void {
+    this.#outlets.push(record);
+    for (const { detector, event } of this.#anomalies.see(record)) {
+      this.#outlets.push(anomalyRecord(event, this.#labels), detector.sinks);
+      void this.#actions.answer(event, this.#watched?.control);
+    }
+  }
+
+  /** What the sinks have counted, for those that keep metrics. */
+  #reportSinks(): void {
+    if (!(this.#config.settings.groups?.includes("self") ?? true)) return;
+    const at = now();
+    const stats = this.#sinkReader.read(this.#outlets.queues);
+    const sample = { at, interval: at - this.#sinksReported, ...(this.#watched?.running() ?? notRunning), stats };
+    this.#sinksReported = at;
+    this.#outlets.push({
+      type: "sample",
+      group: "self",
+      schema: sinksSchema,
+      sample,
+      labels: this.#labels,
+      since: this.#began,
+    } satisfies SinkRecord);
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#unwatch(); // whose last sample and exit go to the sinks
+    this.#collector.close();
+    await this.#outlets.close(this.#config.settings.shutdownMs);
+    this.#end(undefined);
+  }
+}
+
+/** A part that runs already in place of the same one that was made anew. */
+const keep = <P extends Part<unknown>>(part: P, before: readonly P[]): P => {
+  const known = before.find(({ key }) => key === part.key);
+  return known ? { ...part, made: known.made } : part;
+};
+
+const now = (): bigint => BigInt(Date.now()) * 1_000_000n;

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import {
+  type Anomaly,
+  Chosen,
+  type Detector,
+  type MetricOptions,
+  metricOption,
+  type SeenSample,
+  shown,
+} from "./detector.js";
+
+interface ChangeOptions extends MetricOptions {
+  above?: number;
+  below?: number;
+}
+
+/** Detector `change`: a value that grows or falls too fast, from one sample to the next. */
+class Change implements Detector {
+  readonly #options: ChangeOptions;
+  readonly #chosen: Chosen;
+  readonly #before = new Map<string, { value: number; at: bigint }>();
+
+  constructor(options: ChangeOptions) {
+    this.#options = options;
+    this.#chosen = new Chosen(options.metric);
+  }
+
+  *see(sample: SeenSample): Generator<Anomaly> {
+    const { above, below, severity } = this.#options;
+    for (const [metric, value] of this.#chosen.of(sample)) {
+      const before = this.#before.get(metric);
+      this.#before.set(metric, { value, at: sample.at });
+      if (!before || sample.at <= before.at) continue;
+      const change = (value - before.value) / (Number(sample.at - before.at) / 1e9);
+      const limit =
+        above !== undefined && change > above ? above : below !== undefined && change < below ? below : undefined;
+      if (limit === undefined) continue;
+      const side = change > limit ? "over" : "under";
+      yield { metric, value, limit, severity, why: `it changes by ${shown(change)} a second, ${side} ${shown(limit)}` };
+    }
+  }
+}
+
+export const detector = {
+  options: {
+    type: "object",
+    additionalProperties: false,
+    description: "a value that grows or falls too fast",
+    properties: {
+      ...metricOption,
+      above: { type: "number", description: "what it may change by a second at most" },
+      below: { type: "number", description: "what it may change by a second at least: negative for a fall" },
+    },
+    required: ["metric"],
+    anyOf: [{ required: ["above"] }, { required: ["below"] }],
+  },
+  create: (options: ChangeOptions): Detector => new Change(options),
+};

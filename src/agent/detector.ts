@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+import { perSecond } from "../counters/rate.js";
+import type { SampleRecord } from "../sinks/sink.js";
+import { visitValues } from "../stats/visit.js";
+
+/** A sample as detectors see it. */
+export interface SeenSample {
+  /** The group that it is of: `stats`, `cpu`… */
+  readonly group: string;
+  readonly scheduler: string;
+  /** ns since 1970. */
+  readonly at: bigint;
+  /**
+   * Its values by the dotted names of the bulk call (`stats.local`, `cpu.0.use`): a gauge's level; what a counter, or a histogram's
+   * count, grew by a second. Texts are left out.
+   */
+  readonly values: ReadonlyMap<string, number>;
+  /** The same, whole. */
+  readonly record: SampleRecord;
+}
+
+/** One value that isn't as it should be. */
+export interface Anomaly {
+  /** Which value, by its dotted name. */
+  readonly metric: string;
+  readonly value: number;
+  /** What it was held against. */
+  readonly limit?: number;
+  /** What is wrong, in a few words for people: `over 0.9 for 30 s`. */
+  readonly why: string;
+  readonly severity?: "info" | "warning" | "error";
+}
+
+/**
+ * Looks for anomalies. The agent begins one when it is first yielded and ends it when a sample of the same group comes without;
+ * both are events for sinks, and counted.
+ */
+export interface Detector {
+  /** What is wrong with this sample. Runs between ticks: no waiting, and no more work than arithmetic. */
+  see(sample: SeenSample): Iterable<Anomaly>;
+}
+
+/** What a detector sees of a record. A CPU's and a domain's names need no group before them. */
+export function seen(record: SampleRecord): SeenSample {
+  const { group, schema, sample } = record;
+  const values = new Map<string, number>();
+  visitValues(group === "cpu" ? "" : group, schema, sample.stats, (name, _, value) => {
+    if ("total" in value) values.set(name, perSecond(value.delta, sample.interval));
+    else if ("buckets" in value) values.set(name, perSecond(value.delta.count, sample.interval));
+    else if (typeof value.value !== "string") values.set(name, Number(value.value));
+  });
+  return { group, scheduler: sample.scheduler, at: sample.at, values, record };
+}
+
+/** The names that a pattern stands for: `*` is one part of a dotted name, `cpu.*.use`. */
+export function metricPattern(pattern: string): (name: string) => boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const expression = new RegExp(`^${parts.join("[^.]+")}$`);
+  return (name) => expression.test(name);
+}
+
+/** Those of a sample that a pattern stands for. Names repeat, so each is looked at once. */
+export class Chosen {
+  readonly #matches: (name: string) => boolean;
+  readonly #known = new Map<string, boolean>();
+
+  constructor(pattern: string) {
+    this.#matches = metricPattern(pattern);
+  }
+
+  *of(sample: SeenSample): Generator<[name: string, value: number]> {
+    if (this.#known.size > 100_000) this.#known.clear(); // names that come and go
+    for (const [name, value] of sample.values) {
+      let known = this.#known.get(name);
+      if (known === undefined) {
+        known = this.#matches(name);
+        this.#known.set(name, known);
+      }
+      if (known) yield [name, value];
+    }
+  }
+}
+
+/** The options that tell of a metric, in every shipped detector's schema. */
+export const metricOption = {
+  metric: {
+    type: "string",
+    minLength: 1,
+    description: "which values, by dotted name: stats.local, cpu.*.use. Of a counter it is what it grows by a second",
+  },
+  severity: { enum: ["info", "warning", "error"], default: "warning", description: "of its anomalies" },
+} as const;
+
+/** What all shipped detectors are given. */
+export interface MetricOptions {
+  metric: string;
+  severity: "info" | "warning" | "error";
+}
+
+/** For people: few digits. */
+export const shown = (value: number): string => `${Number(value.toPrecision(6))}`;

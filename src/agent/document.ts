@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parse,
+  parseDocument,
+  visit,
+} from "yaml";
+import { interpolate } from "./environment.js";
+import { configError, type PlacedProblem, type Problem } from "./problem.js";
+
+/** A config file's text as a value, and where each part of it stands. */
+export class ConfigDocument {
+  /** An alias is the same object as its anchor: one mapping, one instance. */
+  readonly value: unknown;
+  readonly #file: string;
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+
+  private constructor(file: string, document: Document, lines: LineCounter) {
+    this.#file = file;
+    this.#document = document;
+    this.#lines = lines;
+    this.value = document.toJS({ maxAliasCount: 1000 });
+  }
+
+  /**
+   * Parses YAML 1.2 (of which JSON is a part; merge keys `<<` too), and puts environment variables in.
+   * @param file its name, for errors
+   * @throws ScxError ERR_SCX_CONFIG
+   */
+  static parse(file: string, text: string, environment: NodeJS.ProcessEnv = process.env): ConfigDocument {
+    const lines = new LineCounter();
+    const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+    const place = (offset: number, message: string): PlacedProblem => ({ ...placeOf(lines, offset), message });
+    const unread = [...document.errors, ...document.warnings].map(({ pos, message }) => place(pos[0], message));
+    if (unread.length > 0) throw configError(file, unread);
+    const problems: PlacedProblem[] = [];
+    visit(document, {
+      Alias(_, node) {
+        if (!node.resolve(document))
+          problems.push(place(node.range?.[0] ?? 0, `no anchor &${node.source} comes before it`));
+      },
+      Scalar(key, node) {
+        if (key === "key" || typeof node.value !== "string") return;
+        const result = interpolate(node.value, environment);
+        if ("wrong" in result) problems.push(place(node.range?.[0] ?? 0, result.wrong));
+        // What isn't quoted is a number or yes or no where it looks so, as if it had been written there.
+        else if (result.text !== node.value) node.value = node.type === "PLAIN" ? scalar(result.text) : result.text;
+      },
+    });
+    if (problems.length > 0) throw configError(file, problems);
+    return new ConfigDocument(file, document, lines);
+  }
+
+  /** The error of these problems. */
+  error(problems: readonly Problem[]) {
+    return configError(
+      this.#file,
+      problems.map((problem) => ({ ...this.#place(problem), message: problem.message })),
+    );
+  }
+
+  #place({ path, key }: Problem): { line: number; column: number } {
+    let node: Node | null | undefined = this.#document.contents;
+    let found = node;
+    for (const [i, part] of path.entries()) {
+      const inside: Node | null | undefined = isAlias(node) ? node.resolve(this.#document) : node;
+      if (isSeq(inside)) node = inside.items[Number(part)] as Node | undefined;
+      else if (isMap(inside)) {
+        const pair = inside.items.find((item) => isScalar(item.key) && item.key.value === part);
+        // A key without a value has no place of its own.
+        node = ((key && i === path.length - 1) || !pair?.value ? pair?.key : pair.value) as Node | undefined;
+      } else node = undefined;
+      if (!node) break; // it is missing, or merged from elsewhere: the nearest around it will do
+      found = node;
+    }
+    return placeOf(this.#lines, found?.range?.[0] ?? 0);
+  }
+}
+
+function placeOf(lines: LineCounter, offset: number): { line: number; column: number } {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}
+
+function scalar(text: string): unknown {
+  try {
+    const value: unknown = parse(text);
+    return typeof value === "object" && value !== null ? text : value;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+import type { EventRecord } from "../sinks/sink.js";
+import type { AnomalyEvent } from "./actuator.js";
+
+/** An anomaly that begins or ends, as sinks are told of it. */
+export const anomalyRecord = (event: AnomalyEvent, labels: EventRecord["labels"]): EventRecord => {
+  const { detector, phase, metric, value, limit, why, severity = "warning", group, scheduler, at } = event;
+  return {
+    type: "event",
+    name: "anomaly",
+    at,
+    scheduler,
+    severity: phase === "begins" ? severity : "info",
+    message: phase === "begins" ? `${detector}: ${metric}: ${why}` : `${detector}: ${metric} is as it should be again`,
+    fields: { detector, phase, group, metric, value, ...(limit !== undefined && { limit }), why },
+    labels,
+  };
+};
+
+/** What an actuator did, as sinks are told of it. */
+export const actionRecord = (
+  actuator: string,
+  what: string,
+  error: string | undefined,
+  { detector, metric, scheduler }: AnomalyEvent,
+  labels: EventRecord["labels"],
+): EventRecord => ({
+  type: "event",
+  name: "action",
+  at: BigInt(Date.now()) * 1_000_000n,
+  scheduler,
+  severity: error === undefined ? "info" : "error",
+  message: error === undefined ? `${actuator}: ${what}` : `${actuator}: ${what} failed: ${error}`,
+  fields: { actuator, what, detector, metric, ...(error !== undefined && { error }) },
+  labels,
+});

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { bundled, resolveObject } from "../bpf/bundled.js";
+import { causeOf, ScxError } from "../error.js";
+import { wordsOf } from "../sinks/options.js";
+import { checkStatsMap } from "../source/stats_map.js";
+import type { AgentSettings, ObjectSettings, WatchedSettings } from "./config.js";
+import { ConfigDocument } from "./document.js";
+import { knownKinds } from "./kinds.js";
+import { type AgentParts, loadParts } from "./parts.js";
+import type { Path, Problem } from "./problem.js";
+import { type ComponentList, componentLists, configSchema, type KnownKinds } from "./schema.js";
+
+/** A config that can be run. */
+export interface AgentConfig extends AgentParts {
+  readonly file: string;
+  readonly settings: AgentSettings;
+  /** What is watched, where anything is; a path of an object is absolute. */
+  readonly watched: WatchedSettings | undefined;
+  readonly fallbacks: readonly ObjectSettings[];
+}
+
+/**
+ * Reads and checks a config file; its components are made, and touch nothing yet.
+ * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE; ERR_SCX_CONFIG with a line of `log` for each problem
+ */
+export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<AgentConfig> {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ScxError(code === "ENOENT" ? "ERR_SCX_FILE_NOT_FOUND" : "ERR_SCX_FILE_UNREADABLE", {
+      op: "read",
+      message: `The config ${file} can't be read: ${(cause as Error).message}.`,
+      remedy: "Check the path and its rights.",
+      cause,
+    });
+  }
+  const document = ConfigDocument.parse(file, text, environment);
+  const settings = (document.value ?? {}) as AgentSettings;
+  const kinds = await knownKinds();
+  const misshapen = shapeProblems(settings, kinds);
+  if (misshapen.length > 0) throw document.error(misshapen);
+  const problems: Problem[] = [];
+  const watched = watchedOf(settings, file, problems);
+  const fallbacks = (settings.fallbacks ?? []).map((given, i) =>
+    objectOf(typeof given === "string" ? { object: given } : given, file, ["fallbacks", i], problems),
+  );
+  const parts = await loadParts(settings, file, problems);
+  if (problems.length > 0) throw document.error(problems);
+  return { file, settings, watched, fallbacks, ...parts };
+}
+
+/** What the schema finds wrong; it fills in its defaults, too. */
+function shapeProblems(settings: AgentSettings, kinds: KnownKinds): Problem[] {
+  const ajv = new Ajv2020({ allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true, strict: false });
+  const check = ajv.compile(configSchema(kinds));
+  if (check(settings)) return [];
+  const errors = check.errors ?? [];
+  // What each branch of several lacks is said once, by the keyword around them; the same of a name against a pattern.
+  return errors
+    .filter(({ schemaPath, keyword }) => !/\/anyOf\/\d/.test(schemaPath) && keyword !== "if")
+    .map((error) => problemOf(error, kinds));
+}
+
+const isList = (name: unknown): name is ComponentList => (componentLists as readonly unknown[]).includes(name);
+
+function problemOf(error: ErrorObject, kinds: KnownKinds): Problem {
+  const path: (string | number)[] = error.instancePath
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const last = path.at(-1);
+  const named = { ...error, instancePath: last === undefined ? "" : `/${last}` };
+  if (error.keyword === "additionalProperties") {
+    const key = String(error.params.additionalProperty);
+    const list = path.at(-2); // of sinks[0], and of detectors[0].sinks[0]
+    const message = isList(list) && typeof last === "number" ? unknownKind(list, key, kinds) : wordsOf(named);
+    return { path: [...path, key], key: true, message };
+  }
+  if (error.keyword === "anyOf" && Array.isArray(error.schema)) {
+    const names = error.schema.flatMap(({ required = [] }) => required as string[]);
+    return { path, message: `${names.map((name) => `"${name}"`).join(" or ")} is missing` };
+  }
+  return { path, message: typeof last === "number" ? `it ${error.message}` : wordsOf(named) };
+}
+
+function unknownKind(list: ComponentList, key: string, kinds: KnownKinds): string {
+  const what = list.slice(0, -1);
+  const known = Object.keys(kinds[list]);
+  const there = known.length > 0 ? `there are ${known.join(", ")}, and modules: ` : "there are modules only: ";
+  return `there is no ${what} "${key}"; ${there}./my-${what}.mjs#Name`;
+}
+
+const ways = ["object", "running", "socket"] as const;
+
+function watchedOf(
+  { scheduler, ...rest }: AgentSettings,
+  file: string,
+  problems: Problem[],
+): WatchedSettings | undefined {
+  const watched = typeof scheduler === "string" ? { object: scheduler } : scheduler;
+  const chosen = ways.filter((way) => watched?.[way] !== undefined && watched[way] !== false);
+  const wrong = (path: Path, message: string) => problems.push({ path, message, key: true });
+  if (watched && chosen.length !== 1)
+    wrong(["scheduler"], `it is to name one of ${ways.join(", ")}; it names ${chosen.join(" and ") || "none"}`);
+  const way = chosen.length === 1 ? chosen[0] : undefined;
+  if (watched && way === undefined) return undefined;
+  for (const key of ["fallbacks", "restart"] as const)
+    if (rest[key] !== undefined && way !== "object")
+      wrong([key], "only a scheduler that the agent itself runs (object) is restarted or replaced");
+  if (rest.serve !== undefined && way !== "object" && way !== "running")
+    wrong(["serve"], "only the statistics of a scheduler that is read here (object or running) are served");
+  for (const key of Object.keys(watched ?? {}))
+    if (way && key !== way && !allowed[way].has(key)) wrong(["scheduler", key], `it says nothing beside "${way}"`);
+  if (!watched || way !== "object") return watched;
+  return objectOf(watched as ObjectSettings, file, ["scheduler"], problems);
+}
+
+const allowed = {
+  object: new Set(["opsMap", "set", "ops", "resize", "program", "kconfig", "statsMap"]),
+  running: new Set(["statsMap"]),
+  socket: new Set(["target"]),
+} as const satisfies Record<(typeof ways)[number], Set<string>>;
+
+/** The same with its path absolute. */
+function objectOf(given: ObjectSettings, file: string, path: Path, problems: Problem[]): ObjectSettings {
+  const wrong = (key: string, message: string) => problems.push({ path: [...path, key], message });
+  try {
+    if (given.statsMap) checkStatsMap(given.statsMap);
+  } catch (error) {
+    wrong("statsMap", causeOf(error));
+  }
+  const isPath = /[/]|\.o$/.test(given.object);
+  const object = isPath ? resolve(dirname(resolve(file)), given.object) : given.object;
+  if (isPath && !existsSync(object)) wrong("object", `there is no file ${object}`);
+  if (!isPath && !bundled().includes(object)) wrong("object", causeOf(attempt(() => resolveObject(object))));
+  return { ...given, object };
+}
+
+function attempt(what: () => unknown): unknown {
+  try {
+    return what();
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import {
+  type Anomaly,
+  Chosen,
+  type Detector,
+  type MetricOptions,
+  metricOption,
+  type SeenSample,
+  shown,
+} from "./detector.js";
+
+interface ThresholdOptions extends MetricOptions {
+  above?: number;
+  below?: number;
+  forMs: number;
+}
+
+/** Detector `threshold`: a value over or under a limit, for a while. */
+class Threshold implements Detector {
+  readonly #options: ThresholdOptions;
+  readonly #chosen: Chosen;
+  /** Since when each has been out of its limits, in ns since 1970. */
+  readonly #since = new Map<string, bigint>();
+
+  constructor(options: ThresholdOptions) {
+    this.#options = options;
+    this.#chosen = new Chosen(options.metric);
+  }
+
+  *see(sample: SeenSample): Generator<Anomaly> {
+    const { above, below, forMs, severity } = this.#options;
+    for (const [metric, value] of this.#chosen.of(sample)) {
+      const limit =
+        above !== undefined && value > above ? above : below !== undefined && value < below ? below : undefined;
+      if (limit === undefined) {
+        this.#since.delete(metric);
+        continue;
+      }
+      const since = this.#since.get(metric) ?? sample.at;
+      this.#since.set(metric, since);
+      const lasted = Number(sample.at - since) / 1e6;
+      if (lasted < forMs) continue;
+      const side = value > limit ? "over" : "under";
+      const long = forMs > 0 ? ` for ${forMs / 1000} s` : "";
+      yield { metric, value, limit, severity, why: `${shown(value)} is ${side} ${shown(limit)}${long}` };
+    }
+  }
+}
+
+export const detector = {
+  options: {
+    type: "object",
+    additionalProperties: false,
+    description: "a value over or under a limit, for a while",
+    properties: {
+      ...metricOption,
+      above: { type: "number", description: "what it may be at most" },
+      below: { type: "number", description: "what it may be at least" },
+      forMs: { type: "number", minimum: 0, default: 0, description: "ms that it must have been so" },
+    },
+    required: ["metric"],
+    anyOf: [{ required: ["above"] }, { required: ["below"] }],
+  },
+  create: (options: ThresholdOptions): Detector => new Threshold(options),
+};

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+import { Agent } from "../agent/agent.js";
+import { knownKinds } from "../agent/kinds.js";
+import { loadConfig } from "../agent/load.js";
+import { ServiceManager } from "../agent/notify.js";
+import { configSchema } from "../agent/schema.js";
+import { causeOf, ScxError } from "../error.js";
+import type { AgentOptions } from "./agent.js";
+import { onEnd } from "./ending.js";
+import { showLog } from "./log.js";
+import { statusOfExit } from "./status.js";
+
+/** `scxkit agent`: resolves with the exit status when it has ended. */
+export async function agent(options: AgentOptions): Promise<number> {
+  showLog(options.verbose ?? false, options.log ?? []);
+  if (options.printSchema) {
+    process.stdout.write(`${JSON.stringify(configSchema(await knownKinds()), null, 2)}\n`);
+    return 0;
+  }
+  const file = options.config;
+  if (file === undefined)
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "config",
+      message: "No config is named.",
+      remedy: "Give one: scxkit agent --config FILE.yaml; README.md has an example.",
+    });
+  const config = await loadConfig(file);
+  if (options.check) {
+    process.stdout.write(`${file} can be used.\n`);
+    return 0;
+  }
+  const ending = new AbortController();
+  using _end = onEnd(() => ending.abort(), ["SIGINT", "SIGTERM"]);
+  const manager = new ServiceManager();
+  await using running = await Agent.start(config, { signal: ending.signal });
+  manager.ready(running.status);
+  // One after the other, whatever comes meanwhile.
+  let reloads = Promise.resolve();
+  const reload = () => {
+    reloads = reloads.then(() => reloaded(running, file, manager));
+  };
+  process.on("SIGHUP", reload);
+  // The process lives on while nothing else would keep it: a config may ask for so little.
+  const alive = setInterval(() => {}, 2 ** 31 - 1);
+  try {
+    const stopped = new Promise<undefined>((resolve) => {
+      if (ending.signal.aborted) resolve(undefined);
+      ending.signal.addEventListener("abort", () => resolve(undefined));
+    });
+    const end = await Promise.race([running.ended, stopped]);
+    manager.stopping();
+    await running.stop();
+    if (end?.error) throw end.error;
+    return end?.exit && !end.waiting ? statusOfExit(end.exit) : 0;
+  } finally {
+    clearInterval(alive);
+    process.off("SIGHUP", reload);
+  }
+}
+
+/** Goes on by what the file says now; by what it said before, where that can't be used. */
+async function reloaded(running: Agent, file: string, manager: ServiceManager): Promise<void> {
+  manager.reloading();
+  try {
+    await running.reload(await loadConfig(file));
+    process.stderr.write(`scxkit: ${file} was read again\n`);
+  } catch (error) {
+    const lines = error instanceof ScxError && error.log.length > 0 ? error.log : [causeOf(error)];
+    process.stderr.write(`scxkit: the config stays as it was:\n${lines.map((line) => `  ${line}\n`).join("")}`);
+  }
+  manager.ready(running.status);
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, it } from "vitest";
+import { Agent } from "../../../src/agent/agent.js";
+import { loadConfig } from "../../../src/agent/load.js";
+import { ServiceManager } from "../../../src/agent/notify.js";
+import { declaredTarget, defineStats, StatsServer, stat } from "../../../src/index.js";
+import { folder } from "./config.js";
+
+const share = new URL("../../../src/agent/share/", import.meta.url).pathname;
+
+/** A module whose sinks, sources and the like leave what they see where the test finds it. */
+const own = `
+  export const seen = (globalThis.scxkitSeen ??= { made: 0, records: [], reads: 0, refuse: false });
+  export class Sink {
+    static metrics = true;
+    constructor() { seen.made++; }
+    open() { if (seen.refuse) throw new Error("refused"); }
+    write(records) { seen.records.push(...records); seen.wake?.(); }
+    close() { seen.closed = (seen.closed ?? 0) + 1; }
+  }
+  export class Source {
+    name = "mine";
+    schema = { name: "mine", stats: [{ name: "reads", kind: "counter" }] };
+    read() { return { reads: BigInt(++seen.reads) }; }
+  }
+  export class Broken { name = "broken"; schema = { name: "broken", stats: [] }; read() { throw new Error("broken"); } }
+  export const every = () => ({ *see({ group, values }) {
+    if (group === "mine" && values.get("mine.reads") > 0) yield { metric: "mine.reads", value: 1, why: "it was read" };
+  } });
+`;
+
+interface Seen {
+  made: number;
+  records: {
+    type: string;
+    group?: string;
+    name?: string;
+    labels: object;
+    sample?: { stats: object; interval: bigint };
+    fields?: object;
+  }[];
+  reads: number;
+  refuse: boolean;
+  closed?: number;
+  wake?: () => void;
+}
+
+/** An agent by this config, in a folder of its own; `seen` is what its module's components saw. */
+async function start(text: string) {
+  const fresh: Seen = { made: 0, records: [], reads: 0, refuse: false };
+  (globalThis as { scxkitSeen?: Seen }).scxkitSeen = fresh;
+  const root = folder({ "own.mjs": own });
+  const file = join(root, "agent.yaml");
+  const config = (to: string) => {
+    writeFileSync(file, to);
+    return loadConfig(file, {});
+  };
+  const agent = await Agent.start(await config(text));
+  const until = async (matches: (record: Seen["records"][number]) => boolean, from = 0) => {
+    for (;;) {
+      const found = fresh.records.slice(from).find(matches);
+      if (found) return found;
+      await new Promise<void>((resolve) => {
+        fresh.wake = resolve;
+      });
+    }
+  };
+  return { agent, seen: fresh, until, reload: async (to: string) => agent.reload(await config(to)) };
+}
+
+const base = `
+intervalMs: 20
+groups: [self, pressure]
+labels: { site: a }
+standardLabels: [host]
+sinks:
+  - ./own.mjs#Sink: {}
+sources:
+  - ./own.mjs#Source: {}
+`;
+
+describe("an agent", () => {
+  it("gives its sinks groups and sources, every interval, with labels", async () => {
+    const { agent, seen, until } = await start(`${base}  - ./own.mjs#Broken: {}\n`);
+    const first = await until(({ group }) => group === "mine");
+    expect(first).toMatchObject({ labels: { site: "a", host: expect.any(String) }, sample: { stats: { reads: {} } } });
+    const self = await until(({ group, sample }) => group === "self" && "ticks_missed" in (sample?.stats ?? {}), 5);
+    expect(self.sample?.stats).toMatchObject({
+      errors: { total: expect.any(BigInt) },
+      lateness: { value: expect.any(BigInt) },
+    });
+    await until(({ group, sample }) => group === "mine" && (sample?.interval ?? 0n) > 0n);
+    await agent.stop();
+    const reads = seen.records.filter(({ group }) => group === "mine").map(({ sample }) => sample?.stats);
+    const totals = reads.map((stats) => (stats as { reads: { total: bigint } }).reads.total);
+    expect(totals).toEqual(totals.map((_, i) => BigInt(i + 1))); // none lost, in order
+    expect(seen.closed).toBe(1);
+    expect(await agent.ended).toBeUndefined();
+  });
+
+  it("makes a mapping's component once, and tells its detectors' sinks of anomalies", async () => {
+    const { agent, seen, until } = await start(`
+intervalMs: 20
+groups: []
+sinks: [&one { ./own.mjs#Sink: {} }, *one]
+sources: [{ ./own.mjs#Source: {} }]
+detectors:
+  - name: reader
+    ./own.mjs#every: {}
+    sinks: [*one]
+`);
+    const event = await until(({ name }) => name === "anomaly");
+    expect(event).toMatchObject({
+      type: "event",
+      severity: "warning",
+      message: "reader: mine.reads: it was read",
+      fields: { detector: "reader", phase: "begins", group: "mine" },
+    });
+    const { sample } = await until(({ group }) => group === "anomalies", seen.records.length);
+    expect(sample?.stats).toMatchObject({
+      detectors: { entries: { reader: { fields: { anomalies: { total: 1n }, active: { value: 1n } } } } },
+    });
+    await agent.stop();
+    expect(seen.closed).toBe(1);
+  });
+
+  it("goes on by another config without losing what it counted", async () => {
+    const { agent, seen, until, reload } = await start(base);
+    await until(({ group }) => group === "mine");
+    const made = seen.made;
+    const from = seen.records.length;
+    await reload(
+      base
+        .replace("site: a", "site: b")
+        .replace("intervalMs: 20", "intervalMs: 10")
+        .replace("[self, pressure]", "[self]"),
+    );
+    const after = await until(({ labels }) => "site" in labels && labels.site === "b", from);
+    expect(after).toBeDefined();
+    await until(({ group }) => group === "mine", seen.records.length);
+    expect(seen.closed).toBeUndefined(); // the same sink
+    expect(seen.made).toBeGreaterThan(made); // though another was made for the check
+    const totals = seen.records
+      .filter(({ group }) => group === "mine")
+      .map(({ sample }) => (sample as { stats: { reads: { total: bigint; delta: bigint } } }).stats.reads);
+    expect(totals.map(({ total }) => total)).toEqual(totals.map((_, i) => BigInt(i + 1)));
+    expect(totals.slice(1).every(({ delta }) => delta === 1n)).toBe(true);
+    await agent.stop();
+  });
+
+  it("stays as it was when the other one can't be had", async () => {
+    const { agent, seen, until, reload } = await start(base);
+    await until(({ group }) => group === "mine");
+    seen.refuse = true;
+    await expect(reload(`${base}`.replace("Sink: {}", "Sink: { another: 1 }"))).rejects.toThrow("refused");
+    seen.refuse = false;
+    await expect(reload(`${base}nonsense: 1\n`)).rejects.toMatchObject({ code: "ERR_SCX_CONFIG" });
+    await reload(base);
+    await until(({ group }) => group === "mine", seen.records.length);
+    await agent.stop();
+  });
+
+  it("isn't started when a sink can't be opened", async () => {
+    const config = `sinks: [{ jsonl: { file: ${join(folder(), "no", "such", "file")} } }]`;
+    await expect(start(config)).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_SCX_/) });
+  });
+
+  it("watches a scheduler behind a socket, which may come later and go", async () => {
+    const path = join(folder(), "stats");
+    let moved = 5n;
+    const balance = defineStats("balance", { moved: stat.counter("tasks moved") }, { top: true });
+    const serve = () => StatsServer.listen({ path, targets: { top: declaredTarget(balance, () => ({ moved })) } });
+    const { agent, until, seen } = await start(`
+scheduler: { socket: ${path} }
+intervalMs: 20
+groups: [stats]
+sinks: [{ ./own.mjs#Sink: {} }]
+`);
+    const server = await serve();
+    const first = await until(({ group }) => group === "stats");
+    expect(first.sample).toMatchObject({ scheduler: "balance", stats: { moved: { total: 5n, delta: 0n } } });
+    await server.close();
+    moved = 2n; // another one, which counts from zero
+    const from = seen.records.length;
+    await using _again = await serve();
+    const next = await until(({ group }) => group === "stats", from);
+    expect(next.sample?.stats).toMatchObject({ moved: { total: 7n, delta: 2n } });
+    await agent.stop();
+  });
+});
+
+describe("what we ship as examples", () => {
+  it("works", async () => {
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        bodies.push(body);
+        response.end();
+        server.emit("posted");
+      });
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const file = join(folder(), "agent.yaml");
+    writeFileSync(
+      file,
+      `
+intervalMs: 20
+groups: [cpu]
+sinks: [{ ${share}http_sink.mjs#HttpSink: { url: "http://127.0.0.1:${port}/" } }]
+sources: [{ ${share}load_source.mjs#LoadSource: {} }]
+detectors: [{ ${share}imbalance_detector.mjs#Imbalance: { limit: -1 } }]
+actuators: [{ ${share}slice_actuator.mjs#Slice: { global: slice_ns, during: 1, otherwise: 2 } }]
+`,
+    );
+    const agent = await Agent.start(await loadConfig(file, {}));
+    const lines = () => bodies.flatMap((body) => body.trimEnd().split("\n")).map((line) => JSON.parse(line));
+    while (!lines().some(({ anomaly }) => anomaly)) await once(server, "posted");
+    await agent.stop();
+    server.close();
+    server.closeAllConnections();
+    const load = lines().find(({ group }) => group === "load");
+    expect(load.stats.last_1m.value).toBeGreaterThanOrEqual(0);
+    expect(lines().find(({ anomaly }) => anomaly).message).toMatch(/^Imbalance: cpu\.spread: the CPUs' use differs by/);
+
+    const { Slice } = await import(join(share, "slice_actuator.mjs"));
+    const written: unknown[] = [];
+    const slice = new Slice({ global: "slice_ns", during: 1, otherwise: 2 });
+    slice.act({ phase: "begins" }, { setGlobal: (...what: unknown[]) => written.push(what) });
+    slice.act({ phase: "ends" }, { setGlobal: (...what: unknown[]) => written.push(what) });
+    expect(written).toEqual([
+      ["slice_ns", 1],
+      ["slice_ns", 2],
+    ]);
+    expect(slice.describe({ phase: "begins" })).toBe("set slice_ns to 1");
+  });
+});
+
+describe("the service manager", () => {
+  // Node has no datagram sockets of this kind, and python3 is here for the build anyway.
+  const receiver = `
+import os, socket, sys
+name = sys.argv[1]
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("\\0" + name[1:] if name[0] == "@" else name)
+print("bound", flush=True)
+while True: print(repr(s.recv(4096).decode()), flush=True)`;
+
+  it.each([
+    ["a path", () => join(folder(), "notify")],
+    ["an abstract name", () => `@scxkit-test-${process.pid}`],
+  ])("is told by %s", async (_, name) => {
+    const socket = name();
+    const peer = spawn("python3", ["-c", receiver, socket], { stdio: ["ignore", "pipe", "inherit"] });
+    const lines = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
+    const next = async () => (await lines.next()).value as string;
+    expect(await next()).toBe("bound");
+    const manager = new ServiceManager({
+      NOTIFY_SOCKET: socket,
+      WATCHDOG_USEC: "40000",
+      WATCHDOG_PID: `${process.pid}`,
+    });
+    manager.ready("watching");
+    expect(await next()).toBe("'READY=1\\nSTATUS=watching'");
+    expect(await next()).toBe("'WATCHDOG=1'");
+    manager.reloading();
+    let line = await next();
+    while (line === "'WATCHDOG=1'") line = await next();
+    expect(line).toMatch(/^'RELOADING=1\\nMONOTONIC_USEC=\d+'$/);
+    const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1e6;
+    expect(Math.abs(Number(/\d+(?='$)/.exec(line)) - uptime)).toBeLessThan(60e6);
+    manager.stopping();
+    line = await next();
+    while (line === "'WATCHDOG=1'") line = await next();
+    expect(line).toBe("'STOPPING=1'");
+    peer.kill("SIGKILL");
+  });
+
+  it("is nobody outside of a service", () => {
+    new ServiceManager({}).ready("x");
+    new ServiceManager({ NOTIFY_SOCKET: "/nowhere/notify" }).ready("x"); // gone: no reason to end
+  });
+});

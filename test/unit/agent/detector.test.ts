@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from "vitest";
+import { Actions } from "../../../src/agent/actions.js";
+import type { Actuator, AnomalyEvent, Control } from "../../../src/agent/actuator.js";
+import { Anomalies } from "../../../src/agent/anomalies.js";
+import { detector as change } from "../../../src/agent/change.js";
+import { type Anomaly, type Detector, metricPattern, seen } from "../../../src/agent/detector.js";
+import type { ActuatorPart } from "../../../src/agent/parts.js";
+import { detector as threshold } from "../../../src/agent/threshold.js";
+import { detector as zscore } from "../../../src/agent/zscore.js";
+import { Tracker } from "../../../src/counters/tracker.js";
+import { defineStats, type SampleRecord, stat } from "../../../src/index.js";
+
+const schema = defineStats("mine", {
+  load: stat.float(),
+  moved: stat.counter(),
+  name: stat.string(),
+  cpu: stat.dict("u64", stat.group(defineStats("cpu", { use: stat.float() }))),
+});
+
+/** Samples a second apart, deltas included. */
+function sampler(group = "mine") {
+  const tracker = new Tracker();
+  let at = 0n;
+  return (values: object): SampleRecord => {
+    at += 1_000_000_000n;
+    const stats = tracker.read(schema, values as Record<string, unknown>);
+    const sample = { at, interval: 1_000_000_000n, epoch: 0, scheduler: "simple", state: "enabled", stats };
+    return { type: "sample", group, schema, sample, labels: {} };
+  };
+}
+
+/** What a detector says of loads that follow each other. */
+function verdicts(detector: Detector, loads: readonly number[]): string[][] {
+  const next = sampler();
+  return loads.map((load) => [...detector.see(seen(next({ load })))].map(({ why }) => why));
+}
+
+describe("what detectors see", () => {
+  it("are levels, and what counters grow by a second, by dotted names", () => {
+    const next = sampler();
+    next({ moved: 10n });
+    const cpu = new Map([[3n, { use: 0.5 }]]);
+    const { values } = seen(next({ load: 1.5, moved: 15n, name: "x", cpu }));
+    expect(Object.fromEntries(values)).toEqual({ "mine.load": 1.5, "mine.moved": 5, "mine.cpu.3.use": 0.5 });
+    expect([...seen(sampler("cpu")({ cpu })).values.keys()]).toEqual(["cpu.3.use"]);
+  });
+
+  it("are chosen by patterns", () => {
+    const matches = metricPattern("cpu.*.use");
+    expect(["cpu.3.use", "llc.3.use", "cpu.3.4.use", "cpu.3.user"].map(matches)).toEqual([true, false, false, false]);
+    expect(metricPattern("a.b")("axb")).toBe(false);
+  });
+});
+
+const options = { metric: "mine.load", severity: "warning" as const };
+
+describe("detectors", () => {
+  it("threshold: over or under, for a while", () => {
+    const both = threshold.create({ ...options, above: 2, below: 1, forMs: 0 });
+    expect(verdicts(both, [1, 2, 2.5, 0.5, 1])).toEqual([[], [], ["2.5 is over 2"], ["0.5 is under 1"], []]);
+    const lasting = threshold.create({ ...options, above: 2, forMs: 2000 });
+    expect(verdicts(lasting, [3, 3, 3, 1, 3, 3])).toEqual([[], [], ["3 is over 2 for 2 s"], [], [], []]);
+  });
+
+  it("change: how fast a value moves", () => {
+    const both = change.create({ ...options, above: 5, below: -1 });
+    expect(verdicts(both, [0, 5, 11, 10, 8])).toEqual([
+      [],
+      [],
+      ["it changes by 6 a second, over 5"],
+      [],
+      ["it changes by -2 a second, under -1"],
+    ]);
+  });
+
+  it("zscore: far from what it was of late", () => {
+    const one = zscore.create({ ...options, sigma: 3, window: 8, least: 4 });
+    const steady = [10, 12, 10, 12, 10, 12, 10, 12];
+    expect(verdicts(one, [...steady, 14, 15, 2])).toEqual([
+      ...steady.map(() => []),
+      [], // three deviations exactly
+      ["15 is 3.0 standard deviations over the mean of 11.5"].slice(1),
+      [expect.stringMatching(/^2 is 5\.\d standard deviations under the mean of 11\.875$/)],
+    ]);
+    const early = zscore.create({ ...options, sigma: 3, window: 8, least: 4 });
+    expect(verdicts(early, [10, 12, 500])).toEqual([[], [], []]);
+    const flat = zscore.create({ ...options, sigma: 3, window: 8, least: 2 });
+    expect(verdicts(flat, [5, 5, 5, 6])).toEqual([[], [], [], []]); // infinitely far
+  });
+});
+
+const found = (metric: string): Anomaly => ({ metric, value: 1, why: "because" });
+
+describe("anomalies", () => {
+  it("begin, last and end, and are counted", () => {
+    const answers: string[][] = [["a"], ["a", "b"], ["b"], []];
+    const detector = { see: () => (answers.shift() ?? []).map(found) };
+    const anomalies = new Anomalies();
+    anomalies.use([{ name: "hot", made: detector }]);
+    const next = sampler();
+    const phases = () => [...anomalies.see(next({}))].map(({ event }) => `${event.phase} ${event.metric}`);
+    expect(phases()).toEqual(["begins a"]);
+    expect(phases()).toEqual(["begins b"]);
+    expect(anomalies.read()).toEqual({ detectors: new Map([["hot", { anomalies: 2n, active: 2n }]]) });
+    expect(phases()).toEqual(["ends a"]);
+    expect(phases()).toEqual(["ends b"]);
+    expect(anomalies.read()).toEqual({ detectors: new Map([["hot", { anomalies: 2n, active: 0n }]]) });
+    new Tracker().read(anomalies.schema, anomalies.read() ?? {});
+  });
+
+  it("of one group don't end with a sample of another, nor by a reload", () => {
+    const detector: Detector = { see: ({ group }) => (group === "cpu" ? [found("a")] : []) };
+    const anomalies = new Anomalies();
+    anomalies.use([{ name: "hot", made: detector }]);
+    expect([...anomalies.see(sampler("cpu")({}))]).toHaveLength(1);
+    expect([...anomalies.see(sampler()({}))]).toEqual([]);
+    anomalies.use([
+      { name: "hot", made: detector },
+      { name: "new", made: detector },
+    ]);
+    expect([...anomalies.see(sampler("cpu")({}))].map(({ event }) => event.detector)).toEqual(["new"]);
+  });
+
+  it("survive a detector that fails", () => {
+    const failing: Detector = {
+      see: () => {
+        throw new Error("no");
+      },
+    };
+    const anomalies = new Anomalies();
+    anomalies.use([
+      { name: "bad", made: failing },
+      { name: "good", made: { see: () => [found("a")] } },
+    ]);
+    expect([...anomalies.see(sampler()({}))].map(({ event }) => event.detector)).toEqual(["good"]);
+  });
+});
+
+describe("actuators", () => {
+  const event: AnomalyEvent = {
+    ...found("a"),
+    detector: "hot",
+    phase: "begins",
+    group: "cpu",
+    scheduler: "simple",
+    at: 1n,
+  };
+  const control = { scheduler: "simple" } as Control;
+  const part = (act: Actuator["act"], more: Partial<ActuatorPart> = {}): ActuatorPart => ({
+    name: "one",
+    made: { act, describe: () => "set x" },
+    key: "",
+    on: undefined,
+    when: "begins",
+    enabled: true,
+    times: 2,
+    perMs: 1e9,
+    ...more,
+  });
+  const run = async (parts: ActuatorPart[], events: AnomalyEvent[], of: Control | undefined = control) => {
+    const done: unknown[][] = [];
+    const actions = new Actions((...what) => done.push(what.slice(0, 3)));
+    actions.use(parts);
+    for (const one of events) await actions.answer(one, of);
+    return done;
+  };
+
+  it("act no more often than they may", async () => {
+    let acted = 0;
+    const counted = part(() => void acted++);
+    expect(await run([counted], [event, event, event])).toEqual([
+      ["one", "set x", undefined],
+      ["one", "set x", undefined],
+    ]);
+    expect(acted).toBe(2);
+  });
+
+  it("do nothing unless they are enabled, meant, and there is a scheduler of ours", async () => {
+    const never = (more: Partial<ActuatorPart>) =>
+      part(() => {
+        throw new Error("asked");
+      }, more);
+    expect(await run([never({ enabled: false }), never({ on: ["cold"] }), never({ when: "ends" })], [event])).toEqual(
+      [],
+    );
+    const actions = new Actions(() => expect.unreachable());
+    actions.use([never({})]);
+    await actions.answer(event, undefined);
+  });
+
+  it("may fail, which is told", async () => {
+    const failing = part(() => Promise.reject(new Error("no way\nat all")));
+    expect(await run([failing], [event])).toEqual([["one", "set x", "no way"]]);
+  });
+});
