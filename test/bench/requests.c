@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The load that test/bench/server.ts puts on a scx_stats server, ours or upstream's.
 //
-//   requests rate PATH CONNECTIONS MS      each connection asks anew when it has its reply: prints replies a second
-//   requests hold PATH CONNECTIONS         opens them, each asks once; prints "ready", and holds them until stdin ends
-//   requests flood PATH REQUESTS           sends that many in one go and then reads: prints how many replies came
+//   requests rate PATH CONNECTIONS MS      each connection asks anew when it has its reply: prints
+//   replies a second requests hold PATH CONNECTIONS         opens them, each asks once; prints
+//   "ready", and holds them until stdin ends requests flood PATH REQUESTS           sends that many
+//   in one go and then reads: prints how many replies came
+//
+// It stays on the last CPU, so that the scheduler doesn't lay it beside the one thread of the one
+// server and apart from those of the other; the servers run where they like.
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +43,7 @@ static double now(void)
 
 static int connect_to(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -54,7 +60,8 @@ static void ask(int fd)
 		die("write");
 }
 
-/* Reads what there is. Replies are one at a time, so a newline at the end of what was read ends one. */
+/* Reads what there is. Replies are one at a time, so a newline at the end of what was read ends
+ * one. */
 static int reply_ended(int fd)
 {
 	ssize_t size = read(fd, buffer, sizeof(buffer));
@@ -77,7 +84,7 @@ static void rate(const char *path, int connections, double seconds)
 
 	for (int i = 0; i < connections; i++) {
 		int fd = connect_to(path);
-		struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+		struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 		ask(fd);
 		while (!reply_ended(fd))
@@ -122,14 +129,13 @@ static void flood(const char *path, long requests)
 	size_t left = requests * REQUEST, at = 0;
 	long replies = 0;
 
-	for (size_t i = 0; i + REQUEST <= sizeof(buffer); i += REQUEST)
-		memcpy(buffer + i, request, REQUEST);
-	/* Sends until nobody takes any more for a second, then reads, as a client without a care does. */
 	char *lines = malloc(left);
 
 	for (size_t i = 0; i < left; i += REQUEST)
 		memcpy(lines + i, request, REQUEST);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
+	/* Sends until nobody has taken any more for a second, then reads, as a client without a
+	 * care does. */
 	for (double stuck = 0; replies < requests;) {
 		ssize_t size = left ? write(fd, lines + at, left) : -1;
 
@@ -147,7 +153,8 @@ static void flood(const char *path, long requests)
 		}
 		size = read(fd, buffer, sizeof(buffer));
 		if (size == 0) {
-			fprintf(stderr, "the server ended the connection after %ld replies\n", replies);
+			fprintf(stderr, "the server ended the connection after %ld replies\n",
+				replies);
 			exit(1);
 		}
 		if (size < 0)
@@ -158,10 +165,24 @@ static void flood(const char *path, long requests)
 	printf("%ld\n", replies);
 }
 
+static void stay_on_last_cpu(void)
+{
+	cpu_set_t cpus;
+	int last = CPU_SETSIZE - 1;
+
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	while (!CPU_ISSET(last, &cpus))
+		last--;
+	CPU_ZERO(&cpus);
+	CPU_SET(last, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit limit;
 
+	stay_on_last_cpu();
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
@@ -172,6 +193,6 @@ int main(int argc, char **argv)
 	else if (argc == 4 && !strcmp(argv[1], "flood"))
 		flood(argv[2], atol(argv[3]));
 	else
-		return fprintf(stderr, "usage: requests rate PATH CONNECTIONS MS | hold PATH CONNECTIONS | flood PATH REQUESTS\n"), 64;
+		return 64;
 	return 0;
 }
