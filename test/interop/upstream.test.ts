@@ -208,6 +208,8 @@ describe("upstream's server", () => {
     });
     expect(await client.request("stats")).toMatchObject({ at: 12345n, doms_dict: { "3": { pressure: 5.678 } } });
     expect(await client.request("stats_meta")).toMatchObject({ ClusterStats: { top: "true" } });
+    const text = "ä€😀".repeat(120_000); // more than a megabyte, both ways
+    expect(await client.request("stats", { target: "args", text })).toEqual({ target: "args", text });
     await expect(client.request("stats", { target: "denied" })).rejects.toMatchObject({ errno: 13 });
     await expect(client.request("nope")).rejects.toMatchObject({ code: "ERR_SCX_WIRE", errno: 22 });
   });
