@@ -19,6 +19,8 @@ export class JoinedReaders {
   readonly schema: StatsSchema;
   readonly index: readonly number[];
   readonly words: BigUint64Array;
+  /** Reads all. Needs no `this`. Throws what the addon throws, when all of them fail. */
+  take: () => void;
   readonly #readers: readonly Reader[];
   /** The first word of each reader. */
   readonly #begins: readonly number[];
@@ -40,6 +42,7 @@ export class JoinedReaders {
     this.#readers = readers;
     this.#begins = begins;
     this.#takes = readers.map((reader, i) => this.#taking(i, reader.take));
+    this.take = this.#takeOf();
     this.#places = readers.flatMap((reader, i) =>
       [...reader.stats.keys()].map((stat) => ({ reader, stat, begin: begins[i] ?? 0 })),
     );
@@ -52,8 +55,7 @@ export class JoinedReaders {
     return [...this.#failed.values(), ...left];
   }
 
-  /** Reads all. @throws what the addon throws, when all of them fail */
-  take(): void {
+  #takeAll(): void {
     let failures = 0;
     let last: unknown;
     for (let i = 0; i < this.#takes.length; i++) {
@@ -84,7 +86,14 @@ export class JoinedReaders {
       });
       return [{ words, width, cpus: cpus.cpus, stats: new Map(stats) }];
     });
+    this.take = this.#takeOf();
     return this.#byCpu;
+  }
+
+  /** A single reader needs nobody around it: its failure is that of all. */
+  #takeOf(): () => void {
+    const [only] = this.#takes;
+    return only && this.#takes.length === 1 ? only : () => this.#takeAll();
   }
 
   /** The keys of a statistic that is a dictionary. */
