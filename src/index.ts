@@ -52,6 +52,7 @@ export { defaultSocketPath } from "./protocol/path.js";
 export type { AllowList } from "./protocol/peer.js";
 export type { ReplyValue } from "./protocol/reply.js";
 export type { StatsRequest } from "./protocol/request.js";
+export { type FollowSamplesOptions, followSamples } from "./protocol/samples.js";
 export { StatsServer, type StatsServerOptions } from "./protocol/server.js";
 export type { Answerer } from "./protocol/session.js";
 export {

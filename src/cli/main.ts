@@ -6,6 +6,7 @@ import { packageVersion } from "../package.js";
 import { addAgent } from "./agent.js";
 import { addConform } from "./conform.js";
 import { addDoctor } from "./doctor.js";
+import { addExport } from "./export.js";
 import { addGen } from "./gen.js";
 import { addInspect } from "./inspect.js";
 import { addMonitor } from "./monitor.js";
@@ -45,6 +46,7 @@ const program = new Command("scxkit")
 addRun(program);
 addInspect(program);
 addStats(program);
+addExport(program);
 addGen(program);
 addMonitor(program);
 addRelay(program);

@@ -38,7 +38,7 @@ export class MetricPoints {
       place.keep(Object.keys(groups));
     }
     if (group !== "stats") return points;
-    pushStates(state, schedulerStates, sample.state, points);
+    if (sample.state !== "") pushStates(state, schedulerStates, sample.state, points);
     points.push({ series: restarts.series(), value: { total: BigInt(sample.epoch), delta: 0n } });
     return points;
   }

@@ -17,19 +17,20 @@ import type { KeyType, Stat, StatDatum, StatKind, StatsSchema, StatType, UserAtt
 const maxNesting = 125;
 
 /**
- * The struct that target `top` answers with: the one marked so; where none is (upstream's first release), the first that no
- * other struct holds. Undefined when there is none.
+ * The struct that target `top` answers with: the one marked so, and of several (scx_mitosis marks two) the one that no other holds;
+ * where none is (upstream's first release), the first that no other struct holds. Undefined when there is none.
  */
 export function topOf(meta: StatsMeta): MetaStruct | undefined {
-  const marked = [...meta.values()].find((struct) => struct.top);
-  if (marked) return marked;
   const held = new Set<string>();
   for (const struct of meta.values())
     for (const field of struct.fields.values()) {
       const kind = kindOf(field);
       if (typeof kind === "object") held.add(kind.struct);
     }
-  return [...meta.values()].find((struct) => !held.has(struct.name));
+  const structs = [...meta.values()];
+  const marked = structs.filter((struct) => struct.top);
+  const isOuter = ({ name }: MetaStruct) => !held.has(name);
+  return marked.find(isOuter) ?? marked[0] ?? structs.find(isOuter);
 }
 
 const kindOf = (data: MetaData): MetaKind =>

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+import { ScxError } from "../error.js";
+import { applyRules, parseRules } from "../export/rules.js";
+import { checkSocketPath } from "../protocol/path.js";
+import { followSamples } from "../protocol/samples.js";
+import { assignment } from "./assignment.js";
+import { onEnd } from "./ending.js";
+import type { ExportOptions } from "./export.js";
+import { showLog } from "./log.js";
+import { openSinks } from "./sink_specs.js";
+import { readText } from "./text_file.js";
+
+/** `scxkit export`: until the user ends it. */
+export async function exportStats(options: ExportOptions): Promise<void> {
+  showLog(options.verbose ?? false, options.log ?? []);
+  const ending = new AbortController();
+  using _ = onEnd(() => ending.abort());
+  const rules = options.rules === undefined ? undefined : parseRules(options.rules, readText("--rules", options.rules));
+  const labels = Object.fromEntries((options.label ?? []).map((text) => assignment("--label", text)));
+  checkSocketPath(options.socket, "connect");
+  await using sinks = await openSinks(options, ending.signal);
+  if (sinks.queues.length === 0)
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "export",
+      message: "It is not said where to export to.",
+      remedy: "Give --to SINK, or --prometheus.",
+    });
+  const { socket: path, target, scheduler, stats, timeout } = options;
+  for await (const { schema, sample } of followSamples({
+    path,
+    target,
+    scheduler,
+    intervalMs: stats * 1000,
+    timeoutMs: timeout * 1000,
+    change: rules && ((schema) => applyRules(rules, schema)),
+    signal: ending.signal,
+  })) {
+    sinks.push({ type: "sample", group: "stats", schema, sample, labels });
+    sinks.report();
+  }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+import { logger } from "../diagnostics.js";
+import { causeOf, ScxError } from "../error.js";
+import { checkedOptions } from "../sinks/options.js";
+import type { Stat, StatDatum, StatsSchema, StatType, UserAttributes } from "../stats/schema.js";
+
+const log = logger("sink");
+
+/** What a rule says of statistics, where a server's metadata don't or say it wrong. */
+export interface StatRule {
+  /** `counter` for an integer that only grows. */
+  kind?: "counter" | "gauge";
+  /** The counter is served as what was added since the last request, and is to be summed up. */
+  delta?: boolean;
+  /** `seconds`, `bytes`, `us`… */
+  unit?: string;
+  desc?: string;
+  /** Another name; several may share one when their `labels` tell them apart. */
+  name?: string;
+  labels?: Record<string, string>;
+  /** Name of the label that a dictionary's keys or a list's indexes are. */
+  label?: string;
+  /** Values of a text that there may be, with which it becomes a stateset. */
+  states?: string[];
+  /** Leave it out; false to export what the server leaves out. */
+  skip?: boolean;
+}
+
+/** What a rule says of a struct. */
+export interface StructRule {
+  /** Before the names of its statistics. */
+  prefix?: string;
+  /** Name of the label that its key is, where it stands in a dictionary. */
+  label?: string;
+}
+
+/** What `--rules FILE` holds. */
+export interface Rules {
+  /** By `FIELD` or `STRUCT.FIELD`, `*` stands for anything; all that fit are applied, in their order. */
+  stats: Record<string, StatRule>;
+  /** By the struct's name, likewise. */
+  structs: Record<string, StructRule>;
+}
+
+const text = { type: "string" };
+const texts = { type: "object", additionalProperties: text };
+const each = (properties: object) => ({
+  type: "object",
+  default: {},
+  additionalProperties: { type: "object", additionalProperties: false, properties },
+});
+const rulesSchema = {
+  properties: {
+    stats: each({
+      kind: { enum: ["counter", "gauge"] },
+      delta: { type: "boolean" },
+      unit: text,
+      desc: text,
+      name: text,
+      labels: texts,
+      label: text,
+      states: { type: "array", items: text },
+      skip: { type: "boolean" },
+    }),
+    structs: each({ prefix: text, label: text }),
+  },
+};
+
+const wrong = (message: string, remedy: string) => new ScxError("ERR_SCX_STATS_MAP", { op: "rule", message, remedy });
+
+/** Reads a file of rules. @throws ScxError ERR_SCX_STATS_MAP */
+export function parseRules(path: string, text: string): Rules {
+  const remedy =
+    'Write {"stats": {"FIELD": {"kind": "counter", …}}, "structs": {"STRUCT": {"prefix": …, "label": …}}}.';
+  try {
+    return checkedOptions(`Rules in ${path}`, rulesSchema, JSON.parse(text)) as Rules;
+  } catch (cause) {
+    throw wrong(cause instanceof ScxError ? causeOf(cause) : `${path} is no JSON: ${causeOf(cause)}.`, remedy);
+  }
+}
+
+/**
+ * What a server says of its statistics, with the rules applied. Rules that fit nothing are logged.
+ * @throws ScxError ERR_SCX_STATS_MAP for a counter that is no integer
+ */
+export function applyRules({ stats, structs }: Rules, schema: StatsSchema): StatsSchema {
+  const statRules = Object.entries(stats).map(([pattern, rule]) => ({ pattern, rule, fits: fitting(pattern) }));
+  const structRules = Object.entries(structs).map(([pattern, rule]) => ({ pattern, rule, fits: fitting(pattern) }));
+  const unused = new Set([...Object.keys(stats), ...Object.keys(structs)]);
+  const done = new Map<StatsSchema, StatsSchema>();
+  const struct = (of: StatsSchema): StatsSchema => {
+    const known = done.get(of);
+    if (known) return known;
+    let { user = {} } = of;
+    for (const { pattern, rule, fits } of structRules) {
+      if (!fits(of.name)) continue;
+      unused.delete(pattern);
+      user = { ...user, ...attributes({ _om_prefix: rule.prefix, _om_label: rule.label }) };
+    }
+    const changed = { ...of, user, stats: of.stats.map((stat) => field(of, stat)) };
+    done.set(of, changed);
+    return changed;
+  };
+  const field = (of: StatsSchema, stat: Stat): Stat => {
+    let changed = stat.type === undefined ? stat : { ...stat, type: inner(stat.type, struct) };
+    for (const { pattern, rule, fits } of statRules) {
+      if (!fits(stat.name) && !fits(`${of.name}.${stat.name}`)) continue;
+      unused.delete(pattern);
+      changed = ruled(changed, rule, `${of.name}.${stat.name}`);
+    }
+    return changed;
+  };
+  const result = struct(schema);
+  for (const pattern of unused) log.warn(`the rule for ${pattern} fits no statistic`);
+  return result;
+}
+
+function ruled(stat: Stat, rule: StatRule, where: string): Stat {
+  const { kind = stat.kind, unit = stat.unit, desc = stat.desc, name, labels, label, states, skip } = rule;
+  const type = stat.type ?? (stat.kind === "counter" ? "u64" : "i64");
+  if (kind === "counter" && !isInteger(type))
+    throw wrong(`The rule for ${where} makes a counter of what is no integer.`, "Only u64 and i64 can be counters.");
+  const { _om_skip, ...rest } = stat.user ?? {};
+  const skipped = skip ?? _om_skip !== undefined;
+  const more = attributes({ _om_label: label, _scx_states: states?.join(","), _om_skip: skipped ? "true" : undefined });
+  const delta = rule.delta && kind === "counter" ? attributes({ _scx_delta: "true" }) : {};
+  const family =
+    name === undefined && !labels
+      ? stat.family
+      : { name: name ?? stat.family?.name ?? stat.name, labels: labels ?? stat.family?.labels ?? {} };
+  return {
+    ...stat,
+    kind,
+    type,
+    ...(unit !== undefined && { unit }),
+    ...(desc !== undefined && { desc }),
+    ...(family && { family }),
+    user: { ...rest, ...more, ...delta },
+  };
+}
+
+const attributes = (all: Record<`_${string}`, string | undefined>): UserAttributes =>
+  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as UserAttributes;
+
+/** A type with its groups changed. */
+function inner(type: StatType, change: (schema: StatsSchema) => StatsSchema): StatType {
+  const datum = (of: StatDatum): StatDatum => (typeof of === "string" ? of : { struct: change(of.struct) });
+  if (typeof type === "string" || "struct" in type) return datum(type);
+  return "array" in type ? { array: datum(type.array) } : { ...type, dict: datum(type.dict) };
+}
+
+function isInteger(type: StatType): boolean {
+  const datum = typeof type === "string" || "struct" in type ? type : "array" in type ? type.array : type.dict;
+  return datum === "u64" || datum === "i64";
+}
+
+function fitting(pattern: string): (name: string) => boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const whole = new RegExp(`^${parts.join(".*")}$`);
+  return (name) => whole.test(name);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { expect, it, onTestFinished } from "vitest";
+import type { LogRecord } from "../../../src/diagnostics.js";
+import { applyRules, parseRules } from "../../../src/export/rules.js";
+import { layered, mitosis } from "../sinks/upstream.js";
+
+const rules = (value: object) => parseRules("r.json", JSON.stringify(value));
+
+it("say of statistics what metadata don't, wherever their struct stands", () => {
+  const given = rules({
+    stats: {
+      "SysStats.total": { kind: "counter", delta: true, name: "events", labels: { of: "all" } },
+      "*_us": { unit: "us", desc: "slice" },
+      "LayerStats.nr_llc_cpus": { label: "llc" },
+      cpus: { skip: false },
+      proc_ms: { skip: true },
+    },
+    structs: { Layer: {}, "Layer*": { prefix: "layer_", label: "layer" } },
+  });
+  const schema = applyRules(given, layered);
+  const [at, total, , proc, layers] = schema.stats;
+  expect(at).toEqual(layered.stats[0]);
+  expect(total).toMatchObject({
+    kind: "counter",
+    type: "u64",
+    family: { name: "events", labels: { of: "all" } },
+    user: { _scx_delta: "true" },
+  });
+  expect(proc?.user).toEqual({ _om_skip: "true" });
+  const type = layers?.type as { dict: { struct: typeof layered }; key: string };
+  expect(type.key).toBe("string");
+  expect(type.dict.struct.user).toEqual({ _om_prefix: "layer_", _om_label: "layer" });
+  const of = (name: string) => type.dict.struct.stats.find((stat) => stat.name === name);
+  expect(of("slice_us")).toMatchObject({ unit: "us", desc: "slice", kind: "gauge", type: "u64" });
+  expect(of("nr_llc_cpus")?.user).toEqual({ _om_label: "llc" });
+  expect(of("cpus")?.user).toEqual({});
+  expect(of("index")?.user).toEqual({ _om_skip: "true" });
+});
+
+it("that fit nothing are named", () => {
+  const records: LogRecord[] = [];
+  const listener = (message: unknown) => records.push(message as LogRecord);
+  subscribe("scxkit:log", listener);
+  onTestFinished(() => void unsubscribe("scxkit:log", listener));
+  applyRules(rules({ stats: { "num_*": { unit: "cells" }, nothing: {} } }), mitosis);
+  expect(records.map(({ text }) => text)).toEqual(["the rule for nothing fits no statistic"]);
+});
+
+it("make counters of integers only", () => {
+  expect(() => applyRules(rules({ stats: { busy: { kind: "counter" } } }), layered)).toThrow(
+    /rule for SysStats.busy makes a counter of what is no integer/,
+  );
+});
+
+it.each([
+  ["no JSON", "{", /is no JSON/],
+  ["a list", "[]", /must be object/],
+  ["an unknown key", '{"fields":{}}', /no option "fields"/],
+  ["an unknown word", '{"stats":{"x":{"kind":"rate"}}}', /"stats.x.kind" is none of counter, gauge/],
+  ["a wrong type", '{"stats":{"x":{"skip":"yes"}}}', /"stats.x.skip" must be boolean/],
+])("are checked: %s", (_, text, message) => {
+  expect(() => parseRules("r.json", text)).toThrow(
+    expect.objectContaining({ code: "ERR_SCX_STATS_MAP", message: expect.stringMatching(message) }),
+  );
+});
