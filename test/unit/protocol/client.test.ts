@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import { StatsClient, type StatsClientOptions } from "../../../src/protocol/client.js";
+import { followStats } from "../../../src/protocol/follow.js";
 import { StatsServer } from "../../../src/protocol/server.js";
 import { defineStats } from "../../../src/stats/define.js";
 import { schemaOf } from "../../../src/stats/schema_of.js";
@@ -197,6 +198,22 @@ describe("connecting", () => {
     await expect(StatsClient.connect("/nowhere", { signal })).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
     expect(existsSync("/nowhere")).toBe(false);
   });
+});
+
+test("a server that turns clients away says why: that is the error, and what follows waits for its turn", async () => {
+  const path = join(scratch(onTestFinished), "stats");
+  await using _server = await StatsServer.listen({ path, sampler: new FakeSampler(), maxConnections: 1 });
+  const first = await StatsClient.connect(path);
+  expect(await first.stats()).toHaveProperty("local");
+  await using refused = await StatsClient.connect(path);
+  const error = await refused.stats().catch((one) => one);
+  // Before it could ask, or in place of the answer.
+  expect(error.code === "ERR_SCX_CLOSED" ? error.cause : error).toMatchObject({ code: "ERR_SCX_WIRE", errno: 11 });
+  const readings = followStats({ path, intervalMs: 1 });
+  const waits = readings.next();
+  await first.close();
+  expect(await waits).toMatchObject({ value: { values: { local: 0n } } });
+  await readings.return();
 });
 
 describe("statistics by their types", () => {
