@@ -5,13 +5,10 @@ import { causeOf, ScxError } from "../error.js";
 import { Clock } from "../sampler/clock.js";
 import { type DecodedValues, decodeValues, type Integers, withIntegers } from "../stats/decode.js";
 import type { StatsDefinition } from "../stats/define.js";
-import { describing } from "../stats/described.js";
-import type { StatsMeta } from "../stats/meta.js";
-import { readMeta } from "../stats/read_meta.js";
 import type { StatsSchema } from "../stats/schema.js";
-import { schemaOf } from "../stats/schema_of.js";
 import { StatsClient, type StatsClientOptions, type StatsOptions, type ValuesIn } from "./client.js";
 import { isLost } from "./client_error.js";
+import { Describer } from "./describer.js";
 import { defaultSocketPath } from "./path.js";
 import { parseReply, type ReplyValue } from "./reply.js";
 
@@ -89,17 +86,13 @@ class Follower {
   #connections = 0;
   /** Whether any server has ever answered. */
   #answered = false;
-  /** What the server that is connected says of its statistics, and the line that says it. */
-  #meta: StatsMeta | undefined;
-  #metaLine = "";
-  /** Schemas made of #meta, by struct: the same ones as long as the server, or the one that follows it, says the same. */
-  readonly #schemas = new Map<string, StatsSchema>();
-  #warned = false;
+  readonly #describer: Describer;
 
   constructor(options: FollowOptions, signal: AbortSignal) {
     this.#options = options;
     this.#path = options.path ?? defaultSocketPath;
     this.#signal = signal;
+    this.#describer = new Describer(options, signal);
   }
 
   async *readings(): AsyncGenerator<StatsReading, void, void> {
@@ -152,7 +145,10 @@ class Follower {
     const at = BigInt(Date.now()) * 1_000_000n;
     const checked = of
       ? { values: decodeValues(of, reply, { integers }), schema: of }
-      : (this.#described(reply) ?? { values: withIntegers(reply, integers) as ReplyValue, schema: undefined });
+      : ((await this.#describer.describe(this.#client, reply)) ?? {
+          values: withIntegers(reply, integers) as ReplyValue,
+          schema: undefined,
+        });
     this.#answered = true;
     return { at, connection: this.#connections, ...checked, line };
   }
@@ -161,45 +157,13 @@ class Follower {
     const { timeoutMs, maxLine } = this.#options;
     const client = await StatsClient.connect(this.#path, { timeoutMs, maxLine, signal: this.#signal });
     if (this.#connections++ > 0) log.info(`connected to ${this.#path} again`);
-    this.#warned = false;
     try {
-      if (!this.#options.of) this.#describe(await client.metaLine({ signal: this.#signal }));
+      if (!this.#options.of) await this.#describer.meet(client);
     } catch (error) {
-      if (!isDescription(error)) {
-        await client.close();
-        throw error;
-      }
-      this.#warn(`${causeOf(error)} Values are shown as they come.`);
+      await client.close();
+      throw error;
     }
     return client;
-  }
-
-  #describe(line: string): void {
-    if (line === this.#metaLine) return;
-    this.#schemas.clear();
-    this.#meta = undefined;
-    this.#metaLine = line;
-    this.#meta = readMeta(parseReply(line));
-  }
-
-  #described(reply: ReplyValue): Pick<StatsReading, "values" | "schema"> | undefined {
-    if (!this.#meta) return undefined;
-    try {
-      const struct = describing(this.#meta, this.#options.target, reply);
-      if (!struct) return undefined;
-      const schema = this.#schemas.get(struct.name) ?? schemaOf(this.#meta, struct.name);
-      this.#schemas.set(struct.name, schema);
-      return { values: decodeValues(schema, reply, { integers: this.#options.integers }), schema };
-    } catch (error) {
-      if (!isDescription(error) && (error as ScxError).code !== "ERR_SCX_WIRE") throw error;
-      this.#warn(`The server's metadata don't describe its reply: ${causeOf(error)}`);
-      return undefined;
-    }
-  }
-
-  #warn(text: string): void {
-    if (!this.#warned) log.warn(text);
-    this.#warned = true;
   }
 
   /** Whether an error may be gone the next time. */
@@ -223,8 +187,3 @@ class Follower {
 /** ENOENT, EAGAIN (too many wait to be accepted), ECONNREFUSED. */
 const comesAndGoes = new Set([2, 11, 111]);
 const EINVAL = 22;
-
-/** Whether a server has no metadata, or none that can be used: its statistics can be had all the same. */
-const isDescription = (error: unknown): boolean =>
-  error instanceof ScxError &&
-  (error.code === "ERR_SCX_STATS_META" || (error.code === "ERR_SCX_WIRE" && error.errno === EINVAL));

@@ -3,8 +3,10 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { join } from "node:path";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import type { LogRecord } from "../../../src/diagnostics.js";
+import { declaredTarget } from "../../../src/protocol/declared.js";
 import { followStats, type StatsReading } from "../../../src/protocol/follow.js";
 import { StatsServer } from "../../../src/protocol/server.js";
+import type { Target } from "../../../src/protocol/target.js";
 import { defineStats } from "../../../src/stats/define.js";
 import * as stat from "../../../src/stats/stat.js";
 import { clusterTarget, FakeSampler, fakeServer, scratch } from "./peer.js";
@@ -77,6 +79,41 @@ test("a target other than top is described by the struct that has its fields", a
   expect(delta).toMatchObject({ schema: { name: "simple_stats" }, values: { local: 0n } });
   const [unknown] = await take(followStats({ path, intervalMs: 1, target: "told", args: { a: "b" } }), 1);
   expect(unknown).toMatchObject({ schema: undefined, values: { what: "nobody knows", n: 1n } });
+});
+
+test("another scheduler's statistics that follow on the same connection are described anew", async () => {
+  const path = freshPath();
+  const log = logged();
+  const first = defineStats("first", { at: stat.u64(), moved: stat.counter() }, { top: true });
+  const second = defineStats("second", { at: stat.u64(), moved: stat.counter(), load: stat.float() }, { top: true });
+  let served = declaredTarget(first, () => ({ at: 1n, moved: 2n }));
+  const top: Target = {
+    get meta() {
+      return served.meta ?? [];
+    },
+    open: (session) => ({ read: async (args) => (await served.open(session)).read(args) }),
+  };
+  await using _server = await StatsServer.listen({ path, targets: { top } });
+  const readings = followStats({ path, intervalMs: 1 });
+  expect(await readings.next()).toMatchObject({ value: { schema: { name: "first" } } });
+  served = declaredTarget(second, () => ({ at: 1n, moved: 3n, load: 0.5 }));
+  expect(await readings.next()).toMatchObject({
+    value: { connection: 1, schema: { name: "second" }, values: { moved: 3n, load: 0.5 } },
+  });
+  await readings.return();
+  expect(warnings(log.records)).toEqual([]);
+});
+
+test("fields that nobody described are left out, and metadata not asked for with each reading", async () => {
+  const asked: string[] = [];
+  const path = await fakeServer((line, socket) => {
+    const { req } = JSON.parse(line);
+    asked.push(req);
+    const meta = '{"S":{"name":"S","top":"true","fields":{"n":{"datum":"u64"}}}}';
+    socket.write(`{"errno":0,"args":{"resp":${req === "stats" ? '{"n":1,"more":2}' : meta}}}\n`);
+  });
+  for (const { values } of await take(followStats({ path, intervalMs: 1 }), 3)) expect(values).toEqual({ n: 1n });
+  expect(asked).toEqual(["stats_meta", "stats", "stats_meta", "stats", "stats"]);
 });
 
 describe("a server that isn't there", () => {
