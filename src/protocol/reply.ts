@@ -24,21 +24,16 @@ export function parseReply(line: string): ReplyValue {
 /** Upstream's client (serde_json) gives up at 128 levels, and no stack of ours is to end below a peer's reply. */
 const maxDepth = 128;
 
+const [quote, backslash, brace, bracket, braceEnd, bracketEnd] = Buffer.from('"\\{[}]');
+
 function nestsTooDeep(text: string): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
-    switch (text[i]) {
-      case '"':
-        i = endOfString(text, i);
-        break;
-      case "{":
-      case "[":
-        if (++depth >= maxDepth) return true;
-        break;
-      case "}":
-      case "]":
-        depth--;
-    }
+    const code = text.charCodeAt(i);
+    if (code === quote) i = endOfString(text, i);
+    else if (code === brace || code === bracket) {
+      if (++depth >= maxDepth) return true;
+    } else if (code === braceEnd || code === bracketEnd) depth--;
   }
   return false;
 }
@@ -46,7 +41,7 @@ function nestsTooDeep(text: string): boolean {
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let escapes = end;
-    while (text[escapes - 1] === "\\") escapes--;
+    while (text.charCodeAt(escapes - 1) === backslash) escapes--;
     if ((end - escapes) % 2 === 0) return end;
   }
   return text.length;
