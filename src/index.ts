@@ -37,13 +37,8 @@ export type { MapShape, ObjectMap, ObjectProgram, PeerCredentials } from "./nati
 export { dropPrivileges, findUser, type User } from "./process/privilege.js";
 export { runRealtime } from "./process/realtime.js";
 export { allTarget } from "./protocol/all.js";
-export {
-  type RequestOptions,
-  StatsClient,
-  type StatsClientOptions,
-  type StatsOptions,
-  type ValuesIn,
-} from "./protocol/client.js";
+export { StatsClient } from "./protocol/client.js";
+export type { RequestOptions, StatsClientOptions, StatsOptions, ValuesIn } from "./protocol/client_options.js";
 export { declaredTarget } from "./protocol/declared.js";
 export { type FollowOptions, followStats, type StatsReading } from "./protocol/follow.js";
 export type { WireValue } from "./protocol/json.js";
