@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { StatsServer } from "../../../src/protocol/server.js";
 import { clusterTarget, FakeSampler, fakeServer, scratch } from "../protocol/peer.js";
 import { scxkit, start } from "./started.js";
+
+// Several processes a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 let path: string;
 beforeEach(() => {
@@ -79,7 +82,7 @@ test("counters have what the interval added; a scheduler that goes is waited for
   expect(text.match(/waited for/g)).toHaveLength(2);
   child.kill("SIGINT");
   expect(await end).toEqual([0, null]);
-}, 30_000);
+});
 
 describe("what is an error", () => {
   test("nobody there, where nothing is waited for", async () => {
