@@ -29,7 +29,7 @@ export const socketFlags = {
   group: new Option("--socket-group <group>", "the socket's group, by name or number"),
   allow: new Option(
     "--socket-allow <user:name|group:name>",
-    "serve only these clients, as the kernel knows them, root included (repeatable)",
+    "serve only these clients, by what the kernel says of them; root is to be named too (repeatable)",
   ).argParser(allowance),
 };
 

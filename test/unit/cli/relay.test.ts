@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { StatsClient } from "../../../src/protocol/client.js";
 import { StatsServer } from "../../../src/protocol/server.js";
 import { clusterTarget, scratch } from "../protocol/peer.js";
 import { scxkit, start } from "./started.js";
@@ -52,6 +53,29 @@ test("what is recorded while it is relayed is replayed where no scheduler runs",
     stdout: "",
     stderr: "",
   });
+});
+
+test("the socket is whose it is said to be, serves only whom it may, and has one server", async ({ skip }) => {
+  skip(process.getuid?.() !== 0, "it takes root to give files away");
+  await scheduler();
+  const access = ["--socket-mode", "0666", "--socket-owner", "nobody", "--socket-group", "4100"];
+  const allow = ["--socket-allow", "user:nobody", "--socket-allow", "group:4100"];
+  const relay = start("relay", "-v", "--from", from, "--socket", socket, ...access, ...allow);
+  await relay.until(listening);
+  const { uid, gid, mode } = statSync(socket);
+  expect([uid, gid, mode & 0o777]).toEqual([65534, 4100, 0o666]);
+  await using client = await StatsClient.connect(socket);
+  await expect(client.request("stats")).rejects.toMatchObject({ errno: 13 });
+  const second = await scxkit("relay", "--from", from, "--socket", socket);
+  expect(second).toMatchObject({ status: 73, stderr: expect.stringContaining(`: process ${relay.child.pid} (`) });
+  relay.child.kill("SIGINT");
+  expect(await relay.end).toEqual([0, null]);
+  for (const wrong of [
+    ["--socket-mode", "888"],
+    ["--socket-allow", "nobody"],
+    ["--socket-owner", "no-such-user"],
+  ])
+    expect(await scxkit("relay", "--from", from, "--socket", socket, ...wrong)).toMatchObject({ status: 64 });
 });
 
 describe("what is an error", () => {
