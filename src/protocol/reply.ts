@@ -68,9 +68,12 @@ function record(value: unknown, what: string): Record<string, unknown> {
 
 function refused(errno: number, text: string): ScxError {
   const lines = text.split("\n").map((line) => line.replace(/\p{Cc}/gu, " "));
+  // Upstream's servers say what is wrong in the line after this one (anyhow's Debug form).
+  const cause = lines[lines.indexOf("Caused by:") + 1]?.trim().replace(/^0: /, "");
+  const why = lines.includes("Caused by:") && cause ? `${lines[0]}: ${cause}` : lines[0];
   return new ScxError("ERR_SCX_WIRE", {
     op: "request",
-    message: `The server answered with errno ${errno}: ${lines[0]}`,
+    message: `The server answered with errno ${errno}: ${why}`,
     remedy: "Ask for what the server offers; request stats_meta tells of its structs.",
     errno,
     log: lines,

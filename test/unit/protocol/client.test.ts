@@ -88,6 +88,15 @@ test("an error reply: its errno, its text without control characters, all of it 
   });
 });
 
+test("an error as upstream's servers write it: with its cause", async () => {
+  const text =
+    "Invalid argument (os error 22)\\n\\nCaused by:\\n    unknown stat target\\n\\nStack backtrace:\\n   0: main";
+  const client = await pair((_, socket) => socket.write(`{"errno":22,"args":{"resp":"${text}"}}\n`));
+  await expect(client.request("stats")).rejects.toThrow(
+    /^The server answered with errno 22: Invalid argument \(os error 22\): unknown stat target\n/,
+  );
+});
+
 describe("a server that breaks the protocol", () => {
   test.each([
     ["no JSON", "nope\n"],
