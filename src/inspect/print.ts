@@ -33,7 +33,7 @@ export function describeLines(object: ObjectDescription): string[] {
 
 function statsHeading({ stats, statPlaces = [] }: ObjectDescription): string {
   if (!stats) return "Statistics";
-  return `Statistics ${stats.name}${statPlaces.some((one) => one.declared) ? "" : ", not declared: where they are"}`;
+  return `Statistics ${stats.name}${statPlaces.some((one) => one.declared) ? "" : ", and where they are"}`;
 }
 
 function statRows({ stats, statPlaces = [], statProblems = [] }: ObjectDescription): string[][] {

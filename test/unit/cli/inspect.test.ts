@@ -34,7 +34,7 @@ it("prints one line of JSON, every number with all its digits", async () => {
 it("lists the statistics that a run of others' objects has, by a statistics map if there is one", async () => {
   const { stdout } = await inspect(testObject("readers"));
   expect(stdout).toMatch(
-    /\nStatistics readers, not declared: where they are\n(.*\n)* {2}moved +counter +event_stats\[1\] \(percpu_array\)\n/,
+    /\nStatistics readers, and where they are\n(.*\n)* {2}moved +counter +event_stats\[1\] \(percpu_array\)\n/,
   );
   expect(stdout).toMatch(/\n {2}Map untyped_stats has values of 16 bytes without a BTF type/);
   const map = join(mkdtempSync(join(tmpdir(), "scxkit-")), "map.json");
