@@ -34,15 +34,18 @@ export async function knownFactory(list: ComponentList, kind: string): Promise<C
   return undefined;
 }
 
-/** The options of all kinds that scxkit brings. */
-export async function knownKinds(): Promise<KnownKinds> {
+/**
+ * The kinds that scxkit brings, with their options.
+ * @param wanted whether a kind's options are wanted: those of a sink take its module to be loaded, with all that it brings
+ */
+export async function knownKinds(wanted: (kind: string) => boolean = () => true): Promise<KnownKinds> {
   const known = { sinks: {}, sources: {}, detectors: {}, actuators: {} } as Record<
     ComponentList,
     Record<string, OptionsSchema>
   >;
   for (const [kind, { about, needs }] of Object.entries(sinkKinds)) {
     const description = needs === undefined ? about : `${about}; needs ${needs}`;
-    known.sinks[kind] = { description, ...optionsSchema(await sinkFactory(kind)) };
+    known.sinks[kind] = { description, ...(wanted(kind) && optionsSchema(await sinkFactory(kind))) };
   }
   for (const kind of Object.keys(detectors))
     known.detectors[kind] = (await knownFactory("detectors", kind))?.options ?? {};

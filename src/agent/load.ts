@@ -41,7 +41,8 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
   }
   const document = ConfigDocument.parse(file, text, environment);
   const settings = (document.value ?? {}) as AgentSettings;
-  const kinds = await knownKinds();
+  const named = namesIn(document.value);
+  const kinds = await knownKinds((kind) => named.has(kind));
   const misshapen = shapeProblems(settings, kinds);
   if (misshapen.length > 0) throw document.error(misshapen);
   const problems: Problem[] = [];
@@ -52,6 +53,16 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
   const parts = await loadParts(settings, file, problems);
   if (problems.length > 0) throw document.error(problems);
   return { file, settings, watched, fallbacks, ...parts };
+}
+
+/** All keys that there are, at any depth. */
+function namesIn(value: unknown, names = new Set<string>()): ReadonlySet<string> {
+  if (typeof value !== "object" || value === null) return names;
+  for (const [name, inside] of Object.entries(value)) {
+    names.add(name);
+    namesIn(inside, names);
+  }
+  return names;
 }
 
 /** What the schema finds wrong; it fills in its defaults, too. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { setFlagsFromString } from "node:v8";
 import { Agent } from "../agent/agent.js";
 import { knownKinds } from "../agent/kinds.js";
 import { loadConfig } from "../agent/load.js";
@@ -12,6 +13,8 @@ import { statusOfExit } from "./status.js";
 
 /** `scxkit agent`: resolves with the exit status when it has ended. */
 export async function agent(options: AgentOptions): Promise<number> {
+  // It runs for months and makes little garbage a second: room for less of it at once saves 10 MB.
+  setFlagsFromString("--semi-space-growth-factor=1");
   showLog(options.verbose ?? false, options.log ?? []);
   if (options.printSchema) {
     process.stdout.write(`${JSON.stringify(configSchema(await knownKinds()), null, 2)}\n`);

@@ -18,6 +18,7 @@ const groups: Record<string, readonly Place[]> = {
   loading: ["vm"],
   server: ["here"],
   sinks: ["here"],
+  agent: ["here", "vm128"],
 };
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

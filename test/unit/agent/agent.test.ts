@@ -86,7 +86,7 @@ sources:
   - ./own.mjs#Source: {}
 `;
 
-describe("an agent", () => {
+describe("an agent", { timeout: 60_000 }, () => {
   it("gives its sinks groups and sources, every interval, with labels", async () => {
     const { agent, seen, until } = await start(`${base}  - ./own.mjs#Broken: {}\n`);
     const first = await until(({ group }) => group === "mine");
@@ -196,7 +196,7 @@ sinks: [{ ./own.mjs#Sink: {} }]
   });
 });
 
-describe("what we ship as examples", () => {
+describe("what we ship as examples", { timeout: 60_000 }, () => {
   it("works", async () => {
     const bodies: string[] = [];
     const server = createServer((request, response) => {
@@ -247,7 +247,7 @@ actuators: [{ ${share}slice_actuator.mjs#Slice: { global: slice_ns, during: 1, o
   });
 });
 
-describe("the service manager", () => {
+describe("the service manager", { timeout: 60_000 }, () => {
   // Node has no datagram sockets of this kind, and python3 is here for the build anyway.
   const receiver = `
 import os, socket, sys

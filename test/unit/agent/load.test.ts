@@ -219,7 +219,7 @@ detectors:
   });
 });
 
-describe("the schema", () => {
+describe("the schema", { timeout: 60_000 }, () => {
   it("is JSON Schema that knows all kinds and their options", async () => {
     const schema = configSchema(await knownKinds());
     expect(new Ajv2020({ strict: false }).validateSchema(schema)).toBe(true);
@@ -231,7 +231,7 @@ describe("the schema", () => {
   });
 });
 
-describe("scxkit agent --check", () => {
+describe("scxkit agent --check", { timeout: 60_000 }, () => {
   const check = (file: string) =>
     spawnSync(process.execPath, [cli, "agent", "--check", "--config", file], { encoding: "utf8" });
 
@@ -251,7 +251,7 @@ describe("scxkit agent --check", () => {
   });
 });
 
-describe("the systemd unit", () => {
+describe("the systemd unit", { timeout: 60_000 }, () => {
   const unit = join(share, "scxkit-agent.service");
   const has = spawnSync("systemd-analyze", ["--version"]).status === 0;
 
