@@ -27,7 +27,8 @@ export interface SamplerOptions {
   reset?: boolean;
   /**
    * Each sample also has what is kept per CPU, summed over each CPU, core, last-level cache or NUMA node, in the same baseline and
-   * by the same reading. A CPU that goes offline stays in the group in which it was seen.
+   * by the same reading. A CPU that goes offline stays in the group in which it was seen. With `reset`, these are what the kernel
+   * counted still, whoever else resets.
    */
   by?: readonly Domain[];
   /** Ends every iteration. */

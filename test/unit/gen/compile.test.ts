@@ -40,6 +40,9 @@ export const server = await StatsServer.listen({ path: "/tmp/stats", sampler });
 const print = ({ stats }: Sample<SimpleStats>) => console.log(stats.local.delta, stats.busy.value + 1n);
 for await (const sample of sampler) print(sample);
 export const expired: bigint = sampler.totals().stats.expired.total; // 2339
+const grouped = new Sampler(scheduler.stats, { intervalMs: 1000, by: ["llc"] });
+for await (const { by } of grouped) console.log(by?.llc?.["0-3"]?.local?.delta);
+for await (const { by } of grouped) console.log(by?.llc?.["0-3"]?.expired?.delta); // 2339
 export const run = await superviseScheduler({ open: () => openSimple("simple.bpf.o") });
 `;
 
@@ -171,7 +174,7 @@ it("makes a wrong name or type an error", () => {
 
 it("breaks the check of what uses a field that was renamed, removed or given another type in the BPF source", () => {
   const program = user("changed");
-  expect(expected(program)).toHaveLength(6);
+  expect(expected(program)).toHaveLength(7);
   expect(found.get("user_of_changed.ts")).toEqual(expected(program));
 });
 
