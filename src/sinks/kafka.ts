@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { GenericError, Producer, ProducerOptions } from "@platformatic/kafka";
 import { documentOf } from "./document.js";
 import { loadPeer } from "./peer.js";
 import { loadProtobuf } from "./protobuf.js";
+import { readFile, readSecret } from "./secret.js";
 import { type OptionsSchema, type Sink, type SinkFactory, type SinkRecord, SinkRefusal } from "./sink.js";
 
 /** The Kafka sink's own options. */
@@ -24,6 +24,7 @@ export interface KafkaOptions {
   saslMechanism?: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
   username?: string;
   password?: string;
+  passwordFile?: string;
 }
 
 const text = (description: string, rest: object = {}) => ({ type: "string", description, ...rest });
@@ -53,13 +54,20 @@ const options: OptionsSchema = {
       default: 900_000,
       description: "of one batch; the broker's message.max.bytes is above",
     },
-    tls: { type: "boolean", default: false, description: "encrypts" },
+    tls: { type: "boolean", default: false, description: "encrypts; so does each of the files" },
     caFile: text("PEM file of who signs the brokers' certificates, unless the system knows them"),
     certFile: text("PEM file of our certificate, where brokers ask for one"),
     keyFile: text("PEM file of its key"),
     saslMechanism: text("how to log in", { enum: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] }),
     username: text("to log in with"),
     password: text("to log in with"),
+    passwordFile: text("a file with the password, which a command line would show to everybody"),
+  },
+  dependentRequired: {
+    certFile: ["keyFile"],
+    keyFile: ["certFile"],
+    saslMechanism: ["username"],
+    username: ["saslMechanism"],
   },
 };
 
@@ -95,6 +103,7 @@ const refusals = ["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_TIMESTA
  */
 class KafkaSink implements Sink {
   readonly #options: KafkaOptions;
+  readonly #settings: ProducerOptions<Buffer, Buffer, Buffer, Buffer>;
   #valueOf: (record: SinkRecord) => Buffer = (record) => Buffer.from(documentOf(record));
   #newProducer: () => Producer<Buffer, Buffer, Buffer, Buffer> = () => {
     throw new Error("the sink isn't open");
@@ -109,13 +118,13 @@ class KafkaSink implements Sink {
 
   constructor(options: KafkaOptions) {
     this.#options = options;
+    this.#settings = producerOptions(options);
   }
 
   async open(): Promise<void> {
     const { Producer } = await loadPeer("kafka", "@platformatic/kafka", () => import("@platformatic/kafka"));
     if (this.#options.format === "protobuf") this.#valueOf = await loadProtobuf("kafka");
-    const settings = producerOptions(this.#options);
-    this.#newProducer = () => new Producer({ ...settings });
+    this.#newProducer = () => new Producer({ ...this.#settings });
   }
 
   async write(records: readonly SinkRecord[], signal: AbortSignal): Promise<void> {
@@ -202,8 +211,12 @@ const goesWith = (message: Message, first: Message): boolean =>
   message.key.equals(first.key) &&
   BigInt.asIntN(32, message.timestamp - first.timestamp) === message.timestamp - first.timestamp;
 
+/** @throws ScxError those of files that can't be read */
 function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer, Buffer, Buffer> {
-  const { brokers, clientId, tls, caFile, certFile, keyFile, saslMechanism, username, password } = options;
+  const { brokers, clientId, saslMechanism: mechanism, username = "", password, passwordFile } = options;
+  const { tls, caFile, certFile, keyFile } = options;
+  const file = (path: string) => readFile("kafka", path);
+  const secret = passwordFile === undefined ? (password ?? "") : readSecret("kafka", passwordFile);
   return {
     clientId,
     bootstrapBrokers: brokers.flatMap((broker) => broker.split(",")),
@@ -215,15 +228,15 @@ function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer,
     retries: 2,
     retryDelay: 100,
     metadataMaxAge: 60_000,
-    ...(tls && {
+    ...((tls || caFile || certFile) && {
       tls: {
-        ...(caFile && { ca: readFileSync(caFile) }),
-        ...(certFile && { cert: readFileSync(certFile) }),
-        ...(keyFile && { key: readFileSync(keyFile) }),
+        ...(caFile && { ca: file(caFile) }),
+        ...(certFile && { cert: file(certFile) }),
+        ...(keyFile && { key: file(keyFile) }),
       },
       tlsServerName: true,
     }),
-    ...(saslMechanism && { sasl: { mechanism: saslMechanism, username: username ?? "", password: password ?? "" } }),
+    ...(mechanism && { sasl: { mechanism, username, password: secret } }),
   };
 }
 

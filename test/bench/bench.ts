@@ -19,6 +19,7 @@ const groups: Record<string, readonly Place[]> = {
   server: ["here"],
   sinks: ["here"],
   agent: ["here", "vm128"],
+  fleet: ["here"],
 };
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

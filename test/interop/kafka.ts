@@ -2,7 +2,7 @@
 // A Kafka broker of one node (KRaft), from its published jars.
 
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cachedFolder, freePorts, type Missing, type Peer, run, runBytes, startPeer } from "./peer.js";
@@ -46,6 +46,8 @@ export interface KafkaBroker {
   /** A second port, for whom the broker is at {@link startKafka}'s `proxy`. */
   readonly behind: number;
   readonly pid: number;
+  /** Bytes that it keeps of a topic. */
+  bytes(topic: string): number;
   /** SIGKILL: what it had not written is lost. */
   kill(): Promise<void>;
   /** Starts it again with what it had; resolves when it serves. */
@@ -109,6 +111,12 @@ export async function startKafka(jars: string, proxy?: number): Promise<KafkaBro
     behind,
     get pid() {
       return broker.pid;
+    },
+    bytes(topic) {
+      const data = join(folder, "data");
+      const logs = readdirSync(data).filter((name) => name.startsWith(`${topic}-`));
+      const files = logs.flatMap((log) => readdirSync(join(data, log)).map((name) => join(data, log, name)));
+      return files.filter((file) => file.endsWith(".log")).reduce((all, file) => all + statSync(file).size, 0);
     },
     kill: () => broker.kill(),
     restart: start,
