@@ -44,6 +44,18 @@ struct {
 	__type(value, u64);
 } pid_stats SEC(".maps");
 
+struct use {
+	u64 calls;
+	s64 lag;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH);
+	__uint(max_entries, 64);
+	__type(key, s32);
+	__type(value, struct use);
+} use_stats SEC(".maps");
+
 struct pair {
 	char name[8];
 	s32 node;

@@ -8,7 +8,9 @@ import {
   type LoadedObject,
   type Sample,
   Sampler,
+  type WritableMap,
 } from "../../src/index.js";
+import { possibleCpus } from "../../src/kernel/cpus.js";
 import { testObject } from "../objects.js";
 
 let loaded: LoadedObject;
@@ -30,7 +32,7 @@ describe("statistics that nobody declared for us", () => {
       ...["queued", "balance", "far_moved_0_0", "far_moved_0_1", "far_moved_1_0", "far_moved_1_1"],
       ...["pid_stats", "pair_counters", "plain_cnt_0", "plain_cnt_1"],
       ...["local", "remote", "nr_delta", "nr_total"],
-      ...["gstats_0", "gstats_1"],
+      ...["gstats_0", "gstats_1", "calls", "lag"],
       ...[0, 1, 2].flatMap((cell) => ["local", "cpu_released", "borrowed", "stolen"].map((stat) => `${stat}_${cell}`)),
     ];
     expect(sampler.schema.stats.map(({ name }) => name).sort()).toEqual(names.sort());
@@ -162,6 +164,25 @@ describe("a hash whose keys come and go", () => {
       10: { total: 5n, delta: 0n },
       30: { total: 6n, delta: 6n },
     });
+  });
+
+  it("has a dictionary for each member of its values, of per-CPU ones the sums, and gauges as they are", () => {
+    const consumer = sampler.consumer();
+    const uses = loaded.maps.use_stats as WritableMap;
+    const [, ...others] = possibleCpus();
+    const use = (calls: bigint, lag: bigint) => [{ calls, lag }, ...others.map(() => ({ calls: 1n, lag: -1n }))];
+    uses.set(-3, use(5n, -4n));
+    const cpus = BigInt(others.length);
+    expect(consumer.read().stats).toMatchObject({
+      calls: { entries: { "-3": { total: 5n + cpus, delta: 5n + cpus } } },
+      lag: { entries: { "-3": { value: -4n - cpus } } },
+    });
+    uses.set(-3, use(8n, 9n));
+    expect(consumer.read().stats).toMatchObject({
+      calls: { entries: { "-3": { total: 8n + cpus, delta: 3n } } },
+      lag: { entries: { "-3": { value: 9n - cpus } } },
+    });
+    expect(statOf("calls")?.type).toEqual({ dict: "u64", key: "i64" });
   });
 
   it("notices a key that was deleted and came back between two readings", () => {
