@@ -37,6 +37,13 @@ uint32_t StructOpsMap(const bpf_link_info& info) {
   return id;
 }
 
+// A pin says by no call what it is a pin of; the name of its file in /proc does.
+bool IsLink(int fd) {
+  char name[64] = {};
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return readlink(path.c_str(), name, sizeof(name) - 1) > 0 && std::string(name).find("link") != std::string::npos;
+}
+
 }  // namespace
 
 Napi::Value StructOpsLinks(const Napi::CallbackInfo& info) {
@@ -57,13 +64,6 @@ Napi::Value StructOpsLinks(const Napi::CallbackInfo& info) {
   }
   if (error != -ENOENT) Throw(env, "bpf_link_get_next_id", -error);
   return maps;
-}
-
-// A pin says by no call what it is a pin of; the name of its file in /proc does.
-bool IsLink(int fd) {
-  char name[64] = {};
-  const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  return readlink(path.c_str(), name, sizeof(name) - 1) > 0 && std::string(name).find("link") != std::string::npos;
 }
 
 // pinnedMap(path): the id of the pinned map, or of the struct_ops map whose link is pinned.
