@@ -108,6 +108,19 @@ static void rate(const char *path, int connections, double seconds)
 	printf("%.0f\n", replies / (end - start));
 }
 
+static void size(const char *path)
+{
+	int fd = connect_to(path);
+	ssize_t part, all = 0;
+
+	ask(fd);
+	do {
+		part = read(fd, buffer, sizeof(buffer));
+		all += part;
+	} while (part > 0 && buffer[part - 1] != '\n');
+	printf("%zd\n", all);
+}
+
 static void hold(const char *path, int connections)
 {
 	for (int i = 0; i < connections; i++) {
@@ -188,6 +201,8 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (argc == 5 && !strcmp(argv[1], "rate"))
 		rate(argv[2], atoi(argv[3]), atoi(argv[4]) / 1e3);
+	else if (argc == 3 && !strcmp(argv[1], "size"))
+		size(argv[2]);
 	else if (argc == 4 && !strcmp(argv[1], "hold"))
 		hold(argv[2], atoi(argv[3]));
 	else if (argc == 4 && !strcmp(argv[1], "flood"))

@@ -43,6 +43,11 @@ class Server {
     return Number(peer("requests", "rate", this.#path, String(connections), String(ms)));
   }
 
+  /** Bytes of a reply. */
+  replySize(): number {
+    return Number(peer("requests", "size", this.#path));
+  }
+
   /** Opens connections, each of which has had a reply, for as long as `act` takes. */
   async holding<T>(connections: number, act: () => T): Promise<T> {
     const program = fileURLToPath(new URL("../../build/bench/requests", import.meta.url));
@@ -91,7 +96,10 @@ export const bench: Bench = async () => {
   const folder = mkdtempSync(join(tmpdir(), "scxkit-"));
   const commands = {
     ours: [process.execPath, fileURLToPath(new URL("serve.mjs", import.meta.url))],
+    /** As upstream's schedulers use it: their main loop answers, through a channel. */
     upstream: [built.program, "bench"],
+    /** As its example does: the connection's thread answers by itself. */
+    direct: [built.program, "direct"],
   };
   let count = 0;
   const start = (whose: keyof typeof commands, bytes = 4096) =>
@@ -100,6 +108,7 @@ export const bench: Bench = async () => {
   const comparisons: Comparison[] = [];
   const bySize: string[][] = [];
   const byClients: string[][] = [];
+  const idle = { ours: [] as number[], theirs: [] as number[] };
   /** Alternating rounds. */
   const rates = (ours: Server, theirs: Server, connections: number, times: number) => {
     const values = { ours: [] as number[], theirs: [] as number[] };
@@ -114,7 +123,11 @@ export const bench: Bench = async () => {
     return [name, figure(ours), figure(theirs), `${figure(ours / theirs)}x`];
   };
   try {
-    const [ours, theirs] = [await start("ours"), await start("upstream")];
+    const [ours, theirs, direct] = [await start("ours"), await start("upstream"), await start("direct")];
+    const [size, theirSize] = [ours.replySize(), theirs.replySize()];
+    // A digit more or less, as the values grow.
+    if (Math.abs(size - theirSize) > 100)
+      throw new Error(`replies of ${size} and ${theirSize} bytes can't be compared`);
     for (const [clients, atLeast] of [
       [1, 1.3],
       [4, undefined],
@@ -123,7 +136,8 @@ export const bench: Bench = async () => {
       [256, undefined],
     ] as const) {
       const values = rates(ours, theirs, clients, atLeast === undefined ? 1 : rounds);
-      byClients.push(growthRow(String(clients), values));
+      const alone = direct.rate(clients);
+      byClients.push([...growthRow(String(clients), values), figure(alone), `${figure(median(values.ours) / alone)}x`]);
       if (atLeast !== undefined)
         comparisons.push({
           what: `the socket: 4 KB replies to ${clients} client${clients > 1 ? "s that ask" : " that asks"} without a pause`,
@@ -131,12 +145,11 @@ export const bench: Bench = async () => {
           unit: "requests/s",
           limit: { atLeast },
           ours: values.ours,
-          peer: { name: "upstream's server", values: values.theirs },
+          peer: { name: "upstream's server, as its schedulers use it", values: values.theirs },
         });
     }
-    await Promise.all([ours.stop(), theirs.stop()]);
+    await Promise.all([ours.stop(), theirs.stop(), direct.stop()]);
 
-    const idle = { ours: [] as number[], theirs: [] as number[] };
     for (let i = 0; i < 3; i++) {
       const [mine, others] = [await start("ours"), await start("upstream")];
       idle.ours.push(await memoryPerConnection(mine, 5000));
@@ -145,7 +158,7 @@ export const bench: Bench = async () => {
       await Promise.all([mine.stop(), others.stop()]);
     }
     comparisons.push({
-      what: `the socket: an idle connection, of 5,000 (upstream's, of 1,000: ${figure(median(idle.theirs))} KB)`,
+      what: "the socket: memory of an idle connection, of 5,000",
       where,
       unit: "KB",
       limit: { atMost: 7 },
@@ -193,8 +206,16 @@ export const bench: Bench = async () => {
   }
   const growth: Growth[] = [
     {
-      what: "Requests/s by clients, 4 KB replies",
-      columns: ["clients", "scxkit", "upstream's server", "ratio"],
+      what: "Memory of an idle connection",
+      columns: ["server", "connections", "KB each"],
+      rows: [
+        ["scxkit", "5,000", figure(median(idle.ours))],
+        ["upstream's server", "1,000", figure(median(idle.theirs))],
+      ],
+    },
+    {
+      what: "Requests/s by clients, 4 KB replies; upstream's server as its schedulers use it, whose main loop answers, and as its example does",
+      columns: ["clients", "scxkit", "upstream's server", "ratio", "its example", "ratio"],
       rows: byClients,
     },
     {

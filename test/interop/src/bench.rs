@@ -44,28 +44,88 @@ impl Layered {
             moved: 1_000_000 + tick * 10 + i,
         };
         let layers = (0..layers).map(|i| (1000 + i, layer(i))).collect();
-        Self { at: 1_763_629_200_000_000_000 + tick, layers }
+        Self {
+            at: 1_763_629_200_000_000_000 + tick,
+            layers,
+        }
     }
 }
 
-/// Serves values that change every interval until stdin ends; prints "ready" when clients may come.
-pub fn serve(path: &str, layers: u64, interval: Duration) -> Result<()> {
-    let start = Instant::now();
-    let current = Mutex::new((0, Layered::new(0, layers)));
-    let top = move || {
-        let tick = (start.elapsed().as_nanos() / interval.as_nanos()) as u64;
-        let mut current = current.lock().unwrap();
-        if current.0 != tick {
-            *current = (tick, Layered::new(tick, layers));
+/// Has the values of the present interval.
+struct Source {
+    start: Instant,
+    interval: Duration,
+    layers: u64,
+    tick: u64,
+    now: Layered,
+}
+
+impl Source {
+    fn new(layers: u64, interval: Duration) -> Self {
+        let now = Layered::new(0, layers);
+        Self {
+            start: Instant::now(),
+            interval,
+            layers,
+            tick: 0,
+            now,
         }
-        current.1.to_json()
-    };
+    }
+
+    fn now(&mut self) -> &Layered {
+        let tick = (self.start.elapsed().as_nanos() / self.interval.as_nanos()) as u64;
+        if self.tick != tick {
+            self.tick = tick;
+            self.now = Layered::new(tick, self.layers);
+        }
+        &self.now
+    }
+}
+
+/// As upstream's schedulers serve: their main loop answers each request, which comes to it through a channel.
+pub fn serve(path: &str, layers: u64, interval: Duration) -> Result<()> {
+    let data = StatsServerData::<(), Layered>::new()
+        .add_meta(Layered::meta())
+        .add_meta(Layer::meta())
+        .add_stats(
+            "top",
+            Box::new(|_, (requests, replies)| {
+                requests.send(())?;
+                replies.recv()?.to_json()
+            }),
+        );
+    let server = StatsServer::new(data).set_path(path).launch()?;
+    println!("ready");
+    exit_with_stdin();
+    let (replies, requests) = server.channels();
+    let mut source = Source::new(layers, interval);
+    loop {
+        requests.recv()?;
+        replies.send(source.now().clone())?;
+    }
+}
+
+/// As its examples serve: whichever thread is asked makes the reply.
+pub fn serve_direct(path: &str, layers: u64, interval: Duration) -> Result<()> {
+    let source = Mutex::new(Source::new(layers, interval));
     let data = StatsServerData::<(), ()>::new()
         .add_meta(Layered::meta())
         .add_meta(Layer::meta())
-        .add_stats("top", Box::new(move |_, _| top()));
+        .add_stats(
+            "top",
+            Box::new(move |_, _| source.lock().unwrap().now().to_json()),
+        );
     let _server = StatsServer::new(data).set_path(path).launch()?;
     println!("ready");
-    stdin().read_to_end(&mut Vec::new())?;
-    Ok(())
+    exit_with_stdin();
+    loop {
+        std::thread::park();
+    }
+}
+
+fn exit_with_stdin() {
+    std::thread::spawn(|| {
+        let _ = stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
 }

@@ -29,20 +29,21 @@ fn main() -> Result<()> {
         ["server", path] => example::serve(path, 5.678),
         ["nan", path] => example::serve(path, f64::NAN),
         ["first", path] => example::serve_first(path),
-        ["bench", path, counters, ms] => bench::serve(
-            path,
-            counters.parse()?,
-            Duration::from_millis(ms.parse()?),
-        ),
+        ["bench", path, layers, ms] => bench::serve(path, layers.parse()?, millis(ms)?),
+        ["direct", path, layers, ms] => bench::serve_direct(path, layers.parse()?, millis(ms)?),
         ["json"] => each_line(|line| Ok(serde_json::from_str::<Value>(line)?.to_string())),
         ["floats"] => each_line(|line| {
             let float = f64::from_bits(u64::from_str_radix(line, 16)?);
             Ok(serde_json::to_string(&serde_json::to_value(float)?)?)
         }),
         _ => bail!(
-            "usage: interop client PATH | server PATH | nan PATH | first PATH | bench PATH COUNTERS MS | json | floats"
+            "usage: interop client PATH | server PATH | nan PATH | first PATH | bench|direct PATH LAYERS MS | json | floats"
         ),
     }
+}
+
+fn millis(text: &str) -> Result<Duration> {
+    Ok(Duration::from_millis(text.parse()?))
 }
 
 /// Reads requests from stdin, one a line: a type, a request, and arguments as an object. Prints what came of each.
