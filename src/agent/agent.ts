@@ -222,6 +222,7 @@ export class Agent {
   async #stop(): Promise<void> {
     this.#stopping.abort();
     await this.#unwatch(); // whose last sample and exit go to the sinks
+    this.#collector.tick(); // what was counted since the last one
     this.#collector.close();
     await this.#outlets.close(this.#config.settings.shutdownMs);
     this.#end(undefined);

@@ -33,8 +33,12 @@ export class OwnScheduler implements Watched, Control {
   #intervalMs: number;
   #supervisor: Supervisor | undefined;
   #sampler: Sampler | undefined;
-  #closed = false;
+  /** Resolves when its sampler has given its last sample. */
+  #drained: Promise<void> = Promise.resolve();
+  /** The one that was stopped to make room for another: its end is not ours. */
+  #replaced: Supervisor | undefined;
   #switching = false;
+  #closed = false;
   #running: Running = notRunning;
   /** Exits whose last sample hasn't come yet. */
   readonly #exits: { exit: ExitRecord; epoch: number }[] = [];
@@ -94,22 +98,13 @@ export class OwnScheduler implements Watched, Control {
   async switchTo(object: ObjectSettings): Promise<void> {
     if (this.#closed || this.#switching) return;
     this.#switching = true;
-    const before = this.#object;
     try {
       (await openObject(object, new Map(), this.#options.signal)).close(); // before anything is given up for it
-      await this.#supervisor?.stop();
+      const before = this.#object;
+      this.#replaced = this.#supervisor;
+      await this.#stop();
       this.#written.clear();
-      if (this.#closed) return;
-      try {
-        await this.#start(object);
-      } catch (error) {
-        log.error(`${object.object} can't be started, ${before.object} goes on: ${causeOf(error)}`);
-        await this.#start(before);
-        throw error;
-      }
-    } catch (error) {
-      if (!this.#supervisor?.scheduler) this.#end({ exit: undefined, error, waiting: false });
-      throw error;
+      if (!this.#closed) await this.#startOr(object, before);
     } finally {
       this.#switching = false;
     }
@@ -117,7 +112,24 @@ export class OwnScheduler implements Watched, Control {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     await this.#supervisor?.stop();
+    await this.#drained;
+  }
+
+  async #startOr(object: ObjectSettings, before: ObjectSettings): Promise<void> {
+    try {
+      await this.#start(object);
+    } catch (error) {
+      log.error(`${object.object} can't be started, ${before.object} goes on: ${causeOf(error)}`);
+      await this.#start(before).catch((again: unknown) => {
+        this.#end({ exit: undefined, error: again, waiting: false });
+      });
+      throw error;
+    }
   }
 
   async #start(object: ObjectSettings): Promise<void> {
@@ -129,32 +141,39 @@ export class OwnScheduler implements Watched, Control {
       statsMap: object.statsMap && checkStatsMap(object.statsMap),
       loaded: (stats) => {
         this.#sampler = new Sampler(stats, { intervalMs: this.#intervalMs });
-        this.#listen(this.#sampler);
+        this.#drained = this.#listen(this.#sampler);
       },
       exited: (exit, epoch) => this.#exits.push({ exit, epoch }),
       signal,
     });
     this.#supervisor = supervisor;
     this.#object = object;
-    void supervisor.ended.then((end) => {
+    void supervisor.ended.then(async (end) => {
+      await this.#drained;
       this.#tellExits(Number.POSITIVE_INFINITY);
-      // One that was stopped for a switch is not the end.
-      if (this.#supervisor === supervisor && !this.#switching) this.#end(end);
+      if (supervisor !== this.#replaced) this.#end(end);
     });
   }
 
-  #listen(sampler: Sampler): void {
+  /** Resolves when there is no sample any more. */
+  #listen(sampler: Sampler): Promise<void> {
     let since: bigint | undefined;
-    sampler.listen({
-      sample: (sample) => {
-        since ??= sample.at - sample.interval; // the first one's counts from attach
-        this.#running = { scheduler: sample.scheduler, state: sample.state, epoch: sample.epoch };
-        this.#tellExits(sample.epoch);
-        this.#listener.sample(sampler.schemaOf(sample), sample, since);
-        if (sample.state === "disabled") this.#tellExits(sample.epoch + 1);
-      },
-      missed: (ticks) => this.#listener.missed(ticks),
-      error: (error) => this.#listener.error(error),
+    return new Promise((resolve) => {
+      sampler.listen({
+        sample: (sample) => {
+          since ??= sample.at - sample.interval; // the first one's counts from attach
+          this.#running = { scheduler: sample.scheduler, state: sample.state, epoch: sample.epoch };
+          this.#tellExits(sample.epoch);
+          this.#listener.sample(sampler.schemaOf(sample), sample, since);
+          if (sample.state === "disabled") this.#tellExits(sample.epoch + 1);
+        },
+        missed: (ticks) => this.#listener.missed(ticks),
+        end: resolve,
+        error: (error) => {
+          this.#listener.error(error);
+          resolve();
+        },
+      });
     });
   }
 
