@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
+import { chmodSync, lchownSync, lstatSync, mkdirSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
 import { createConnection, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { getSystemErrorMap } from "node:util";
@@ -79,7 +79,7 @@ async function bind(server: Server, path: string, { mode, owner = -1, group = -1
   const own = lstatSync(path);
   try {
     // -1 leaves it as it is.
-    if (owner !== -1 || group !== -1) chownSync(path, owner, group);
+    if (owner !== -1 || group !== -1) lchownSync(path, owner, group);
     if ((own.mode & 0o777) !== mode) chmodSync(path, mode);
   } catch (error) {
     stopListening(server, path, own);
