@@ -60,8 +60,10 @@ const totals = (sample: Sample, names: readonly string[]) =>
 /** Skips where there is nothing to compare with. */
 async function requirePeer({ name, counters, statsMap }: Peer, skip: (when: boolean, why: string) => void) {
   skip(!existsSync(objectOf(name)), `no ${name} of ${release()}: make peers builds the kernel tree's schedulers`);
-  const { stats } = await inspectObject(objectOf(name), { statsMap });
-  const known = counters.every((counter) => stats?.stats.some((stat) => stat.name === counter));
+  const { stats, kernel } = await inspectObject(objectOf(name));
+  const broken = kernel.kfuncs.filter((one) => one.broken && !one.weak).map((one) => `${one.name}()`);
+  skip(broken.length > 0, `${name} calls ${broken.join(", ")}, which this kernel describes as nobody can call it`);
+  const known = statsMap || counters.every((counter) => stats?.stats.some((stat) => stat.name === counter));
   skip(!known, `${name} of this kernel keeps its counters in an arena`);
 }
 
