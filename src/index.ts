@@ -102,6 +102,7 @@ export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
 export { documentOf } from "./sinks/document.js";
 export type { Labels, Metric, MetricKind, Point, Series } from "./sinks/metric.js";
 export { MetricPoints } from "./sinks/points.js";
+export { type PromClientRegistry, promClientSink } from "./sinks/prom_client.js";
 export { PrometheusSink } from "./sinks/prometheus.js";
 export { type SinkCounts, SinkQueue } from "./sinks/queue.js";
 export type { QueueOptions } from "./sinks/queue_options.js";

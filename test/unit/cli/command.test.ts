@@ -106,7 +106,7 @@ describe("help", () => {
       expect(stdout).toMatch(new RegExp(`${number}  ${meaning}`));
   });
 
-  it.each(["run", "inspect", "stats", "gen", "doctor", "monitor", "relay", "replay", "conform"])(
+  it.each(["run", "inspect", "stats", "gen", "doctor", "monitor", "relay", "replay", "conform", "export"])(
     "%s: the README has each of its options",
     async (command) => {
       const { stdout } = await scxkit(command, "--help");
