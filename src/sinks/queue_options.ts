@@ -19,9 +19,9 @@ export interface QueueOptions {
   retries?: number;
 }
 
-/** What each option is unless given. */
+/** What each option is unless given. As many samples of 256 counters as wait by default take some 35 MB. */
 export const queueDefaults = {
-  queue: 10_000,
+  queue: 1000,
   batch: 500,
   timeoutMs: 10_000,
   retryMs: 500,
