@@ -64,16 +64,21 @@ objects := $(patsubst bpf/%.c,dist/schedulers/%.o,$(wildcard bpf/*.bpf.c))
 test_objects := $(patsubst test/bpf/%.c,build/test/bpf/%.o,$(wildcard test/bpf/*.bpf.c))
 # One source, an object for each of its names.
 traps := $(patsubst %,build/test/trap/%.bpf.o,$(shell sed -n 's/^#ifdef TRAP_//p' test/bpf/trap.c))
+grown := $(foreach form,struct mapped,$(foreach keys,16 64 256 1024,build/test/grow/$(form)_$(keys).bpf.o))
 compile_bpf = echo 'make: $< -> $@' >&2; mkdir -p $(@D); \
 	. native/requirements.sh; "$$(newest_llvm clang)" $(bpf_flags) -c $< -o $@
 
-bpf: $(objects) $(test_objects) $(traps)
+bpf: $(objects) $(test_objects) $(traps) $(grown)
 dist/schedulers/%.bpf.o: bpf/%.bpf.c $(bpf_headers) | packages
 	@$(compile_bpf)
 build/test/bpf/%.bpf.o: test/bpf/%.bpf.c $(bpf_headers) | packages
 	@$(compile_bpf)
 build/test/trap/%.bpf.o: test/bpf/trap.c $(bpf_headers) | packages
 	@$(compile_bpf) -DTRAP_$*
+build/test/grow/struct_%.bpf.o: test/bpf/grow.c $(bpf_headers) | packages
+	@$(compile_bpf) -DKEYS=$*
+build/test/grow/mapped_%.bpf.o: test/bpf/grow.c $(bpf_headers) | packages
+	@$(compile_bpf) -DKEYS=$* -DMAPPED
 
 # A few files instead of some 200, dependencies and all, but for the optional peers: a command starts in a third of the time on an
 # emulated machine, and sooner on any other. What library and command share is there once: an error of ours is one class.
@@ -192,12 +197,14 @@ fuzz: build ## opens COUNT=100000 damaged copies of each object, sends LINES=100
 	@printf '%s\n' $(objects) $(test_objects) | xargs -P "$$(nproc)" -I{} sh -c 'counts=$$(timeout 3600 node --import tsx \
 		test/native/damage.ts {} $(COUNT)) || { echo "make: {} failed" >&2; exit 255; }; echo "{}: $$counts"'
 
+bench_programs := $(patsubst test/%.c,build/%,$(wildcard test/bench/*.c))
+vm test test-vm: build/bench/writer
 build/bench/%: test/bench/%.c | packages
 	@mkdir -p $(@D)
-	@$${CC:-cc} -O3 -Wall -Wextra -Werror -Wno-sign-compare $< -o $@ $$(pkg-config --cflags --libs libbpf)
+	@$${CC:-cc} -O3 -Wall -Wextra -Werror -Wno-sign-compare $< -o $@ $$(pkg-config --cflags --libs libbpf) -pthread
 
 .PHONY: bench
-bench: build $(patsubst test/%.c,build/%,$(wildcard test/bench/*.c)) ## measures against others in the same run, into test/bench/results.md [ONLY='group…']
+bench: build $(bench_programs) ## measures against others in the same run, into test/bench/results.md [ONLY='group…']
 	@node --import tsx test/bench/bench.ts
 
 .PHONY: clean

@@ -118,6 +118,18 @@ void Fold::Entry(size_t entry, const char* values, size_t stride) {
   }
 }
 
+bool Fold::Zero(const uint8_t* chosen, char* values, size_t stride) const {
+  bool any = false;
+  for (size_t word = 0; word < words_; word++) {
+    if (chosen[word] == 0) continue;
+    any = true;
+    const size_t offset = leaves_.empty() ? word * sizeof(uint64_t) : leaves_[word].offset;
+    const size_t size = leaves_.empty() ? sizeof(uint64_t) : leaves_[word].size;
+    for (size_t cpu = 0; cpu < cpus_; cpu++) memset(values + cpu * stride + offset, 0, size);
+  }
+  return any;
+}
+
 Napi::Value Fold::Grouped(Napi::Env env) const {
   return groupCount_ == 0 ? env.Undefined() : ToArray<Napi::BigUint64Array>(env, grouped_);
 }

@@ -24,6 +24,9 @@ class Fold {
 
   // Folds the values of one entry, those of its CPUs `stride` bytes apart.
   void Entry(size_t entry, const char* values, size_t stride);
+  // Makes zero of those words that are `chosen`, one of an entry's words each, in the values of all CPUs; says whether
+  // there were any.
+  bool Zero(const uint8_t* chosen, char* values, size_t stride) const;
   // Empties what the groups have; before the first entry of a reading.
   void Begin();
 

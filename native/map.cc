@@ -134,7 +134,7 @@ int Map::MapMemory() {
   if (memory_ != nullptr) return 0;
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   memorySize_ = ((static_cast<size_t>(info_.value_size) + 7) / 8 * 8 * info_.max_entries + page - 1) / page * page;
-  const int access = readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG) ? PROT_READ : PROT_READ | PROT_WRITE;
+  const int access = IsReadOnly() ? PROT_READ : PROT_READ | PROT_WRITE;
   void* memory = mmap(nullptr, memorySize_, access, MAP_SHARED, fd_, 0);
   if (memory == MAP_FAILED) return errno;
   memory_ = static_cast<uint8_t*>(memory);
@@ -178,7 +178,7 @@ Napi::Value Map::ReadMapped(const Napi::CallbackInfo& info) {
 void Map::WriteMapped(const Napi::CallbackInfo& info) {
   const int64_t offset = info[0].As<Napi::Number>();
   auto bytes = info[1].As<Napi::Uint8Array>();
-  if (readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG)) Throw(info.Env(), "mmap", EPERM);
+  if (IsReadOnly()) Throw(info.Env(), "mmap", EPERM);
   if (offset < 0 || static_cast<size_t>(offset) > info_.value_size ||
       info_.value_size - static_cast<size_t>(offset) < bytes.ByteLength())
     throw Napi::RangeError::New(info.Env(), "outside the map's value");

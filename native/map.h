@@ -26,6 +26,8 @@ class Map : public Napi::ObjectWrap<Map> {
   // -1 after close().
   int OpenFd() const { return fd_; }
   const bpf_map_info& Info() const { return info_; }
+  // Opened so, or a section of constants.
+  bool IsReadOnly() const { return readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG) != 0; }
   // Whether the memory behind a section of global data can be mapped.
   bool IsMappable(Napi::Env env);
   // That memory, once it is mapped; nullptr after close().

@@ -10,7 +10,9 @@
 
 namespace scxkit {
 
-Napi::Function Snapshot::Define(Napi::Env env) { return DefineClass(env, "Snapshot", {}); }
+Napi::Function Snapshot::Define(Napi::Env env) {
+  return DefineClass(env, "Snapshot", {InstanceMethod<&Snapshot::Zero>("zero")});
+}
 
 Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Napi::Env env = info.Env();
@@ -95,6 +97,28 @@ napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
   if (fd < 0) Napi::Error::New(env, "the map is closed").ThrowAsJavaScriptException();
   else Failure{call, -error, {}}.ToError(env).ThrowAsJavaScriptException();
   return nullptr;
+}
+
+// zero(chosen: Uint8Array): what was taken last is written back with zeros for the words that are not 0 in `chosen`,
+// one for each of `sums`. What is counted between the two is lost with it.
+void Snapshot::Zero(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto chosen = info[0].As<Napi::Uint8Array>();
+  const int fd = map_->Fd(env);
+  const size_t words = fold_.Words();
+  if (chosen.ElementLength() != entries_ * words) throw Napi::RangeError::New(env, "not as many as there are sums");
+  if (map_->IsReadOnly()) Throw(env, "bpf_map_update_elem", EPERM);
+  if (mapped_) {
+    fold_.Zero(chosen.Data(), reinterpret_cast<char*>(map_->OpenMemory()) + offset_, stride_);
+    return;
+  }
+  // A section that can't be mapped has other variables beside the rows, which would be written back as well.
+  if (stride_ * cpus_ != values_.size() / entries_) Throw(env, "bpf_map_update_elem", EOPNOTSUPP);
+  for (uint32_t entry = 0; entry < entries_; entry++) {
+    char* values = values_.data() + entry * cpus_ * stride_;
+    if (!fold_.Zero(chosen.Data() + entry * words, values, stride_)) continue;
+    if (const int error = bpf_map_update_elem(fd, &entry, values, BPF_EXIST)) Throw(env, "bpf_map_update_elem", -error);
+  }
 }
 
 }  // namespace scxkit

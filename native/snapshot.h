@@ -22,6 +22,7 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
 
  private:
   static napi_value Take(napi_env env, napi_callback_info info);
+  void Zero(const Napi::CallbackInfo& info);
   void UseRows(const Napi::Object& rows, const Napi::Value& options);
   void UseArray(Napi::Env env, const Napi::Value& options);
   int Read(int fd);

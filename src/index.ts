@@ -124,6 +124,7 @@ export {
   SinkRefusal,
 } from "./sinks/sink.js";
 export { Sinks } from "./sinks/sinks.js";
+export type { ClearMode } from "./source/clear_mode.js";
 export { type GroupName, groupNames } from "./source/group.js";
 export { groupSource } from "./source/groups.js";
 export { type LabelName, labelNames, standardLabels } from "./source/labels.js";

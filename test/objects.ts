@@ -12,6 +12,10 @@ export const testObject = (name: string): string => path(`build/test/bpf/${name}
 /** Path of an object built from test/bpf/trap.c. */
 export const trapObject = (name: string): string => path(`build/test/trap/${name}.bpf.o`);
 
+/** Path of an object built from test/bpf/grow.c. */
+export const grownObject = (form: "struct" | "mapped", keys: number): string =>
+  path(`build/test/grow/${form}_${keys}.bpf.o`);
+
 /** Path of a scheduler that scxkit ships. */
 export const shippedObject = (name: string): string => path(`dist/schedulers/${name}.bpf.o`);
 

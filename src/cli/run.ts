@@ -4,6 +4,7 @@ import { bundled } from "../bpf/bundled.js";
 import type { Domain } from "../kernel/topology.js";
 import { defaultSocketPath } from "../protocol/path.js";
 import { type RestartPolicy, restartPolicies } from "../scheduler/restart.js";
+import { type ClearMode, clearModes } from "../source/clear_mode.js";
 import { byOption } from "./by.js";
 import { collect } from "./collect.js";
 import { seconds } from "./seconds.js";
@@ -23,7 +24,7 @@ export interface RunOptions extends SinkFlags, SocketFileOptions {
   kconfig?: string;
   socket: string;
   json?: boolean;
-  reset?: boolean;
+  mode: "delta" | ClearMode;
   statsMap?: string;
   by?: Domain[];
   exitDump?: string;
@@ -85,7 +86,14 @@ export function addRun(program: Command): void {
     .addOption(sinkFlags.listen)
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .addOption(byOption())
-    .option("--reset", "also reset the counters in the kernel at each interval, exactly")
+    .addOption(
+      new Option(
+        "--mode <mode>",
+        "reset: clear the counters in the kernel at each interval, exactly; zero: by writing zeros",
+      )
+        .choices(["delta", ...clearModes])
+        .default("delta"),
+    )
     .addOption(
       new Option("--restart <policy>", "start it again when it has failed (always: or left by itself)")
         .choices(restartPolicies)

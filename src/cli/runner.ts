@@ -63,7 +63,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       loaded: async (stats) => {
         sampler = new Sampler(stats, {
           intervalMs: options.stats * 1000,
-          reset: options.reset ?? false,
+          mode: options.mode,
           by: options.by ?? [],
         });
         samples = sampler[Symbol.asyncIterator]();

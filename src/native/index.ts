@@ -125,6 +125,8 @@ export interface NativeSnapshot {
   readonly grouped: BigUint64Array | undefined;
   /** Needs no `this`. */
   readonly take: () => void;
+  /** Writes back what was taken last, with zeros for the words that `chosen` has a 1 for; one for each of `sums`. */
+  zero(chosen: Uint8Array): void;
 }
 
 /** A hash's snapshot: each key has a slot while it is there, and for one reading more. */

@@ -3,6 +3,7 @@ import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import { CpuGroups, type Domain, domains } from "../kernel/topology.js";
+import type { ClearMode } from "../source/clear_mode.js";
 import type { Slot } from "../source/reader.js";
 import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
@@ -23,8 +24,11 @@ const log = logger("sampler");
 export interface SamplerOptions {
   /** ms between samples. */
   intervalMs: number;
-  /** Also reset the counters in the kernel at each reading, exactly; see {@link StatsSource.resetInKernel}. */
-  reset?: boolean;
+  /**
+   * `delta`, unless given: the kernel's counters are only read. `reset` and `zero` also clear them there at each reading, the
+   * former exactly, the latter with a loss; see {@link ClearMode}.
+   */
+  mode?: "delta" | ClearMode;
   /**
    * Each sample also has what is kept per CPU, summed over each CPU, core, last-level cache or NUMA node, in the same baseline and
    * by the same reading. A CPU that goes offline stays in the group in which it was seen. With `reset`, these are what the kernel
@@ -114,7 +118,14 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   /** @throws ScxError ERR_SCX_USAGE for an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
   constructor(source: StatsSource<S>, options: SamplerOptions) {
     const intervalMs = checkedInterval(options.intervalMs);
-    if (options.reset) source.resetInKernel();
+    const { mode = "delta", by = [] } = options;
+    if (mode === "zero" && by.length > 0)
+      throw new ScxError("ERR_SCX_USAGE", {
+        op: "sample",
+        message: "What each CPU has isn't kept when its counters are zeroed.",
+        remedy: "Leave out by, or take mode reset or delta.",
+      });
+    if (mode !== "delta") source.clearInKernel(mode);
     this.#source = source;
     this.#intervalMs = intervalMs;
     this.#signal = options.signal;

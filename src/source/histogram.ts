@@ -40,13 +40,13 @@ export function withHistograms(inner: Bound, histograms: readonly HistogramPlan[
       words[begin + histogramBuckets] = sum === undefined ? reckoned : (inner.words[sum] ?? 0n);
     });
   };
-  const { byCpu } = inner;
+  const { byCpu, zero: _, ...rest } = inner; // their words are not the map's
   const filling = (take: () => void) => () => {
     take();
     fill();
   };
   return {
-    ...inner,
+    ...rest,
     words,
     index: [...inner.index, ...begins],
     take: filling(inner.take),

@@ -71,6 +71,22 @@ export class JoinedReaders {
     if (failures > 0 && failures === this.#takes.length) throw last;
   }
 
+  /** Names of the maps whose values can't be zeroed. */
+  get lasting(): string[] {
+    return this.#readers.flatMap(({ name, zero }) => (zero ? [] : [name]));
+  }
+
+  /** Writes zeros over the chosen words, those with a 1, as of the last reading. */
+  zero(chosen: Uint8Array): void {
+    this.#readers.forEach((reader, i) => {
+      const begin = this.#begins[i] ?? 0;
+      const ours = chosen.subarray(begin, begin + reader.words.length);
+      if (!this.#failed.has(i)) reader.zero?.(ours);
+      // What stands there still was cleared before.
+      else for (const [word, is] of ours.entries()) if (is) this.words[begin + word] = 0n;
+    });
+  }
+
   /** From now on each reading also keeps what each CPU has. */
   byCpu(): readonly CpuPart[] {
     this.#byCpu ??= this.#readers.flatMap((reader, i): CpuPart[] => {

@@ -44,6 +44,8 @@ export interface Reader {
   readonly byCpu?: () => CpuWords & { readonly take: () => void };
   /** What the last reading left out. */
   problem?(): ScxError | undefined;
+  /** Writes zeros over the chosen words, those with a 1, as of the last reading; where values have a place of their own. */
+  readonly zero?: (chosen: Uint8Array) => void;
   /** The keys of a dictionary as of the last reading, those that have gone since the one before included. */
   slots?(stat: number): readonly Slot[];
 }
@@ -103,11 +105,13 @@ export function arrayPlan({ index, map, leaves, stats, places, rows, histograms 
 
 /** A snapshot of an array or of rows, with what each CPU has on request. */
 function snapshotReader(map: NativeMap, options: SnapshotOptions): Omit<Bound, "index"> {
-  const { sums, take } = new native.Snapshot(map, options);
+  const snapshot = new native.Snapshot(map, options);
+  const { sums, take } = snapshot;
   const isPerCpu = map.info().typeName === "percpu_array" || (options.rows?.count ?? 1) > 1;
   return {
     words: sums,
     take,
+    zero: (chosen) => snapshot.zero(chosen),
     ...(isPerCpu && {
       byCpu: () => {
         const cpus = options.rows ? Array.from({ length: options.rows.count }, (_, cpu) => cpu) : possibleCpus();

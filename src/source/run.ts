@@ -4,6 +4,7 @@ import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
+import type { ClearMode } from "./clear_mode.js";
 import { CpuTotals } from "./cpu_totals.js";
 import type { CpuPart } from "./joined.js";
 import type { Slot } from "./reader.js";
@@ -30,7 +31,7 @@ export class RunStats implements StatsSource {
   #cpuTotals: CpuTotals | undefined;
   #isByCpu = false;
   #left = false;
-  #reset = false;
+  #clear: ClearMode | undefined;
   #end: () => void = () => {};
   readonly #listeners = new Set<(turn: Turn) => void>();
 
@@ -94,10 +95,10 @@ export class RunStats implements StatsSource {
     for (const word of this.#gauges) this.#words[word] = this.#current.words[word] ?? 0n;
   }
 
-  resetInKernel(): void {
-    this.#reset = true;
+  clearInKernel(mode: ClearMode): void {
+    this.#clear = mode;
     if (!this.#current) return;
-    this.#current.resetInKernel();
+    this.#current.clearInKernel(mode);
     this.#bind(this.#current);
   }
 
@@ -107,7 +108,7 @@ export class RunStats implements StatsSource {
 
   /** From here on this one is read; it has counted from its own attach, so nothing is lost before this call. */
   follow(next: StatsSource): void {
-    if (this.#reset) this.#resetOf(next);
+    if (this.#clear) this.#clearOf(next, this.#clear);
     const same = this.#current !== undefined && shapeOf(this.#current) === shapeOf(next);
     if (!same) {
       if (this.#left) this.#tell("replaced");
@@ -159,9 +160,9 @@ export class RunStats implements StatsSource {
     this.#gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
   }
 
-  #resetOf(next: StatsSource): void {
+  #clearOf(next: StatsSource, mode: ClearMode): void {
     try {
-      next.resetInKernel();
+      next.clearInKernel(mode);
     } catch (error) {
       if (!this.#current) throw error;
       log.warn(causeOf(error)); // a fallback that can't is still better than none

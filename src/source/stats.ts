@@ -3,7 +3,8 @@ import { Counters } from "../counters/counters.js";
 import { ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
-import type { StatsSchema, StatValues } from "../stats/schema.js";
+import { histogramBuckets, type StatsSchema, type StatValues } from "../stats/schema.js";
+import type { ClearMode } from "./clear_mode.js";
 import { type CpuPart, JoinedReaders } from "./joined.js";
 import type { Reader, Slot } from "./reader.js";
 import { rollup, type StatsRollup } from "./rollup.js";
@@ -39,11 +40,11 @@ export interface StatsSource<S extends StatValues = StatValues> {
    */
   refresh(): void;
   /**
-   * From now on each refresh also resets the counters in the kernel, and `words` (another array from here on) is what
-   * these resets handed to us: exact, however many others reset too. Gauges stay as they are.
+   * From now on each refresh also clears the counters in the kernel, and `words` (another array from here on) is the sum of what
+   * was cleared. Gauges stay as they are.
    * @throws ScxError ERR_SCX_RESET_UNSUPPORTED
    */
-  resetInKernel(): void;
+  clearInKernel(mode: ClearMode): void;
   /**
    * Why some statistics can't be read: they are not in the schema, or their words have stood still since the last refresh. The
    * others are read all the same.
@@ -166,8 +167,12 @@ export class LoadedStats implements StatsSource {
     }
   }
 
-  resetInKernel(): void {
-    const { schema, index, words } = this.#reader;
+  clearInKernel(mode: ClearMode): void {
+    this.#claims ??= mode === "reset" ? this.#claimedByReset() : this.#claimedByZero();
+  }
+
+  #claimedByReset(): Claims {
+    const { words } = this.#reader;
     const reset = this.#parts?.reset;
     if (!reset)
       throw new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
@@ -175,8 +180,34 @@ export class LoadedStats implements StatsSource {
         message: `${this.scheduler} brings no program that resets its statistics in the kernel.`,
         remedy: "Declare them with SCX_STATS of scxkit/stats.h, or do without: each sample's delta is exact anyway.",
       });
-    const gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
-    this.#claims ??= new Claims(reset, words.length, gauges);
+    const claimed = new BigUint64Array(words.length);
+    const context = new Uint8Array(claimed.buffer);
+    return new Claims(this.#reader, claimed, () => {
+      const status = reset.run(context);
+      if (status !== 0)
+        throw Object.assign(new Error(`scx_stats_reset returned ${status | 0}`), { errno: -(status | 0) });
+    });
+  }
+
+  #claimedByZero(): Claims {
+    const reader = this.#reader;
+    const { lasting, words } = reader;
+    const refused = (message: string, cause?: unknown) =>
+      new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
+        op: "reset",
+        message,
+        remedy: "Do without: each sample's delta is exact anyway.",
+        cause,
+      });
+    if (lasting.length > 0)
+      throw refused(`The values in ${lasting.join(", ")} can't be zeroed: only those of arrays and globals can.`);
+    try {
+      reader.zero(new Uint8Array(words.length)); // none of them, to see whether it may be
+    } catch (cause) {
+      throw refused(`The statistics of ${this.scheduler} can't be written: ${(cause as Error).message}.`, cause);
+    }
+    const counters = countersAmong(reader);
+    return new Claims(reader, words, () => reader.zero(counters));
   }
 
   get #reader(): JoinedReaders {
@@ -186,22 +217,30 @@ export class LoadedStats implements StatsSource {
   }
 }
 
+/** For each word, whether it counts: 1, or 0 for those of gauges. */
+function countersAmong({ schema, index, words }: JoinedReaders): Uint8Array {
+  const counters = new Uint8Array(words.length);
+  schema.stats.forEach(({ kind }, i) => {
+    const begin = index[i] ?? 0;
+    if (kind !== "gauge") counters.fill(1, begin, begin + (kind === "histogram" ? histogramBuckets + 1 : 1));
+  });
+  return counters;
+}
+
 /**
- * Read-and-reset through the baseline in the kernel: each run of the program moves the baseline up to the counters and
- * hands out the difference, to one caller only. So what all callers got together is what was counted.
+ * What clearing the counters in the kernel hands out, added up. By reset that goes to one caller only, each time: what all callers
+ * got together is what was counted.
  */
 class Claims {
-  readonly #program: NativeProgram;
-  readonly #context: Uint8Array;
+  readonly #claim: () => void;
   readonly #counters: Counters;
   readonly #gauges: readonly number[];
 
-  constructor(program: NativeProgram, words: number, gauges: readonly number[]) {
-    const claimed = new BigUint64Array(words);
-    this.#program = program;
-    this.#context = new Uint8Array(claimed.buffer);
+  /** @param claimed where each claim is, once `claim` has been called */
+  constructor({ schema, index }: JoinedReaders, claimed: BigUint64Array, claim: () => void) {
+    this.#claim = claim;
     this.#counters = new Counters(claimed);
-    this.#gauges = gauges;
+    this.#gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
   }
 
   get total(): BigUint64Array {
@@ -209,9 +248,7 @@ class Claims {
   }
 
   take(sums: BigUint64Array): void {
-    const status = this.#program.run(this.#context);
-    if (status !== 0)
-      throw Object.assign(new Error(`scx_stats_reset returned ${status | 0}`), { errno: -(status | 0) });
+    this.#claim();
     this.#counters.rebase(); // a claim is a difference already
     this.#counters.advance();
     for (const word of this.#gauges) this.total[word] = sums[word] ?? 0n;

@@ -15,11 +15,15 @@ type Place = "here" | "vm" | "vm128";
 /** Each group is a file of this folder whose export `bench` says what it found. */
 const groups: Record<string, readonly Place[]> = {
   snapshot: ["here"],
+  growth: ["here", "vm128"],
   loading: ["vm"],
   server: ["here"],
   sinks: ["here"],
   agent: ["here", "vm128"],
   fleet: ["here"],
+  exactness: ["vm"],
+  zero: ["here"],
+  ticks: ["vm128"],
 };
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

@@ -12,8 +12,8 @@ export interface Comparison {
   readonly where: string;
   /** Of all values: "µs", "MB", "requests/s". */
   readonly unit: string;
-  /** Of the ratio; where there is no peer, of our own value. */
-  readonly limit: Limit;
+  /** Of the ratio; where there is no peer, of our own value. Absent for what is only to be known. */
+  readonly limit?: Limit;
   /** A value a round. */
   readonly ours: number[];
   readonly peer?: { readonly name: string; readonly values: number[] };
@@ -38,9 +38,12 @@ export type Bench = () => Promise<Results>;
 /** Where a bench runs, for {@link Comparison.where}. The rest of a release says who built it. */
 export const place = (machine: string): string => `${machine}, Linux ${release().split(".", 2).join(".")}`;
 
+/** Path of a C program of test/bench. */
+export const program = (name: string): string => fileURLToPath(new URL(`../../build/bench/${name}`, import.meta.url));
+
 /** Runs a C peer of test/bench and returns what it prints. */
 export const peer = (name: string, ...args: string[]): string =>
-  execFileSync(fileURLToPath(new URL(`../../build/bench/${name}`, import.meta.url)), args, { encoding: "utf8" });
+  execFileSync(program(name), args, { encoding: "utf8" });
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -53,12 +56,13 @@ export function median(values: readonly number[]): number {
 function judged({ ours, peer, limit }: Comparison): number {
   if (!peer) return median(ours);
   const ratios = ours.map((value, i) => value / (peer.values[i] ?? Number.NaN));
-  return median("lessBy" in limit ? ratios.map((one) => 1 / one) : ratios);
+  return median(limit && "lessBy" in limit ? ratios.map((one) => 1 / one) : ratios);
 }
 
 /** Whether it keeps to its limit. */
 export function isWithin(comparison: Comparison): boolean {
   const { limit } = comparison;
+  if (!limit) return true;
   const value = judged(comparison);
   if ("atMost" in limit) return value <= limit.atMost;
   return value >= ("lessBy" in limit ? limit.lessBy : limit.atLeast);
@@ -73,15 +77,18 @@ export const figure = (value: number): string =>
 export const head =
   "| what | where | scxkit | peer | ratio | limit | rounds |\n| --- | --- | --- | --- | --- | --- | --- |";
 
+const bound = (limit: Limit): string =>
+  "atMost" in limit
+    ? `at most ${figure(limit.atMost)}`
+    : `at least ${figure("lessBy" in limit ? limit.lessBy : limit.atLeast)}`;
+
 export function row(comparison: Comparison): string {
   const { what, where, unit, limit, ours, peer } = comparison;
   const mine = `${figure(median(ours))} ${unit}`;
   const theirs = peer ? `${peer.name}: ${figure(median(peer.values))} ${unit}` : "";
-  const less = "lessBy" in limit ? " less" : "";
-  const [bound, value] =
-    "atMost" in limit ? ["at most", limit.atMost] : ["at least", "lessBy" in limit ? limit.lessBy : limit.atLeast];
+  const less = limit && "lessBy" in limit ? " less" : "";
   const ratio = peer ? `**${figure(judged(comparison))}x**${less}` : "";
-  const bounds = `${bound} ${figure(value)}${peer ? `x${less}` : ` ${unit}`}`;
+  const bounds = limit ? `${bound(limit)}${peer ? `x${less}` : ` ${unit}`}` : "";
   return `| ${[what, where, peer ? mine : `**${mine}**`, theirs, ratio, bounds, ours.length].join(" | ")} |`;
 }
 

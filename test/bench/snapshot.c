@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The peers of the addon's snapshots: the same reads in C.
- * snapshot struct|batch|keys|mapped MAP_ID ROUNDS: prints the ns that one snapshot took. `keys`
- * looks each key up by itself, as the kernel tree's scx_simple does.
+ * snapshot struct|batch|keys|mapped MAP_ID ROUNDS [WORDS]: prints the ns of CPU time that one
+ * snapshot took. `keys` looks each key up by itself, as the kernel tree's scx_simple does; `mapped`
+ * reads rows of WORDS (256) u64.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -24,7 +25,7 @@ static uint64_t now(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
 	return time.tv_sec * 1000000000ULL + time.tv_nsec;
 }
 
@@ -94,17 +95,17 @@ int main(int argc, char **argv)
 	int (*read)(void) = NULL;
 	uint32_t size = sizeof(info);
 
-	for (int i = 0; argc == 4 && i < 4; i++)
+	for (int i = 0; argc >= 4 && i < 4; i++)
 		if (!strcmp(argv[1], ways[i].name))
 			read = ways[i].read;
 	fd = read ? bpf_map_get_fd_by_id(atoi(argv[2])) : -1;
 	cpus = libbpf_num_possible_cpus();
 	if (fd < 0 || cpus < 0 || bpf_map_get_info_by_fd(fd, &info, &size)) {
-		fprintf(stderr, "usage: snapshot struct|batch|keys|mapped MAP_ID ROUNDS\n");
+		fprintf(stderr, "usage: snapshot struct|batch|keys|mapped MAP_ID ROUNDS [WORDS]\n");
 		return 64;
 	}
 	words = read == read_struct ? info.value_size / sizeof(uint64_t) :
-		read == read_mapped ? 256 :
+		read == read_mapped ? (argc > 4 ? atoi(argv[4]) : 256) :
 				      info.max_entries;
 	values = calloc(words * cpus, sizeof(uint64_t));
 	keys = calloc(words, sizeof(uint32_t));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { LoadedObject } from "../../src/index.js";
 import { testObject } from "../objects.js";
-import { type Bench, type Comparison, type Limit, peer, place } from "./compare.js";
+import { type Bench, type Comparison, type Limit, place } from "./compare.js";
+import { measure, measurePeer } from "./reading.js";
 
 // From dist, as users run it.
 const { BpfObject } = (await import("../../dist/index.js" as string)) as typeof import("../../src/index.js");
@@ -69,14 +70,6 @@ const byKeys: readonly (Way & { peerObject: string })[] = [
 const load = async (name: string): Promise<LoadedObject> => (await BpfObject.open(testObject(name))).load();
 const mapId = (loaded: LoadedObject, name: RegExp) => Object.values(loaded.maps).find((map) => name.test(map.name))?.id;
 
-/** ns that one snapshot takes, over enough of them to be measured. */
-function measure(loaded: LoadedObject, times: number): number {
-  const { stats } = loaded;
-  const start = process.hrtime.bigint();
-  for (let i = 0; i < times; i++) stats.refresh();
-  return Number(process.hrtime.bigint() - start) / times;
-}
-
 /**
  * Snapshots through the addon, against reads in C. On the machine itself, not in the VM, as emulation makes all JavaScript slow
  * and leaves the system call alike; hence objects without a scheduler, which any kernel loads.
@@ -101,7 +94,7 @@ export const bench: Bench = async () => {
       let [ours, peers] = [0, 0];
       for (let slice = 0; slice < slices; slice++) {
         ours += measure(loaded, Math.max(way.times, 20_000) / slices);
-        peers += Number(peer("snapshot", way.peer, String(id), String(way.times / slices)).split(" ")[0]);
+        peers += measurePeer(way.peer, id, way.times / slices);
       }
       comparison.ours.push(ours / slices / 1e3);
       comparison.peer.values.push(peers / slices / 1e3);

@@ -108,13 +108,13 @@ describe("reset in the kernel", () => {
     object.setProgram("scx_stats_reset", "off");
     await using without = await object.load();
     expect(new Sampler(without.stats, { intervalMs: 1 }).totals().stats.events).toEqual({ total: 0n, delta: 0n });
-    expect(() => without.stats.resetInKernel()).toThrowError(
+    expect(() => without.stats.clearInKernel("reset")).toThrowError(
       expect.objectContaining({ code: "ERR_SCX_RESET_UNSUPPORTED" }),
     );
   });
 
   it("hands out every event once, however many reset", () => {
-    const sampler = new Sampler(loaded.stats, { intervalMs: 1e-6, reset: true });
+    const sampler = new Sampler(loaded.stats, { intervalMs: 1e-6, mode: "reset" });
     const consumer = sampler.consumer();
     const other = new BigUint64Array(loaded.stats.words.length);
     let truth = 0n;
@@ -144,7 +144,7 @@ describe("reset in the kernel", () => {
 
   it("is refused where the object brings no baseline", async () => {
     const object = await (await BpfObject.open(testObject("plain"))).load();
-    expect(() => new Sampler(object.stats, { intervalMs: 1, reset: true })).toThrowError(
+    expect(() => new Sampler(object.stats, { intervalMs: 1, mode: "reset" })).toThrowError(
       expect.objectContaining({ code: "ERR_SCX_RESET_UNSUPPORTED" }),
     );
     object.close();

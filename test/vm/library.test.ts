@@ -140,7 +140,7 @@ describe("the library at its smallest", () => {
   it("resets exactly in the kernel on the way", async () => {
     using _work = load();
     await using loaded = await (await BpfObject.open(shippedObject("simple"))).load();
-    const sampler = new Sampler(loaded.stats, { intervalMs: 200, reset: true });
+    const sampler = new Sampler(loaded.stats, { intervalMs: 200, mode: "reset" });
     const scheduler = await loaded.attach();
     let last: Sample | undefined;
     let count = 0;

@@ -159,7 +159,7 @@ describe("--user", () => {
 
   it("runs with no privilege at all, and attaches again what is loaded", async () => {
     const path = "/var/run/scx/root/stats";
-    const run = scxkit("run", "simple", "--json", "--stats", "0.3", "--user", "nobody", "--reset");
+    const run = scxkit("run", "simple", "--json", "--stats", "0.3", "--user", "nobody", "--mode", "reset");
     await run.line(/"epoch":0.*"state":"enabled"/);
     const nobody = /^Uid:\s+65534\s+65534\s+65534\s+65534$/m;
     for (const thread of readdirSync(`/proc/${run.child.pid}/task`)) {

@@ -98,7 +98,7 @@ describe("help", () => {
     const { status, stdout } = await scxkit("run", "--help");
     expect(status).toBe(0);
     const options = (
-      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --socket-mode --socket-owner --socket-group --socket-allow --json --stats-map --reset --to --prometheus --prometheus-listen " +
+      "--stats --duration --set --resize --ops --ops-map --program --kconfig --socket --socket-mode --socket-owner --socket-group --socket-allow --json --stats-map --mode --to --prometheus --prometheus-listen " +
       "--restart --restart-limit --restart-delay --fallback --rt --user --exit-dump --verifier-log -v --log"
     ).split(" ");
     for (const option of options) expect(stdout).toContain(option);

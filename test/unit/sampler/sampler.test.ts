@@ -28,7 +28,7 @@ class FakeSource implements StatsSource {
     this.end = resolve;
   });
   state = () => "enabled";
-  resetInKernel(): void {}
+  clearInKernel(): void {}
   refresh(): void {
     if (this.failure) throw this.failure;
     this.reads++;

@@ -49,7 +49,7 @@ class World {
       words: new BigUint64Array(),
       index: [],
       refresh() {},
-      resetInKernel() {},
+      clearInKernel() {},
       ended: new Promise(() => {}),
     };
     return {

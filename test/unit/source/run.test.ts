@@ -17,7 +17,7 @@ class Fake implements StatsSource {
   readonly schema;
   kernel: bigint[];
   gone = false;
-  resets = 0;
+  readonly resets: string[] = [];
   readonly rows = new BigUint64Array(4);
   constructor(
     readonly scheduler: string,
@@ -41,8 +41,8 @@ class Fake implements StatsSource {
       ]),
     },
   ];
-  resetInKernel(): void {
-    this.resets++;
+  clearInKernel(mode: string): void {
+    this.resets.push(mode);
   }
   refresh(): void {
     if (this.gone) throw new Error("its maps are gone");
@@ -178,10 +178,10 @@ describe("a run of several schedulers", () => {
     const run = new RunStats();
     const [first, second] = [new Fake("one", shape), new Fake("one", shape)];
     run.follow(first);
-    new Sampler(run, { intervalMs, reset: true });
+    new Sampler(run, { intervalMs, mode: "zero" });
     run.leave();
     run.follow(second);
-    expect([first.resets, second.resets]).toEqual([1, 1]);
+    expect([first.resets, second.resets]).toEqual([["zero"], ["zero"]]);
   });
 
   it("counts the first scheduler that runs as epoch 0, whoever was tried before it", () => {

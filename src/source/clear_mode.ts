@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+
+/**
+ * How counters are cleared in the kernel. `reset` moves a baseline there: exact, however many others reset too; for objects that
+ * bring the program that does it (SCX_STATS). `zero` writes zeros over what was just read, for those who need the counters
+ * themselves to begin anew: what is counted between the reading and the writing is lost, and who else reads them has to
+ * know of it. `make bench` measures how much that is.
+ */
+export type ClearMode = (typeof clearModes)[number];
+
+/** All of them. */
+export const clearModes = ["reset", "zero"] as const;
