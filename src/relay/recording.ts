@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
+import { closeSync, constants, createReadStream, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { ScxError } from "../error.js";
+import { native } from "../native/index.js";
 import { stringify } from "../protocol/json.js";
 import { parseReply } from "../protocol/reply.js";
 import { parseRequest, type StatsRequest } from "../protocol/request.js";
@@ -28,11 +29,13 @@ export const recordingLine = ({ at, request: { req, args }, line }: Exchange): s
 
 /** Reads a line of a recording. @throws ScxError ERR_SCX_RECORDING */
 export function readRecordingLine(line: string, where = "The line"): Exchange {
+  let parsed: unknown;
   try {
-    JSON.parse(line);
+    parsed = JSON.parse(line);
   } catch (cause) {
     throw malformed(`${where} is not JSON`, cause);
   }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw malformed(`${where} is no object`);
   const members = memberTexts(line);
   const member = (name: string): string => {
     const text = members.get(name);
@@ -84,15 +87,26 @@ export async function readRecording(path: string): Promise<Exchange[]> {
   return exchanges.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-/** A recording's file that is being written: each exchange is in it when {@link write} returns. */
+/**
+ * A recording's file that is being written: each exchange is in it, whole, when {@link write} returns. What stood there before
+ * goes with the first one, so that who comes to record nothing has lost nothing.
+ */
 export class Recorder {
   readonly #path: string;
   #fd: number | undefined;
+  /** How many bytes are whole lines of ours; undefined for what is no file: a pipe, a device. */
+  #length: number | undefined;
 
-  /** Opens a file, in place of what stands in it. @throws ScxError ERR_SCX_FILE_WRITE */
+  /** Opens a file for this recorder alone. @throws ScxError ERR_SCX_FILE_WRITE, also where another writes it */
   constructor(path: string) {
     this.#path = path;
-    this.#fd = this.#try(() => openSync(path, "w"));
+    const fd = this.#try(() => openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o666));
+    if (!native.tryLock(fd)) {
+      closeSync(fd);
+      throw unwritable(`Another scxkit relay records to ${path}.`, "Name another file, or end that one first.");
+    }
+    this.#fd = fd;
+    if (fstatSync(fd).isFile()) this.#length = 0;
   }
 
   /** @throws ScxError ERR_SCX_FILE_WRITE; nothing after {@link close} */
@@ -101,7 +115,15 @@ export class Recorder {
     if (fd === undefined) return;
     const bytes = Buffer.from(`${recordingLine(exchange)}\n`);
     this.#try(() => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      if (this.#length === 0) ftruncateSync(fd);
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      } catch (error) {
+        // The disk is full: what was recorded up to here can be replayed.
+        if (this.#length !== undefined) ftruncateSync(fd, this.#length);
+        throw error;
+      }
+      if (this.#length !== undefined) this.#length += bytes.length;
     });
   }
 
@@ -118,16 +140,20 @@ export class Recorder {
     try {
       return act();
     } catch (cause) {
-      throw new ScxError("ERR_SCX_FILE_WRITE", {
-        op: "record",
-        message: `${this.#path} can't be written: ${(cause as Error).message}.`,
-        remedy: "Name a file in a folder that exists, on a disk with room, that you may write to.",
-        errno: Math.abs((cause as NodeJS.ErrnoException).errno ?? 0) || undefined,
-        cause,
-      });
+      const remedy = "Name a file in a folder that exists, on a disk with room, that you may write to.";
+      throw unwritable(`${this.#path} can't be written: ${(cause as Error).message}.`, remedy, cause);
     }
   }
 }
+
+const unwritable = (message: string, remedy: string, cause?: unknown): ScxError =>
+  new ScxError("ERR_SCX_FILE_WRITE", {
+    op: "record",
+    message,
+    remedy,
+    errno: Math.abs((cause as NodeJS.ErrnoException | undefined)?.errno ?? 0) || undefined,
+    cause,
+  });
 
 const malformed = (message: string, cause?: unknown): ScxError =>
   new ScxError("ERR_SCX_RECORDING", {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -182,6 +183,58 @@ describe("recording", () => {
     await expect(StatsClient.connect(path)).rejects.toMatchObject({ code: "ERR_SCX_CONNECT" });
   });
 
+  const exchange: Exchange = {
+    at: 1n,
+    request: { req: "stats", args: new Map() },
+    line: '{"errno":0,"args":{"resp":1}}',
+  };
+
+  test("what stands in the file goes with the first exchange, and not before", () => {
+    const file = join(scratch(onTestFinished), "record");
+    writeFileSync(file, "an old recording, much longer than the new one\n".repeat(10));
+    const recorder = new Recorder(file);
+    expect(readFileSync(file, "utf8")).toMatch(/^an old/);
+    for (const _ of [1, 2]) recorder.write(exchange);
+    recorder.close();
+    expect(readFileSync(file, "utf8")).toBe(`${recordingLine(exchange)}\n`.repeat(2));
+  });
+
+  test("one file has one recorder", () => {
+    const file = join(scratch(onTestFinished), "record");
+    using first = new Recorder(file);
+    first.write(exchange);
+    expect(() => new Recorder(file)).toThrow(
+      expect.objectContaining({ code: "ERR_SCX_FILE_WRITE", message: expect.stringContaining("Another scxkit relay") }),
+    );
+    first.write(exchange);
+    expect(readFileSync(file, "utf8")).toBe(`${recordingLine(exchange)}\n`.repeat(2));
+    first.close();
+    new Recorder(file).close();
+  });
+
+  test("of a line that the disk has no room for nothing stays", async () => {
+    const file = join(scratch(onTestFinished), "record");
+    const long = { ...exchange, line: `{"errno":0,"args":{"resp":"${"x".repeat(6000)}"}}` };
+    const script = `
+      import { Recorder } from ${JSON.stringify(new URL("../../../src/relay/recording.ts", import.meta.url).pathname)};
+      process.on("SIGXFSZ", () => {});
+      const recorder = new Recorder(process.env.FILE);
+      const line = process.env.LINE;
+      try {
+        for (;;) recorder.write({ at: 1n, request: { req: "stats", args: new Map() }, line });
+      } catch (error) {
+        console.log(error.code, error.errno);
+      }`;
+    // The limit on a file's size stands for the disk's: it lets a part of the line through, too.
+    const { stdout } = spawnSync(
+      "bash",
+      ["-c", 'ulimit -f 16; exec "$0" --import tsx --input-type=module -e "$1"', process.execPath, script],
+      { encoding: "utf8", env: { ...process.env, FILE: file, LINE: long.line } },
+    );
+    expect(stdout).toBe("ERR_SCX_FILE_WRITE 27\n");
+    expect(await readRecording(file)).toEqual([long, long]);
+  });
+
   test("a file that can't be opened", () => {
     expect(() => new Recorder("/nowhere/record")).toThrow(expect.objectContaining({ code: "ERR_SCX_FILE_WRITE" }));
   });
@@ -209,7 +262,8 @@ describe("recording", () => {
 
   test.each([
     ["no JSON", "{", /:2 is not JSON/],
-    ["no object", "[1]", /:2 has no "at"/],
+    ["no object", "[[1],[2]]", /:2 is no object/],
+    ["nothing that it needs", "{}", /:2 has no "at"/],
     ["no reply", '{"at":1,"request":{"req":"stats"}}', /:2 has no "reply"/],
     ["a time with a fraction", '{"at":1.5,"request":{"req":"x"},"reply":{}}', /:2 has 1.5 for a time/],
     ["a reply that is none", '{"at":1,"request":{"req":"x"},"reply":{}}', /:2 has a "reply" that is none/],
