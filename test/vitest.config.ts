@@ -11,8 +11,9 @@ export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
     projects: [
-      kind("unit"),
-      kind("interop", { testTimeout: 60_000 }),
+      // What is waited for comes in milliseconds, on a busy machine in seconds; a limit is for what never comes.
+      kind("unit", { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { interval: 5, timeout: 50_000 } } }),
+      kind("interop", { testTimeout: 60_000, expect: { poll: { timeout: 50_000 } } }),
       kind("native", { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 }),
       // One scheduler at a time: the files of this kind share one kernel. And one process: to import all that they need
       // takes an emulated machine longer than many a test.

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { StatsServer } from "../../../src/protocol/server.js";
 import { clusterTarget, FakeSampler, fakeServer, scratch } from "../protocol/peer.js";
 import { scxkit, start } from "./started.js";
-
-// Several processes a test, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 });
 
 let path: string;
 beforeEach(() => {

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { StatsClient } from "../../../src/protocol/client.js";
 import { StatsServer } from "../../../src/protocol/server.js";
 import { clusterTarget, scratch } from "../protocol/peer.js";
 import { scxkit, start } from "./started.js";
-
-// Several processes a test, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 });
-const poll = <T>(act: () => T) => expect.poll(act, { interval: 1, timeout: 50_000 });
 
 let folder: string;
 let from: string;
@@ -35,7 +31,7 @@ test("what is recorded while it is relayed is replayed where no scheduler runs",
   expect(statSync(socket).mode & 0o777).toBe(0o600);
   const seen = await once();
   expect(seen).toMatch(/^\{"at":12345,.*\}\n$/);
-  await poll(() => readFileSync(file, "utf8")).toMatch(/"req":"stats"\}.*\n$/);
+  await expect.poll(() => readFileSync(file, "utf8")).toMatch(/"req":"stats"\}.*\n$/);
   relay.child.kill("SIGINT");
   expect(await relay.end).toEqual([0, null]);
   expect(existsSync(socket)).toBe(false);

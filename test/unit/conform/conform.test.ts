@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type ConformResult, conform, conformChecks } from "../../../src/conform/conform.js";
 import { StatsClient } from "../../../src/protocol/client.js";
 import type { Exchange } from "../../../src/relay/recording.js";
@@ -9,9 +9,6 @@ import { StatsReplay } from "../../../src/relay/replay.js";
 import { scxkit } from "../cli/started.js";
 import { scratch } from "../protocol/peer.js";
 import { brokenServer, type Client, type Fault, soundServer } from "./broken.js";
-
-// Forty rules in one test, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** @param timeoutMs more than any machine takes, unless silence is what is waited for */
 async function results(path: string, checks?: string[], timeoutMs = 20_000): Promise<ConformResult[]> {

@@ -140,7 +140,7 @@ describe("a server that breaks the protocol", () => {
 
 describe("giving up", () => {
   test("a server that never answers: ERR_SCX_TIMEOUT for all that wait, then the client has ended", async () => {
-    const client = await pair(() => {}, { timeoutMs: 50 });
+    const client = await pair(() => {}, { timeoutMs: 500 });
     const both = await Promise.allSettled([client.request("stats"), client.request("stats")]);
     for (const result of both)
       expect(result).toMatchObject({ status: "rejected", reason: { code: "ERR_SCX_TIMEOUT" } });
@@ -316,7 +316,7 @@ describe("several requests on their way", () => {
   });
 
   test("no more than allowed: the fourth of three never leaves", async () => {
-    const client = await answering(4, { pipeline: 3, timeoutMs: 100 });
+    const client = await answering(4, { pipeline: 3, timeoutMs: 500 });
     await expect(ask(client, 4)).rejects.toMatchObject({ code: "ERR_SCX_TIMEOUT" });
   });
 
@@ -342,7 +342,7 @@ describe("several requests on their way", () => {
     const single = await fakeServer((line, socket, first) => {
       if (first) socket.write(`{"errno":0,"args":{"resp":"${JSON.parse(line).req}"}}\n`);
     });
-    await using slow = await StatsClient.connect(single, { pipeline: "probe", timeoutMs: 300 });
+    await using slow = await StatsClient.connect(single, { pipeline: "probe", timeoutMs: 2000 });
     expect(slow.pipeline).toBe(1);
     expect(await slow.request("stats")).toBe("stats");
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { join } from "node:path";
-import { describe, expect, expectTypeOf, onTestFinished, test, vi } from "vitest";
+import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import type { LogRecord } from "../../../src/diagnostics.js";
 import { declaredTarget } from "../../../src/protocol/declared.js";
 import { followStats, type StatsReading } from "../../../src/protocol/follow.js";
@@ -10,9 +10,6 @@ import type { Target } from "../../../src/protocol/target.js";
 import { defineStats } from "../../../src/stats/define.js";
 import * as stat from "../../../src/stats/stat.js";
 import { clusterTarget, FakeSampler, fakeServer, scratch } from "./peer.js";
-
-// A machine may be busy.
-vi.setConfig({ testTimeout: 60_000 });
 
 const freshPath = () => join(scratch(onTestFinished), "stats");
 

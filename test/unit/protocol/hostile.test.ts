@@ -81,7 +81,7 @@ describe("lines", () => {
     const peer = await RawPeer.connect(server.path);
     expect(await peer.ask("x".repeat(11))).toMatch(/^\{"errno":22,/);
     expect(server.connections).toBe(1);
-    await expect.poll(() => server.connections, { timeout: 5000 }).toBe(0);
+    await expect.poll(() => server.connections).toBe(0);
   });
 
   test("a last one without newline counts, when the client closes its side", async () => {

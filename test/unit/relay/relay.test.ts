@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { StatsClient } from "../../../src/protocol/client.js";
 import { StatsServer, type StatsServerOptions } from "../../../src/protocol/server.js";
 import {
@@ -14,10 +14,6 @@ import {
 } from "../../../src/relay/recording.js";
 import { type RelayOptions, StatsRelay } from "../../../src/relay/relay.js";
 import { clusterTarget, FakeSampler, fakeServer, RawPeer, scratch } from "../protocol/peer.js";
-
-// A machine may be busy.
-vi.setConfig({ testTimeout: 60_000 });
-const poll = <T>(act: () => T) => expect.poll(act, { interval: 1, timeout: 50_000 });
 
 let upstream: string;
 let path: string;
@@ -96,7 +92,7 @@ describe("what clients are told", () => {
     await using client = await StatsClient.connect(path);
     for (const local of [3n, 5n]) {
       Object.assign(sampler, { local, at: sampler.at + 1n });
-      await poll(() => client.stats()).toMatchObject({ local });
+      await expect.poll(() => client.stats()).toMatchObject({ local });
     }
   });
 
@@ -119,11 +115,11 @@ describe("a server that is away", () => {
     });
     let server = await serve({ sampler: new FakeSampler() });
     const answers = async () => (await client.stats().catch(() => ({}))) as object;
-    await poll(answers).toHaveProperty("local");
+    await expect.poll(answers).toHaveProperty("local");
     await server.close();
-    await poll(() => client.stats().catch(({ errno }) => errno)).toBe(107);
+    await expect.poll(() => client.stats().catch(({ errno }) => errno)).toBe(107);
     server = await serve({ sampler: new FakeSampler() });
-    await poll(answers).toHaveProperty("local");
+    await expect.poll(answers).toHaveProperty("local");
     expect(relay.connections).toBe(1);
   });
 
@@ -163,8 +159,8 @@ describe("recording", () => {
     onTestFinished(() => recorder.close());
     const relay = await relayed({ intervalMs: 5, record: (exchange) => recorder.write(exchange) });
     const kinds = async () => new Set((await readRecording(file).catch(() => [])).map(({ request }) => request.req));
-    await poll(kinds).toEqual(new Set(["stats", "stats_meta"]));
-    await poll(async () => (await readRecording(file)).length).toBeGreaterThan(3);
+    await expect.poll(kinds).toEqual(new Set(["stats", "stats_meta"]));
+    await expect.poll(async () => (await readRecording(file)).length).toBeGreaterThan(3);
     await relay.close();
     const peer = await RawPeer.connect(upstream);
     for (const { request, line } of await readRecording(file))

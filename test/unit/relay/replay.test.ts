@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { StatsClient } from "../../../src/protocol/client.js";
 import type { Exchange } from "../../../src/relay/recording.js";
 import { type ReplayOptions, StatsReplay } from "../../../src/relay/replay.js";
 import { RawPeer, scratch } from "../protocol/peer.js";
-
-// A machine may be busy.
-vi.setConfig({ testTimeout: 60_000 });
-const poll = <T>(act: () => T) => expect.poll(act, { interval: 1, timeout: 50_000 });
 
 let path: string;
 beforeEach(() => {
@@ -65,7 +61,7 @@ describe("by time", () => {
   test("in a loop: after the last comes the first", async () => {
     const client = await replay({ exchanges: hour, speed: 3_600_000, loop: true });
     const next = () => client.stats();
-    for (const value of [2n, 0n, 1n, 0n]) await poll(next).toBe(value);
+    for (const value of [2n, 0n, 1n, 0n]) await expect.poll(next).toBe(value);
   });
 
   test("what was asked later only is answered as it was then", async () => {
