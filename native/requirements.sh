@@ -27,6 +27,7 @@ peers|xz|unpacking a kernel source|xz-utils|xz|xz|xz
 peers|libcrypto|the bpftool in a kernel source|libssl-dev|openssl-devel|openssl|openssl-dev
 interop|java|the Kafka broker that tests write to (Java 17 or newer)|default-jre-headless|java-21-openjdk-headless|jre21-openjdk-headless|openjdk21-jre-headless
 interop|maven|fetching that broker|maven|maven|maven|maven
+interop|openssl|the certificate of that broker|openssl|openssl|openssl|openssl
 interop|protoc|reading the protobuf that tests write|protobuf-compiler|protobuf-compiler|protobuf|protobuf
 check|clang_format|make check|clang-format-19|clang-tools-extra|clang|clang-extra-tools
 check|clang_tidy|make check|clang-tidy-19|clang-tools-extra|clang|clang-extra-tools
@@ -61,6 +62,7 @@ check_xz() { has xz; }
 check_libcrypto() { has pkg-config && pkg-config --exists libcrypto; }
 check_java() { [ "$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')" -ge 17 ] 2>/dev/null; }
 check_maven() { has mvn; }
+check_openssl() { has openssl; }
 check_protoc() { has protoc; }
 check_clang_format() { [ -n "$(newest_llvm clang-format)" ]; }
 check_clang_tidy() { [ -n "$(newest_llvm clang-tidy)" ]; }

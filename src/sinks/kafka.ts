@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { GenericError, Producer, ProducerOptions } from "@platformatic/kafka";
 import { documentOf } from "./document.js";
@@ -122,7 +123,7 @@ class KafkaSink implements Sink {
   }
 
   async open(): Promise<void> {
-    const { Producer } = await loadPeer("kafka", "@platformatic/kafka", () => import("@platformatic/kafka"));
+    const { Producer } = await loadPeer("kafka", "@platformatic/kafka@1", () => import("@platformatic/kafka"));
     if (this.#options.format === "protobuf") this.#valueOf = await loadProtobuf("kafka");
     this.#newProducer = () => new Producer({ ...this.#settings });
   }
@@ -217,9 +218,10 @@ function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer,
   const { tls, caFile, certFile, keyFile } = options;
   const file = (path: string) => readFile("kafka", path);
   const secret = passwordFile === undefined ? (password ?? "") : readSecret("kafka", passwordFile);
+  const bootstrapBrokers = brokers.flatMap((broker) => broker.split(","));
   return {
     clientId,
-    bootstrapBrokers: brokers.flatMap((broker) => broker.split(",")),
+    bootstrapBrokers,
     idempotent: true,
     // Whoever is asked for an answer gives it sooner than the queue gives up; further tries are the queue's. Fewer than two would be without end.
     connectTimeout: 3000,
@@ -234,7 +236,8 @@ function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer,
         ...(certFile && { cert: file(certFile) }),
         ...(keyFile && { key: file(keyFile) }),
       },
-      tlsServerName: true,
+      // An address is no name to ask for.
+      tlsServerName: !bootstrapBrokers.some((broker) => isIP(broker.replace(/^\[|\]?:\d*$/g, ""))),
     }),
     ...(mechanism && { sasl: { mechanism, username, password: secret } }),
   };
@@ -242,11 +245,12 @@ function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer,
 
 const isOf = (error: unknown, id: string): boolean => Boolean((error as Partial<GenericError>).findBy?.("apiId", id));
 
-/** The first cause: errors of several tries and brokers are lists of lists. */
+/** What went wrong at last, and why: errors of several tries and brokers are lists of lists. */
 function causeOf(error: unknown): string {
-  const { errors, message } = error as AggregateError;
+  const { errors, message, cause } = error as AggregateError;
   const last: unknown = errors?.at(-1);
-  return last === undefined ? message : causeOf(last);
+  if (last !== undefined) return causeOf(last);
+  return cause instanceof Error ? `${message.replace(/\.$/, "")}: ${causeOf(cause)}` : message;
 }
 
 /** A Kafka topic, by an idempotent producer. */

@@ -23,7 +23,7 @@ export interface SinkKind {
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   http: { about: "batches of JSON, posted to a web server", load: () => import("./http.js") },
   jsonl: { about: "JSON lines into a file or on stdout", load: () => import("./jsonl.js") },
-  kafka: { about: "a Kafka topic", needs: "@platformatic/kafka", load: () => import("./kafka.js") },
+  kafka: { about: "a Kafka topic", needs: "@platformatic/kafka@1", load: () => import("./kafka.js") },
   log: { about: "lines for people, on stderr or into a file", load: () => import("./log.js") },
   otlp: {
     about: "an OpenTelemetry receiver, by OTLP",

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { documentOf } from "../../src/sinks/document.js";
@@ -7,9 +9,12 @@ import { createSink, sinkFactory } from "../../src/sinks/registry.js";
 import type { SinkRecord } from "../../src/sinks/sink.js";
 import { checkout } from "../objects.js";
 import { nthRecord, recordOf } from "../unit/sinks/record.js";
-import { fetchKafka, type KafkaBroker, readKafka, startKafka } from "./kafka.js";
+import { fetchKafka, type KafkaBroker, login, readKafka, startKafka } from "./kafka.js";
 import { LossyProxy } from "./lossy_proxy.js";
 import { type Missing, run } from "./peer.js";
+
+// Kafka takes its time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 let kafka: { jars: string; broker: KafkaBroker } | Missing;
 const proxy = new LossyProxy();
@@ -65,7 +70,7 @@ it("writes the document of each record, keyed by host", async () => {
   ];
   const queue = await opened("documents");
   for (const record of records) queue.push(record);
-  await queue.close();
+  await queue.close({ deadlineMs: 30_000 });
   expect(queue.counts).toMatchObject({ written: 3, dropped: 0 });
   const got = lines(await read("documents", 3));
   expect(got).toEqual(records.map((record) => `${record.labels.host} ${documentOf(record)}`));
@@ -74,7 +79,7 @@ it("writes the document of each record, keyed by host", async () => {
 it.each(["gzip", "snappy", "lz4"])("compresses with %s as Kafka does", async (compression) => {
   const queue = await opened(compression, { compression });
   for (let n = 1; n <= 50; n++) queue.push(nthRecord(n, { labels }));
-  await queue.close();
+  await queue.close({ deadlineMs: 30_000 });
   expect(queue.counts).toMatchObject({ written: 50, dropped: 0 });
   expect(lines(await read(compression, 50)).at(-1)).toBe(`hosta ${documentOf(nthRecord(50, { labels }))}`);
 });
@@ -109,7 +114,7 @@ it("writes protobuf that protoc reads", async ({ skip }) => {
     fields,
     labels,
   });
-  await queue.close();
+  await queue.close({ deadlineMs: 30_000 });
   expect(queue.counts).toMatchObject({ written: 2, dropped: 0, failing: undefined });
   const texts = await Promise.all(
     (await read("protobuf", 2)).map(async ([, input]) => {
@@ -125,9 +130,34 @@ it("leaves out what is larger than the broker takes, and only that", async () =>
   const large = recordOf({ name: "large", stats: [] }, { text: { value: "x".repeat(2_000_000) } }, { labels });
   const queue = await opened("large");
   for (const record of [nthRecord(1, { labels }), large, nthRecord(2, { labels })]) queue.push(record);
-  await queue.close();
+  await queue.close({ deadlineMs: 30_000 });
   expect(queue.counts).toMatchObject({ written: 2, dropped: 1, failures: 0 });
   expect(lines(await read("large", 2))).toEqual([1, 2].map((n) => `hosta ${documentOf(nthRecord(n, { labels }))}`));
+});
+
+it("logs in over TLS, and says why it can't", async () => {
+  const { address, certificate } = running().broker.secure;
+  const folder = mkdtempSync(join(tmpdir(), "scxkit-login-"));
+  const passwordFile = join(folder, "password");
+  writeFileSync(passwordFile, `${login.password}\n`);
+  const secure = { brokers: [address], caFile: certificate, saslMechanism: "PLAIN", username: login.username };
+  const queue = await opened("secure", { ...secure, passwordFile });
+  queue.push(nthRecord(1, { labels }));
+  await queue.close({ deadlineMs: 30_000 });
+  expect(queue.counts).toMatchObject({ written: 1, dropped: 0, failing: undefined });
+  expect(lines(await read("secure", 1))).toEqual([`hosta ${documentOf(nthRecord(1, { labels }))}`]);
+
+  for (const [wrong, why] of [
+    [{ ...secure, password: "another" }, /authentication/i],
+    [{ brokers: [address], tls: true }, /certificate/i],
+  ] as const) {
+    const refused = await opened("secure", { ...wrong, retries: 0 });
+    refused.push(nthRecord(2, { labels }));
+    await vi.waitFor(() => expect(refused.counts.dropped).toBe(1), 60_000);
+    expect(refused.counts.failing).toMatch(why);
+    await refused.close();
+  }
+  rmSync(folder, { recursive: true });
 });
 
 const total = ([, value]: [string, Buffer]) => JSON.parse(value.toString()).stats.events.total as number;
@@ -146,9 +176,9 @@ it("loses and doubles nothing when the broker is killed in mid-stream and comes 
       resolve();
     }, 10);
   });
-  await vi.waitFor(() => expect(queue.counts.written).toBeGreaterThan(0), 10_000);
+  await vi.waitFor(() => expect(queue.counts.written).toBeGreaterThan(0), 60_000);
   await broker.kill();
-  await vi.waitFor(() => expect(queue.counts.failures).toBeGreaterThan(0), 10_000);
+  await vi.waitFor(() => expect(queue.counts.failures).toBeGreaterThan(0), 60_000);
   await broker.restart();
   await pushed;
   await queue.close({ deadlineMs: 30_000 });
@@ -166,6 +196,6 @@ it("knows a batch again whose answer was lost", async () => {
   // Another behind them tells that nothing came twice.
   const last = await opened("answers");
   last.push(nthRecord(11, { labels }));
-  await last.close();
+  await last.close({ deadlineMs: 30_000 });
   expect((await read("answers", 11)).map(total)).toEqual(upTo(11));
 });

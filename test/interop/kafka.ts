@@ -2,7 +2,7 @@
 // A Kafka broker of one node (KRaft), from its published jars.
 
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cachedFolder, freePorts, type Missing, type Peer, run, runBytes, startPeer } from "./peer.js";
@@ -15,6 +15,7 @@ export async function fetchKafka(): Promise<{ jars: string } | Missing> {
   const java = await run("java", ["-version"]);
   const version = Number(/version "(\d+)/.exec(java.stderr)?.[1] ?? 0);
   if (version < leastJava) return { missing: `Kafka needs Java ${leastJava} or newer` };
+  if ((await run("openssl", ["version"])).status !== 0) return { missing: "its certificate is made by openssl" };
   const pom = readFileSync(join(import.meta.dirname, "kafka/pom.xml"));
   const got = await cachedFolder(
     `kafka-${createHash("sha256").update(pom).digest("hex").slice(0, 12)}`,
@@ -45,6 +46,8 @@ export interface KafkaBroker {
   readonly address: string;
   /** A second port, for whom the broker is at {@link startKafka}'s `proxy`. */
   readonly behind: number;
+  /** HOST:PORT where it wants TLS and {@link login}, and the file of its certificate. */
+  readonly secure: { readonly address: string; readonly certificate: string };
   readonly pid: number;
   /** Bytes that it keeps of a topic. */
   bytes(topic: string): number;
@@ -62,21 +65,29 @@ export interface KafkaBroker {
  */
 export async function startKafka(jars: string, proxy?: number): Promise<KafkaBroker> {
   const folder = mkdtempSync(join(tmpdir(), "scxkit-kafka-"));
-  const [port, controller, behind] = (await freePorts(3)) as [number, number, number];
+  const [port, controller, behind, secure] = (await freePorts(4)) as [number, number, number, number];
+  const certificate = join(folder, "certificate.pem");
+  await selfSigned(join(folder, "broker.pem"), certificate);
   const properties = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controller}`,
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "DIRECT",
-    "listener.security.protocol.map": "DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    listeners: `DIRECT://127.0.0.1:${port},PROXIED://127.0.0.1:${behind},CONTROLLER://127.0.0.1:${controller}`,
-    "advertised.listeners": `DIRECT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxy ?? behind}`,
+    "listener.security.protocol.map": "DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT",
+    "listener.name.secure.ssl.keystore.type": "PEM",
+    "listener.name.secure.ssl.keystore.location": join(folder, "broker.pem"),
+    "listener.name.secure.sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.secure.plain.sasl.jaas.config": `org.apache.kafka.common.security.plain.PlainLoginModule required user_${login.username}="${login.password}";`,
+    listeners: `DIRECT://127.0.0.1:${port},PROXIED://127.0.0.1:${behind},SECURE://127.0.0.1:${secure},CONTROLLER://127.0.0.1:${controller}`,
+    "advertised.listeners": `DIRECT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxy ?? behind},SECURE://127.0.0.1:${secure}`,
     "log.dirs": join(folder, "data"),
     "offsets.topic.replication.factor": 1,
+    // Samples of tests are of any time.
+    "log.retention.ms": -1,
     // A broker that was killed is let in again when its last session is over.
-    "broker.session.timeout.ms": 1500,
-    "broker.heartbeat.interval.ms": 300,
+    "broker.session.timeout.ms": 4000,
+    "broker.heartbeat.interval.ms": 500,
     "group.initial.rebalance.delay.ms": 0,
   };
   const file = join(folder, "server.properties");
@@ -109,6 +120,7 @@ export async function startKafka(jars: string, proxy?: number): Promise<KafkaBro
   return {
     address: `127.0.0.1:${port}`,
     behind,
+    secure: { address: `127.0.0.1:${secure}`, certificate },
     get pid() {
       return broker.pid;
     },
@@ -125,6 +137,18 @@ export async function startKafka(jars: string, proxy?: number): Promise<KafkaBro
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Who may log in. */
+export const login = { username: "lab", password: "a secret" };
+
+/** Makes a key and a certificate for 127.0.0.1: both in one file, and the certificate alone. */
+async function selfSigned(both: string, certificate: string): Promise<void> {
+  const subject = ["-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", both];
+  const made = await run("openssl", ["req", "-x509", "-days", "2", ...subject, ...key, "-out", certificate]);
+  if (made.status !== 0) throw new Error(`openssl failed:\n${made.stderr}`);
+  appendFileSync(both, readFileSync(certificate));
 }
 
 /** The first messages of a topic, read by Kafka's own consumer: their keys and values. */
@@ -146,7 +170,7 @@ export async function readKafka(
       "org.apache.kafka.tools.consumer.ConsoleConsumer",
     ],
     ...["--bootstrap-server", broker.address, "--topic", topic, "--from-beginning"],
-    ...["--max-messages", `${count}`, "--timeout-ms", "30000"],
+    ...["--max-messages", `${count}`, "--timeout-ms", "60000"],
     ...Object.entries(shown).flatMap(([name, value]) => ["--formatter-property", `${name}=${value}`]),
   ]);
   if (status !== 0) throw new Error(`Kafka's consumer: ${stderr}`);

@@ -65,7 +65,7 @@ it.each(["cumulative", "delta"])("the collector understands %s metrics", async (
   const { endpoint, received } = await start();
   const queue = await opened({ endpoint, temporality, compression: "gzip" });
   queue.push(recordOf(schema, values, { labels, since: began, sample }));
-  await queue.close();
+  await queue.close({ deadlineMs: 20_000 });
   expect(queue.counts).toMatchObject({ written: 1, dropped: 0, failing: undefined });
   await vi.waitFor(() => expect(received).toHaveLength(1));
   const [of] = received[0]?.resourceMetrics ?? [];

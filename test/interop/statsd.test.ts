@@ -75,7 +75,7 @@ describe("the original server", () => {
     const server = await start(skip);
     const queue = await opened("statsd", { server: server.address, protocol, prefix: "lab" });
     for (let n = 1; n <= 3; n++) queue.push(nth(n));
-    await queue.close();
+    await queue.close({ deadlineMs: 20_000 });
     expect(queue.counts).toMatchObject({ written: 3, dropped: 0, failures: 0 });
     await vi.waitFor(async () => {
       expect(await server.read("counters")).toEqual({
@@ -104,7 +104,7 @@ describe("the original server", () => {
     await vi.waitFor(() => expect(queue.counts.failures).toBeGreaterThan(1));
     const server = await start(skip, port);
     queue.push(nth(2));
-    await queue.close();
+    await queue.close({ deadlineMs: 20_000 });
     expect(queue.counts).toMatchObject({ written: 2, dropped: 0 });
     await vi.waitFor(async () => {
       expect(await server.read("counters")).toMatchObject({
@@ -130,7 +130,7 @@ describe("a server that knows tags", () => {
     ends.push(() => server.stop());
     const queue = await opened("dogstatsd", { server: by === "udp" ? server.address : server.socket });
     for (let n = 1; n <= 3; n++) queue.push(nth(n));
-    await queue.close();
+    await queue.close({ deadlineMs: 20_000 });
     expect(queue.counts).toMatchObject({ written: 3, dropped: 0, failures: 0 });
     const tags = 'cpus="8",host="host.a"';
     const tagged = `{${tags},scheduler="simple"}`;
