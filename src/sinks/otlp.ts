@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { hostname } from "node:os";
 import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { ScxError } from "../error.js";
 import { packageVersion } from "../package.js";
@@ -172,17 +173,11 @@ class OtlpSink implements Sink {
   }
 }
 
-/** What the machine's labels say of the resource. Two hosts are two instances of the service. */
-function attributesOf(labels: Labels): Record<string, string> {
-  const named = Object.entries(labels).map(([name, value]) => [conventions[name] ?? name, value]);
-  const instance = labels.host === undefined ? {} : { "service.instance.id": labels.host };
-  return {
-    "service.name": "scxkit",
-    "service.version": packageVersion,
-    "os.type": "linux",
-    ...instance,
-    ...Object.fromEntries(named),
-  };
+/** What the machine's labels say of the resource; without a host among them it is this one. Two hosts are two instances of the service. */
+function attributesOf({ host = hostname(), ...labels }: Labels): Record<string, string> {
+  const named = Object.entries({ host, ...labels }).map(([name, value]) => [conventions[name] ?? name, value]);
+  const service = { "service.name": "scxkit", "service.version": packageVersion, "service.instance.id": host };
+  return { ...service, "os.type": "linux", ...Object.fromEntries(named) };
 }
 
 /** As the environment's general endpoint is taken: an address without a path is that of the receiver as a whole. */

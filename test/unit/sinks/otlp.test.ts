@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { ValueType } from "@opentelemetry/api";
 import { AggregationTemporality, DataPointType } from "@opentelemetry/sdk-metrics";
 import { afterEach, describe, expect, it } from "vitest";
@@ -198,6 +199,14 @@ describe("sink", () => {
     ])
       expect(body).toContain(text);
     expect(requests[1]?.body).toContain("hostb");
+  });
+
+  it("is of this host, when no label says of which", async () => {
+    const { endpoint, requests } = await receiver();
+    const queue = await opened({ endpoint });
+    queue.push(nthRecord(1));
+    await queue.close();
+    expect(requests[0]?.body).toContain(hostname());
   });
 
   it("tries again what may be taken another time, and drops what won't", async () => {
