@@ -129,8 +129,8 @@ export class StatsClient {
   /**
    * Sends a request and gives what the server answered: integers as bigint with all their digits, floats as number.
    *
-   * @throws ScxError ERR_SCX_WIRE with the `errno` of an error reply (its whole text in `log`), or without one when the
-   * server breaks the protocol; ERR_SCX_TIMEOUT, ERR_SCX_ABORTED, ERR_SCX_CLOSED.
+   * @throws ScxError ERR_SCX_WIRE with the `errno` of an error reply (its text in `log`), or without one when the
+   * server breaks the protocol; ERR_SCX_PRIVILEGE when that errno is 13; ERR_SCX_TIMEOUT, ERR_SCX_ABORTED, ERR_SCX_CLOSED.
    */
   async request(
     req: string,
@@ -147,7 +147,8 @@ export class StatsClient {
     options: RequestOptions = {},
   ): Promise<string> {
     const line = `{"req":${stringify(req)},"args":${stringify(args)}}\n`;
-    if (this.#ended !== undefined) throw closed(this.#ended);
+    // Turned away before it could ask, or after: the same error.
+    if (this.#ended !== undefined) throw this.#ended.errno === undefined ? closed(this.#ended) : this.#ended;
     const limit = new Limit("request", `Request "${req}"`, this.#timeoutMs, options.signal);
     if (limit.reason !== undefined) throw limit.reason;
     try {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { statSync } from "node:fs";
 import { causeOf, ScxError, type ScxErrorCode } from "../error.js";
 
 /** A number of requests at once that is none. */
@@ -9,6 +10,9 @@ export function noWidth(width: number): ScxError {
     remedy: 'Give pipeline a number from 1 on, or "probe".',
   });
 }
+
+/** errno of a path where another file stands; the kernel says ECONNREFUSED, as of a server that has gone. */
+const ENOTSOCK = 88;
 
 /** The server sent what no server may. */
 export const broken = (what: string, cause?: unknown): ScxError => ended("request", what, cause);
@@ -40,6 +44,14 @@ export function closed(cause?: ScxError): ScxError {
 
 /** Why a connection can't be made. */
 export function connectError(path: string, error: NodeJS.ErrnoException): ScxError {
+  if (error.code === "ECONNREFUSED" && statSync(path, { throwIfNoEntry: false })?.isSocket() === false)
+    return new ScxError("ERR_SCX_CONNECT", {
+      op: "connect",
+      message: `${path} is no socket.`,
+      remedy: "Give the path of a scheduler's socket.",
+      errno: ENOTSOCK,
+      cause: error,
+    });
   const denied = error.code === "EACCES" || error.code === "EPERM";
   const code: ScxErrorCode = denied ? "ERR_SCX_PRIVILEGE" : "ERR_SCX_CONNECT";
   const permission = "Run as root, or as a member of the socket's group.";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parse } from "lossless-json";
 import { ScxError } from "../error.js";
+import { endOfString } from "./written.js";
 
 /** What a reply can hold: integers are bigint with all their digits, what has a fraction or an exponent is a number. */
 export type ReplyValue = null | boolean | string | bigint | number | ReplyValue[] | { [name: string]: ReplyValue };
@@ -8,8 +9,8 @@ export type ReplyValue = null | boolean | string | bigint | number | ReplyValue[
 /**
  * Reads a reply line and gives what stands in `args.resp`. Names such as `__proto__` are fields like any other.
  *
- * @throws ScxError ERR_SCX_WIRE with `errno` when the reply is an error (its whole text is in `log`), without one when
- * the line is no reply.
+ * @throws ScxError ERR_SCX_WIRE with `errno` when the reply is an error (its text is in `log`), ERR_SCX_PRIVILEGE when
+ * that is 13; ERR_SCX_WIRE without an errno when the line is no reply.
  */
 export function parseReply(line: string): ReplyValue {
   const { errno, args } = record(parseJson(line), "The reply");
@@ -24,7 +25,7 @@ export function parseReply(line: string): ReplyValue {
 /** Upstream's client (serde_json) gives up at 128 levels, and no stack of ours is to end below a peer's reply. */
 const maxDepth = 128;
 
-const [quote, backslash, brace, bracket, braceEnd, bracketEnd] = Buffer.from('"\\{[}]');
+const [quote, brace, bracket, braceEnd, bracketEnd] = Buffer.from('"{[}]');
 
 function nestsTooDeep(text: string): boolean {
   let depth = 0;
@@ -38,25 +39,20 @@ function nestsTooDeep(text: string): boolean {
   return false;
 }
 
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let escapes = end;
-    while (text.charCodeAt(escapes - 1) === backslash) escapes--;
-    if ((end - escapes) % 2 === 0) return end;
-  }
-  return text.length;
-}
-
 function parseJson(line: string): unknown {
   if (nestsTooDeep(line)) throw wrong(`The reply nests ${maxDepth} levels deep or deeper`);
   try {
     return parse(line, null, number);
   } catch (cause) {
-    throw wrong("The reply is not JSON", cause);
+    throw cause instanceof ScxError ? cause : wrong("The reply is not JSON", cause);
   }
 }
 
+/** u64 takes 20. To read millions of them takes seconds, which no peer is to have of us. */
+const mostDigits = 1000;
+
 function number(text: string): bigint | number {
+  if (text.length > mostDigits) throw wrong(`The reply has a number of ${text.length} digits`);
   return /^-?\d+$/.test(text) ? BigInt(text) : Number(text);
 }
 
@@ -66,15 +62,27 @@ function record(value: unknown, what: string): Record<string, unknown> {
   return Object.assign(Object.create(null), value);
 }
 
+/** So much of an error's text is kept, in characters. */
+const longestText = 65_536;
+
+/** The errno of who may not ask: one that isn't on an allow list. */
+const EACCES = 13;
+
 function refused(errno: number, text: string): ScxError {
-  const lines = text.split("\n").map((line) => line.replace(/\p{Cc}/gu, " "));
+  const lines = text
+    .slice(0, longestText)
+    .split("\n")
+    .map((line) => line.replace(/\p{Cc}/gu, " "));
   // Upstream's servers say what is wrong in the line after this one (anyhow's Debug form).
   const cause = lines[lines.indexOf("Caused by:") + 1]?.trim().replace(/^0: /, "");
   const why = lines.includes("Caused by:") && cause ? `${lines[0]}: ${cause}` : lines[0];
-  return new ScxError("ERR_SCX_WIRE", {
+  const denied = errno === EACCES;
+  return new ScxError(denied ? "ERR_SCX_PRIVILEGE" : "ERR_SCX_WIRE", {
     op: "request",
     message: `The server answered with errno ${errno}: ${why}`,
-    remedy: "Ask for what the server offers; request stats_meta tells of its structs.",
+    remedy: denied
+      ? "Ask whoever runs the server to allow you, or become somebody whom it does."
+      : "Ask for what the server offers; request stats_meta tells of its structs.",
     errno,
     log: lines,
   });

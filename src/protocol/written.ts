@@ -6,12 +6,33 @@ export type Written =
   | { readonly items: readonly Written[] }
   | { readonly token: string };
 
-const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]|[^\s,:"{}[\]]+/g;
+/** The tokens of a text that is known to be JSON, with where they stand: brackets, strings, numbers and words. */
+function* tokensOf(text: string): Generator<{ token: string; at: number }, undefined, void> {
+  const starts = /["{}[\]]|[^\s,:"{}[\]]+/g;
+  for (let found = starts.exec(text); found !== null; found = starts.exec(text)) {
+    const at = found.index;
+    // Not by the expression: a string of many escapes, which is a peer's, would be too much for its stack.
+    if (found[0] === '"') starts.lastIndex = endOfString(text, at) + 1;
+    yield { token: text.slice(at, starts.lastIndex), at };
+  }
+}
+
+const backslash = 92;
+
+/** Where a string ends that starts there, both at their quotes; the text's end where it doesn't. */
+export function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = end;
+    while (text.charCodeAt(escapes - 1) === backslash) escapes--;
+    if ((end - escapes) % 2 === 0) return end;
+  }
+  return text.length;
+}
 
 /** Takes a text apart that is known to be JSON. */
 export function readWritten(text: string): Written {
-  const found = text.matchAll(tokens);
-  const next = () => found.next().value?.[0] as string;
+  const found = tokensOf(text);
+  const next = () => found.next().value?.token as string;
   const value = (token: string): Written => {
     if (token === "{") {
       const members: [string, Written][] = [];
@@ -34,22 +55,22 @@ export function memberTexts(text: string): Map<string, string> {
   let depth = 0;
   let name: string | undefined;
   let start = 0;
-  const end = (at: number) => {
-    members.set(name as string, text.slice(start, at));
+  const end = (after: number) => {
+    members.set(name as string, text.slice(start, after));
     name = undefined;
   };
-  for (const { 0: token, index } of text.matchAll(tokens)) {
+  for (const { token, at } of tokensOf(text)) {
     const opens = token === "{" || token === "[";
     const closes = token === "}" || token === "]";
     if (depth === 1 && !closes) {
       if (name === undefined) name = JSON.parse(token) as string;
       else {
-        start = index;
-        if (!opens) end(index + token.length);
+        start = at;
+        if (!opens) end(at + token.length);
       }
     }
     if (opens) depth++;
-    if (closes && --depth === 1) end(index + 1);
+    if (closes && --depth === 1) end(at + 1);
   }
   return members;
 }

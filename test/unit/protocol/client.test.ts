@@ -79,11 +79,11 @@ test("names of Object.prototype are fields like any other", async () => {
 });
 
 test("an error reply: its errno, its text without control characters, all of it in the log", async () => {
-  const client = await pair((_, socket) => socket.write('{"errno":13,"args":{"resp":"no\\u001b[2J\\nCaused by"}}\n'));
+  const client = await pair((_, socket) => socket.write('{"errno":5,"args":{"resp":"no\\u001b[2J\\nCaused by"}}\n'));
   await expect(client.request("stats")).rejects.toMatchObject({
     code: "ERR_SCX_WIRE",
-    errno: 13,
-    message: expect.stringMatching(/errno 13: no \[2J\n/),
+    errno: 5,
+    message: expect.stringMatching(/errno 5: no \[2J\n/),
     log: ["no [2J", "Caused by"],
   });
 });
@@ -217,13 +217,32 @@ test("a server that turns clients away says why: that is the error, and what fol
   expect(await first.stats()).toHaveProperty("local");
   await using refused = await StatsClient.connect(path);
   const error = await refused.stats().catch((one) => one);
-  // Before it could ask, or in place of the answer.
-  expect(error.code === "ERR_SCX_CLOSED" ? error.cause : error).toMatchObject({ code: "ERR_SCX_WIRE", errno: 11 });
+  // Be it before it could ask, or in place of the answer.
+  expect(error).toMatchObject({ code: "ERR_SCX_WIRE", errno: 11 });
   const readings = followStats({ path, intervalMs: 1 });
   const waits = readings.next();
   await first.close();
   expect(await waits).toMatchObject({ value: { values: { local: 0n } } });
   await readings.return();
+});
+
+test("one that doesn't allow us says so: that isn't waited for", async () => {
+  const path = join(scratch(onTestFinished), "stats");
+  await using _server = await StatsServer.listen({ path, sampler: new FakeSampler(), allow: { users: [4100] } });
+  const denied = { code: "ERR_SCX_PRIVILEGE", errno: 13, message: expect.stringContaining("may not read") };
+  await using client = await StatsClient.connect(path);
+  await expect(client.stats()).rejects.toMatchObject(denied);
+  await expect(followStats({ path, intervalMs: 1 }).next()).rejects.toMatchObject(denied);
+});
+
+test("a path where no socket stands is no server that will come again", async () => {
+  const path = join(scratch(onTestFinished), "stats");
+  writeFileSync(path, "");
+  await expect(followStats({ path, intervalMs: 1 }).next()).rejects.toMatchObject({
+    code: "ERR_SCX_CONNECT",
+    errno: 88,
+    message: expect.stringMatching(/is no socket/),
+  });
 });
 
 describe("statistics by their types", () => {
