@@ -2,13 +2,14 @@
 
 import { causeOf, ScxError } from "../error.js";
 import { checkSocketPath } from "../protocol/path.js";
+import { EACCES, parseReply } from "../protocol/reply.js";
 import type { Check } from "./check.js";
 import { Finding, Untold } from "./finding.js";
 import { framingChecks } from "./framing.js";
 import { metadataChecks } from "./metadata.js";
 import { replyChecks } from "./reply.js";
 import { requestChecks } from "./request.js";
-import { ServerUnderTest } from "./server.js";
+import { anyRequest, ask, isFirstRelease, ServerUnderTest } from "./server.js";
 import { sessionChecks } from "./session.js";
 import type { Said } from "./wire.js";
 
@@ -59,26 +60,45 @@ export async function* conform(path: string, options: ConformOptions = {}): Asyn
       message: `There is no check "${unknown}".`,
       remedy: `Name one of ${all.map(({ name }) => name).join(", ")}.`,
     });
-  let met = false;
+  const first = await meet(new ServerUnderTest(absolute, timeoutMs));
   for (const check of all) {
     if (signal?.aborted) return;
     if (checks && !checks.includes(check.name)) continue;
-    yield await outcomeOf(check, new ServerUnderTest(absolute, timeoutMs), met);
-    met = true;
+    const { name, rule } = check;
+    if (first && name !== "request-names") yield { check: name, rule, outcome: "skipped", detail: firstRelease };
+    else yield await outcomeOf(check, new ServerUnderTest(absolute, timeoutMs));
   }
 }
 
-/** @param met whether the server was there at the check before: that it has gone is a finding then */
-async function outcomeOf(check: Check, server: ServerUnderTest, met: boolean): Promise<ConformResult> {
+const firstRelease = "it is a server of upstream's first release, whose requests have other names";
+
+/**
+ * Sees whether anybody is there who lets us in, and whether it is a server of the first release.
+ * @throws ScxError of who isn't, or doesn't
+ */
+async function meet(server: ServerUnderTest): Promise<boolean> {
+  try {
+    const wire = await server.connect();
+    const { errno, line } = await ask(wire, anyRequest);
+    if (errno === EACCES) parseReply(line); // throws it
+    return await isFirstRelease(wire);
+  } catch (error) {
+    if (error instanceof Finding) return false; // which the checks will have, too
+    throw error;
+  } finally {
+    server.close();
+  }
+}
+
+async function outcomeOf(check: Check, server: ServerUnderTest): Promise<ConformResult> {
   const { name, rule } = check;
   try {
     await check.run(server);
     return { check: name, rule, outcome: "passed" };
   } catch (error) {
     if (error instanceof Untold) return { check: name, rule, outcome: "skipped", detail: error.message };
-    // Who isn't there, or doesn't let us in, can't be held against anything.
-    const absent = error instanceof ScxError && !met && server.said.length === 0;
-    if (absent || !(error instanceof Finding || error instanceof ScxError)) throw error;
+    // That it has gone meanwhile is a finding, too.
+    if (!(error instanceof Finding || error instanceof ScxError)) throw error;
     return { check: name, rule, outcome: "failed", detail: causeOf(error), said: server.said };
   } finally {
     server.close();

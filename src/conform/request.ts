@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Check } from "./check.js";
 import { Finding } from "./finding.js";
-import { anyRequest, ask, askValue, requestLine, stillAnswers } from "./server.js";
+import { anyRequest, ask, askValue, isFirstRelease, requestLine, stillAnswers } from "./server.js";
 
 const EINVAL = 22;
 
@@ -30,6 +30,16 @@ const accepted = (name: string, rule: string, line: string): Check => ({
 
 /** What a request is, and what is answered to what is none. */
 export const requestChecks: readonly Check[] = [
+  {
+    name: "request-names",
+    rule: "the requests are called stats and stats_meta",
+    async run(server) {
+      if (await isFirstRelease(await server.connect()))
+        throw new Finding(
+          "It knows stat_meta in place of stats_meta: a server of upstream's first release (scx_stats 0.2).",
+        );
+    },
+  },
   refused("blank-line", "a blank line", "\n", EINVAL),
   refused("bad-json", "a line that is no JSON", '{"req":"stats_meta"\n', EINVAL),
   refused("bad-utf8", "a line that is no UTF-8", Buffer.from('{"req":"stats_meta","x":"\xff"}\n', "latin1"), EINVAL),

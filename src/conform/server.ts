@@ -83,3 +83,9 @@ export async function stillAnswers(wire: Wire): Promise<void> {
   if (line === undefined) throw new Finding("The connection didn't stay: the server ended it.");
   if (readAnswer(line).errno !== 0) throw new Finding("The connection didn't stay usable.");
 }
+
+/** Whether a server is one of upstream's first release, which had other names for the requests. @throws Finding */
+export async function isFirstRelease(wire: Wire): Promise<boolean> {
+  const { errno } = await ask(wire, anyRequest);
+  return errno !== 0 && (await ask(wire, requestLine("stat_meta"))).errno === 0;
+}

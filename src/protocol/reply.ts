@@ -66,7 +66,7 @@ function record(value: unknown, what: string): Record<string, unknown> {
 const longestText = 65_536;
 
 /** The errno of who may not ask: one that isn't on an allow list. */
-const EACCES = 13;
+export const EACCES = 13;
 
 function refused(errno: number, text: string): ScxError {
   const lines = text

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ConformResult, conform, conformChecks } from "../../../src/conform/conform.js";
 import { StatsClient } from "../../../src/protocol/client.js";
+import { StatsServer } from "../../../src/protocol/server.js";
 import type { Exchange } from "../../../src/relay/recording.js";
 import { StatsRelay } from "../../../src/relay/relay.js";
 import { StatsReplay } from "../../../src/relay/replay.js";
@@ -98,6 +99,7 @@ const faults: [check: string, says: RegExp, fault: Fault][] = [
       },
     },
   ],
+  ["request-names", /first release \(scx_stats 0\.2\)/, firstRelease()],
   ["args-missing", /errno 22/, refuses((line) => !line.includes("args"))],
   ["unknown-fields", /errno 22/, refuses((line) => line.includes('"x"'))],
   ["any-argument", /errno 22/, refuses((line) => line.includes("__proto__"))],
@@ -129,6 +131,12 @@ const faults: [check: string, says: RegExp, fault: Fault][] = [
   ["partial-request", /said nothing/, stalls((_, text) => !text.endsWith("\n"))],
   ["abort", /said nothing/, { received: goneForAll }],
 ];
+
+/** A server whose requests are called otherwise. */
+function firstRelease(): Fault {
+  const old = /"req":"stat_meta"/;
+  return { reply: (line, right) => (old.test(line) ? value : right.startsWith('{"errno":0') ? refusal : right) };
+}
 
 /** Dictionaries in the order of their numbers. */
 function swapped(): Fault {
@@ -190,6 +198,22 @@ describe("what can't be told is skipped, and says why", () => {
     const [result] = await results(await brokenServer(fault), [check]);
     expect(result).toMatchObject({ outcome: "skipped", detail: expect.stringMatching(says) });
   });
+});
+
+test("of a server of upstream's first release one finding says so, and the other rules aren't held against it", async () => {
+  const [finding, ...others] = (await results(await brokenServer(firstRelease()))).sort((one) =>
+    one.outcome === "failed" ? -1 : 0,
+  );
+  expect(finding?.check).toBe("request-names");
+  expect(others).toHaveLength(conformChecks.length - 1);
+  for (const { outcome, detail } of others)
+    expect([outcome, detail]).toEqual(["skipped", expect.stringMatching(/first/)]);
+});
+
+test("who doesn't let us in is held against nothing", async () => {
+  const path = join(scratch(onTestFinished), "stats");
+  await using _server = await StatsServer.listen({ path, allow: { users: [4100] }, targets: {} });
+  await expect(results(path)).rejects.toMatchObject({ code: "ERR_SCX_PRIVILEGE", errno: 13 });
 });
 
 describe("scxkit conform", () => {
