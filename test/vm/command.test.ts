@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { parseDump, StatsClient } from "../../src/index.js";
+import { parseDump, StatsClient, StatsServer } from "../../src/index.js";
 import { cli, testObject } from "../objects.js";
 import { kernelIsFree, kernelState, load, Running, scxkit } from "./process.js";
 
@@ -48,6 +48,27 @@ describe("scxkit run", () => {
     expect(run.lines.at(-1)).toMatch(/^ {2}simple on Linux \S+, at \S+Z, after \d+\.\d{3} s/);
     expect(run.lines.at(-2)).toBe("EXIT: unregistered from user space");
     expect(kernelState()).toBe("disabled");
+  });
+
+  it("its socket is whose it is said to be, and serves only whom it may; who comes second is told the first's process", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "scxkit-")), "stats");
+    const access = ["--socket-mode", "0666", "--socket-owner", "nobody", "--socket-group", "4100"];
+    const allow = ["--socket-allow", "user:nobody", "--socket-allow", "group:4100"];
+    const run = scxkit("run", "simple", "--json", "--socket", path, ...access, ...allow);
+    await run.line(sampleLine);
+    const { uid, gid, mode } = statSync(path);
+    expect([uid, gid, mode & 0o777]).toEqual([65534, 4100, 0o666]);
+    await using client = await StatsClient.connect(path);
+    await expect(client.request("stats")).rejects.toMatchObject({ errno: 13 });
+    await expect(StatsServer.listen({ path })).rejects.toMatchObject({
+      code: "ERR_SCX_SOCKET_IN_USE",
+      message: expect.stringContaining(`process ${run.child.pid} (`),
+    });
+    run.kill("SIGTERM");
+    expect(await run.end()).toBe(0);
+    expect(existsSync(path)).toBe(false);
+    const wrong = scxkit("run", "simple", "--socket", path, "--socket-owner", "no-such-user");
+    expect(await wrong.end()).toBe(64);
   });
 
   it("answers on its socket, totals and deltas", async () => {
