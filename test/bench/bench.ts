@@ -24,6 +24,7 @@ const groups: Record<string, readonly Place[]> = {
   exactness: ["vm"],
   zero: ["here"],
   ticks: ["vm128"],
+  watching: ["vm"],
 };
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * The peer of the library's loading: a C loader with the same libbpf and the same duties.
- * loader OBJECT: opens, configures, loads and attaches; prints the ns from open to attach returned;
- * detaches.
+ * loader OBJECT [SECONDS]: opens, configures, loads and attaches; prints the ns from open to attach
+ * returned. Then detaches, or looks once a second whether the scheduler has left, for so long at
+ * most; prints when it saw that (ns of CLOCK_MONOTONIC, 0 for never), and the ns of CPU time that
+ * looking took.
  */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -15,15 +17,21 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define DUMP_LENGTH 32768
 
-static uint64_t now(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(clock, &time);
 	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+static uint64_t now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static void die(const char *what)
@@ -83,7 +91,7 @@ int main(int argc, char **argv)
 	struct bpf_map *map, *ops = NULL, *rodata = NULL, *dump = NULL, *globals_map = NULL;
 	size_t size;
 
-	if (argc != 2)
+	if (argc != 2 && argc != 3)
 		return 64;
 	libbpf_set_print(NULL);
 	uint64_t start = now();
@@ -143,10 +151,23 @@ int main(int argc, char **argv)
 	watch();
 	char *live =
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(globals_map), 0);
-	if (live == MAP_FAILED || *(int *)(live + offset_of_variable(btf, ".data", "uei")))
+	if (live == MAP_FAILED)
+		die("mmap");
+	const volatile int *kind = (const int *)(live + offset_of_variable(btf, ".data", "uei"));
+	if (*kind)
 		die("left already");
 	printf("%llu\n", (unsigned long long)(now() - start));
 
+	if (argc == 3) {
+		uint64_t began = clock_ns(CLOCK_PROCESS_CPUTIME_ID), left;
+
+		fflush(stdout);
+		for (int second = 0; !*kind && second < atoi(argv[2]); second++)
+			sleep(1);
+		left = *kind ? now() : 0;
+		printf("%llu %llu\n", (unsigned long long)left,
+		       (unsigned long long)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - began));
+	}
 	bpf_link__destroy(link);
 	bpf_object__close(object);
 	btf__free(kernel);
