@@ -80,3 +80,7 @@ export const labelOf = (text: string): string =>
   nameOf(text)
     .replace(/^__+/, "_")
     .replace(/^(?=\d|$)/, "_");
+
+/** A series' labels without those of the whole machine, for destinations that keep these elsewhere. The scheduler stays in any case. */
+export const ownLabels = ({ labels }: Series, machine: Labels): [string, string][] =>
+  Object.entries(labels).filter(([name, value]) => name === "scheduler" || machine[name] !== value);

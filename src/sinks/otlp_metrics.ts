@@ -3,7 +3,7 @@ import type { Attributes, HrTime, ValueType } from "@opentelemetry/api";
 import type { AggregationTemporality, DataPoint, DataPointType, MetricData } from "@opentelemetry/sdk-metrics";
 import type { CounterValue, HistogramCounts } from "../stats/schema.js";
 import { decimal, shownBuckets } from "./exposition.js";
-import { baseUnit, exportedName, type Metric, type Point, type Series } from "./metric.js";
+import { baseUnit, exportedName, type Metric, ownLabels, type Point, type Series } from "./metric.js";
 import type { SampleRecord } from "./sink.js";
 
 /** The enumerations of OpenTelemetry's SDK: its modules are loaded when the sink is opened. */
@@ -132,8 +132,7 @@ export class OtlpMetrics {
   #attributesOf({ labels }: SampleRecord, series: Series): Attributes {
     const known = this.#attributes.get(series);
     if (known) return known;
-    const own = Object.entries(series.labels).filter(([name, value]) => name === "scheduler" || labels[name] !== value);
-    const attributes = Object.fromEntries(own);
+    const attributes = Object.fromEntries(ownLabels(series, labels));
     this.#attributes.set(series, attributes);
     return attributes;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CounterValue, HistogramValue } from "../stats/schema.js";
 import { decimal } from "./exposition.js";
-import { baseUnit, exportedName, type Point } from "./metric.js";
+import { baseUnit, exportedName, ownLabels, type Point } from "./metric.js";
 import { MetricPoints } from "./points.js";
 import type { SampleRecord } from "./sink.js";
 
@@ -73,9 +73,7 @@ export class StatsdMetrics {
     if (known) return known;
     // It is no total that they are sent.
     const name = exportedName(series.metric, series.metric.kind === "info");
-    const own = Object.entries(series.labels).filter(
-      ([label, value]) => label === "scheduler" || labels[label] !== value,
-    );
+    const own = ownLabels(series, labels);
     const parts = [...(labels.host === undefined ? [] : [labels.host]), name, ...own.map(([, value]) => value)];
     const named = this.#tagged ? { name, tags: series.labels } : { name: parts.map(partOf).join("."), tags: {} };
     this.#named.set(series, named);

@@ -135,6 +135,15 @@ it("leaves out what is larger than the broker takes, and only that", async () =>
   expect(lines(await read("large", 2))).toEqual([1, 2].map((n) => `hosta ${documentOf(nthRecord(n, { labels }))}`));
 });
 
+it("takes records from before and after a clock was set", async () => {
+  const records = [1n, BigInt(Date.now()) * 1_000_000n, 2n].map((at, i) => nthRecord(i, { labels, sample: { at } }));
+  const queue = await opened("clock");
+  for (const record of records) queue.push(record);
+  await queue.close({ deadlineMs: 30_000 });
+  expect(queue.counts).toMatchObject({ written: 3, dropped: 0, failing: undefined });
+  expect(lines(await read("clock", 3))).toEqual(records.map((record) => `hosta ${documentOf(record)}`));
+});
+
 it("logs in over TLS, and says why it can't", async () => {
   const { address, certificate } = running().broker.secure;
   const folder = mkdtempSync(join(tmpdir(), "scxkit-login-"));
