@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { aborted, ScxError } from "../error.js";
 
+/** What setTimeout() can wait for, in ms: 25 days. What is longer is no limit. */
+const longest = 2 ** 31 - 1;
+
 /** A deadline and an AbortSignal as one: whichever comes first ends what waits. */
 export class Limit {
   /** Set when the signal had fired before. */
@@ -18,7 +21,7 @@ export class Limit {
     this.reason = signal?.aborted ? aborted(op, what, signal) : undefined;
     if (this.reason !== undefined) return;
     signal?.addEventListener("abort", this.#abort);
-    if (timeoutMs === Number.POSITIVE_INFINITY) return;
+    if (timeoutMs > longest) return;
     this.#timer = setTimeout(() => {
       this.#end(
         new ScxError("ERR_SCX_TIMEOUT", {

@@ -161,10 +161,9 @@ export class StatsRelay {
     if (asked instanceof Promise) asked.catch(() => {}); // it is away, which was said
   }
 
-  /** Whether another reply can be kept, those that are too old forgotten if need be. */
+  /** Forgets what is too old, as replies may be large. Whether another one can be kept. */
   #makeRoom(now: number): boolean {
-    if (this.#kept.size >= mostKept)
-      for (const [key, { until }] of this.#kept) if (until <= now) this.#kept.delete(key);
+    for (const [key, { until }] of this.#kept) if (until <= now) this.#kept.delete(key);
     return this.#kept.size < mostKept;
   }
 }

@@ -291,6 +291,13 @@ describe("conformance of upstream's server", () => {
   });
 });
 
+test("our conformance run knows a server of upstream's first release", async () => {
+  const found: unknown[] = [];
+  for await (const { check, outcome } of conform(await upstream("first")))
+    if (outcome !== "skipped") found.push([check, outcome]);
+  expect(found).toEqual([["request-names", "failed"]]);
+});
+
 test("50,000 floats are written as serde_json writes them", async () => {
   const bits = new BigUint64Array(1);
   const float = new Float64Array(bits.buffer);

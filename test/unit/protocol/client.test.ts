@@ -147,6 +147,12 @@ describe("giving up", () => {
     await expect(client.request("stats")).rejects.toMatchObject({ code: "ERR_SCX_CLOSED" });
   });
 
+  test("a month is more than a timer can wait for, and no limit", async () => {
+    const later = (socket: Socket) => setTimeout(() => socket.write('{"errno":0,"args":{"resp":1}}\n'), 50);
+    const client = await pair((_, socket) => void later(socket), { timeoutMs: 2 ** 32 });
+    expect(await client.request("stats")).toBe(1n);
+  });
+
   test("one that waits its turn is taken out; one under way ends the connection", async () => {
     let answer = () => {};
     let arrive = () => {};
