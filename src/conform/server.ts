@@ -54,7 +54,7 @@ export async function answer(wire: Wire): Promise<Answer> {
 }
 
 /** A reply by its line. @throws Finding when it is none */
-export function readAnswer(line: string): Answer {
+function readAnswer(line: string): Answer {
   try {
     return { errno: 0, resp: parseReply(line), line };
   } catch (error) {
