@@ -84,7 +84,8 @@ export class ScxError extends Error {
 }
 
 /** What an error says in its first line: the cause, without what to do. */
-export const causeOf = (error: unknown): string => (error as Error).message.split("\n", 1)[0] ?? "";
+export const causeOf = (error: unknown): string =>
+  String((error as Partial<Error> | null | undefined)?.message ?? error).split("\n", 1)[0] ?? "";
 
 /** The error of a step that its caller gave up. */
 export function aborted(op: string, what: string, signal: AbortSignal | undefined): ScxError {

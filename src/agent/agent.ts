@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
+import { causeOf } from "../error.js";
 import type { RunEnd } from "../scheduler/supervise.js";
 import { exitEvent } from "../sinks/exit_event.js";
 import { SinkReader, sinksSchema } from "../sinks/own.js";
@@ -39,10 +40,14 @@ export class Agent {
   #config: AgentConfig;
   #labels: SampleRecord["labels"] = {};
   #watched: Watched | undefined;
+  /** What it watches by, which a config that could not be had may have left alone. */
+  #watchedBy: AgentConfig | undefined;
   #socket: Socket | undefined;
   #sinksReported = this.#began;
   #missed = 0n;
   #stopped: Promise<void> | undefined;
+  /** Resolves when no reload is under way. */
+  #reloaded: Promise<unknown> = Promise.resolve();
   #end: (end: RunEnd | undefined) => void = () => {};
   /** The sources of our own groups, each made when it is first wanted. */
   readonly #own = new Map<string, ValueSource>();
@@ -87,17 +92,25 @@ export class Agent {
   /**
    * Goes on by another config. What is the same in both goes on as it is: a scheduler isn't restarted, a sink keeps its
    * connection and its queue, counters and baselines stay. Where it fails, as much as can be goes on by the former one.
+   * One comes after the other; after {@link stop} nothing is done.
    * @throws as {@link start}
    */
-  async reload(config: AgentConfig): Promise<void> {
-    const before = this.#config;
+  reload(config: AgentConfig): Promise<void> {
+    const reloaded = this.#reloaded.then(() => this.#reload(config));
+    this.#reloaded = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async #reload(config: AgentConfig): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
     try {
-      await this.#apply(config, before);
+      await this.#apply(config);
       this.#config = config;
     } catch (error) {
-      await this.#apply(before, config).catch((again: unknown) =>
-        log.error(`the former config fails as well: ${again}`),
-      );
+      if (!this.#stopping.signal.aborted)
+        await this.#apply(this.#config).catch((again: unknown) =>
+          log.error(`the former config fails as well: ${causeOf(again)}`),
+        );
       throw error;
     }
   }
@@ -119,7 +132,7 @@ export class Agent {
     return `${what}, ${this.#outlets.count} sinks`;
   }
 
-  async #apply(config: AgentConfig, before?: AgentConfig): Promise<void> {
+  async #apply(config: AgentConfig): Promise<void> {
     const { settings } = config;
     this.#labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
     await this.#outlets.use(config.sinks, this.#stopping.signal, settings.shutdownMs);
@@ -128,8 +141,10 @@ export class Agent {
     this.#actions.use(config.actuators);
     this.#collector.use(this.#sources(config));
     this.#collector.setInterval(settings.intervalMs);
-    if (!before || !sameWatched(before, config)) await this.#watch(config);
-    else if (before.settings.intervalMs !== settings.intervalMs) this.#watched?.setInterval(settings.intervalMs);
+    const by = this.#watchedBy;
+    if (!by || !sameWatched(by, config)) await this.#watch(config);
+    else if (by.settings.intervalMs !== settings.intervalMs) this.#watched?.setInterval(settings.intervalMs);
+    this.#watchedBy = config;
     await this.#serve(config);
   }
 
@@ -157,9 +172,10 @@ export class Agent {
 
   async #watch(config: AgentConfig): Promise<void> {
     await this.#unwatch();
+    this.#watchedBy = undefined;
     const watched = await watch(config, this.#stopping.signal, {
       sample: (schema, sample, since) => {
-        if (config.settings.groups?.includes("stats") ?? true) this.#sample("stats", schema, sample, since);
+        if (this.#config.settings.groups?.includes("stats") ?? true) this.#sample("stats", schema, sample, since);
       },
       exit: (exit) => this.#outlets.push(exitEvent(exit, this.#labels)),
       missed: (ticks) => {
@@ -221,6 +237,7 @@ export class Agent {
 
   async #stop(): Promise<void> {
     this.#stopping.abort();
+    await this.#reloaded; // which else would open what nobody closes
     await this.#unwatch(); // whose last sample and exit go to the sinks
     this.#collector.tick(); // what was counted since the last one
     this.#collector.close();
@@ -229,10 +246,12 @@ export class Agent {
   }
 }
 
-/** A part that runs already in place of the same one that was made anew. */
-const keep = <P extends Part<unknown>>(part: P, before: readonly P[]): P => {
+/** A part that runs already in place of the same one that was made anew, which nobody will need. */
+const keep = <P extends Part<object>>(part: P, before: readonly P[]): P => {
   const known = before.find(({ key }) => key === part.key);
-  return known ? { ...part, made: known.made } : part;
+  if (known === undefined || known.made === part.made) return part;
+  (part.made as Partial<ValueSource>).close?.();
+  return { ...part, made: known.made };
 };
 
 const now = (): bigint => BigInt(Date.now()) * 1_000_000n;

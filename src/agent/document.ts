@@ -11,6 +11,7 @@ import {
   parseDocument,
   visit,
 } from "yaml";
+import { causeOf } from "../error.js";
 import { interpolate } from "./environment.js";
 import { configError, type PlacedProblem, type Problem } from "./problem.js";
 
@@ -42,9 +43,11 @@ export class ConfigDocument {
     if (unread.length > 0) throw configError(file, unread);
     const problems: PlacedProblem[] = [];
     visit(document, {
-      Alias(_, node) {
-        if (!node.resolve(document))
-          problems.push(place(node.range?.[0] ?? 0, `no anchor &${node.source} comes before it`));
+      Alias(_, node, around) {
+        const anchored = node.resolve(document);
+        if (!anchored) problems.push(place(node.range?.[0] ?? 0, `no anchor &${node.source} comes before it`));
+        else if (around.includes(anchored))
+          problems.push(place(node.range?.[0] ?? 0, `it stands within &${node.source}, and would hold itself`));
       },
       Scalar(key, node) {
         if (key === "key" || typeof node.value !== "string") return;
@@ -55,7 +58,11 @@ export class ConfigDocument {
       },
     });
     if (problems.length > 0) throw configError(file, problems);
-    return new ConfigDocument(file, document, lines);
+    try {
+      return new ConfigDocument(file, document, lines);
+    } catch (error) {
+      throw configError(file, [place(0, causeOf(error))]); // aliases of aliases, thousands in all
+    }
   }
 
   /** The error of these problems. */

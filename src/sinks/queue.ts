@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { logger } from "../diagnostics.js";
+import { causeOf } from "../error.js";
 import { Backlog } from "./backlog.js";
 import { type QueueOptions, queueDefaults } from "./queue_options.js";
 import { type Sink, type SinkRecord, SinkRefusal } from "./sink.js";
@@ -132,7 +133,7 @@ export class SinkQueue {
         return this.#succeeded(batch.length);
       } catch (error) {
         if (error instanceof SinkRefusal) return this.#refused(batch.length, error);
-        this.#failed(textOf(error));
+        this.#failed(causeOf(error));
       }
       if (tries > retries) return this.#drop(batch.length, `${tries} tries failed`);
       await this.#pause(pause);
@@ -176,7 +177,7 @@ export class SinkQueue {
   #refused(records: number, refusal: SinkRefusal): void {
     const lost = refusal.records ?? records;
     if (lost < records) this.#succeeded(records - lost);
-    this.#drop(lost, `it refused them: ${textOf(refusal)}`);
+    this.#drop(lost, `it refused them: ${causeOf(refusal)}`);
   }
 
   #failed(cause: string): void {
@@ -216,14 +217,10 @@ export class SinkQueue {
       const finished = await within(ms, (async () => this.#sink[step]?.(this.#end.signal))());
       if (!finished) log.warn(`sink ${this.name} didn't ${step} in time`);
     } catch (error) {
-      log.warn(`sink ${this.name} failed to ${step}: ${textOf(error)}`);
+      log.warn(`sink ${this.name} failed to ${step}: ${causeOf(error)}`);
     }
   }
 }
-
-/** What went wrong, in a line. A user's sink may throw anything. */
-const textOf = (error: unknown): string =>
-  String(error instanceof Error ? error.message : error).split("\n", 1)[0] ?? "";
 
 /** Waits for it, but no longer than that. Resolves with whether it came. */
 async function within(ms: number, what: Promise<unknown>): Promise<boolean> {

@@ -20,17 +20,19 @@ const own = `
   export const seen = (globalThis.scxkitSeen ??= { made: 0, records: [], reads: 0, refuse: false });
   export class Sink {
     static metrics = true;
-    constructor() { seen.made++; }
-    open() { if (seen.refuse) throw new Error("refused"); }
+    constructor(options) { seen.made++; this.options = options; }
+    open() { if (seen.refuse || this.options.refuse) throw new Error("refused"); seen.opened = (seen.opened ?? 0) + 1; }
     write(records) { seen.records.push(...records); seen.wake?.(); }
     close() { seen.closed = (seen.closed ?? 0) + 1; }
   }
   export class Source {
     name = "mine";
     schema = { name: "mine", stats: [{ name: "reads", kind: "counter" }] };
+    constructor() { seen.sources = (seen.sources ?? 0) + 1; }
     read() { return { reads: BigInt(++seen.reads) }; }
+    close() { seen.sources--; }
   }
-  export class Broken { name = "broken"; schema = { name: "broken", stats: [] }; read() { throw new Error("broken"); } }
+  export class Broken { name = "broken"; schema = { name: "broken", stats: [] }; read() { throw "broken"; } }
   export const every = () => ({ *see({ group, values }) {
     if (group === "mine" && values.get("mine.reads") > 0) yield { metric: "mine.reads", value: 1, why: "it was read" };
   } });
@@ -48,7 +50,10 @@ interface Seen {
   }[];
   reads: number;
   refuse: boolean;
+  opened?: number;
   closed?: number;
+  /** Sources that were made and not closed. */
+  sources?: number;
   wake?: () => void;
 }
 
@@ -152,7 +157,9 @@ detectors:
       .map(({ sample }) => (sample as { stats: { reads: { total: bigint; delta: bigint } } }).stats.reads);
     expect(totals.map(({ total }) => total)).toEqual(totals.map((_, i) => BigInt(i + 1)));
     expect(totals.slice(1).every(({ delta }) => delta === 1n)).toBe(true);
+    expect(seen.sources).toBe(1);
     await agent.stop();
+    expect(seen.sources).toBe(0);
   });
 
   it("stays as it was when the other one can't be had", async () => {
@@ -193,6 +200,43 @@ sinks: [{ ./own.mjs#Sink: {} }]
     const next = await until(({ group }) => group === "stats", from);
     expect(next.sample?.stats).toMatchObject({ moved: { total: 7n, delta: 2n } });
     await agent.stop();
+  });
+
+  it("watches on while another config fails, and whether its statistics are collected is for the last one to say", async () => {
+    const path = join(folder(), "stats");
+    let moved = 0n;
+    const balance = defineStats("balance", { moved: stat.counter("tasks moved") }, { top: true });
+    const targets = { top: declaredTarget(balance, () => ({ moved: ++moved })) };
+    await using _ = await StatsServer.listen({ path, targets });
+    const config = `${base.replace("[self, pressure]", "[stats]")}scheduler: { socket: ${path} }\n`;
+    const { agent, until, seen, reload } = await start(config);
+    const deltaOf = (record: unknown) =>
+      (record as { sample: { stats: { moved: { delta: bigint } } } }).sample.stats.moved.delta;
+    await until((record) => record.group === "stats" && deltaOf(record) > 0n);
+    const from = seen.records.length;
+    await expect(
+      reload(config.replace("Sink: {}", "Sink: { refuse: true }").replace(path, `${path}2`)),
+    ).rejects.toThrow("refused");
+    await until(({ group }) => group === "mine", seen.records.length);
+    await until(({ group }) => group === "stats", seen.records.length);
+    const after = seen.records.slice(from).filter(({ group }) => group === "stats");
+    expect(after.every((record) => deltaOf(record) > 0n)).toBe(true); // whoever begins to watch begins with none
+    await reload(config.replace("[stats]", "[]"));
+    await until(({ group }) => group === "mine", seen.records.length);
+    const none = seen.records.length;
+    await until(({ group }) => group === "mine", none);
+    await until(({ group }) => group === "mine", seen.records.length);
+    expect(seen.records.slice(none).filter(({ group }) => group === "stats")).toEqual([]);
+    await agent.stop();
+  });
+
+  it("opens nothing any more when it is stopped in a reload", async () => {
+    const { agent, seen, until, reload } = await start(base);
+    await until(({ group }) => group === "mine");
+    const reloaded = reload(base.replace("Sink: {}", "Sink: { another: 1 }"));
+    await Promise.all([reloaded, agent.stop()]);
+    await reload(base.replace("Sink: {}", "Sink: { third: 1 }"));
+    expect(seen.opened).toBe(seen.closed);
   });
 });
 

@@ -51,6 +51,12 @@ describe("what is wrong with a config has its line and column", () => {
     ["no YAML", "a: [1,\nb: 2\n", [/^2:1: Flow sequence/]],
     ["a key twice", "labels: {}\nlabels: {}\n", [/^2:1: Map keys must be unique/]],
     ["an alias of nothing", "sinks: [*gone]\n", [/^1:9: no anchor &gone comes before it/]],
+    ["an alias within its anchor", "labels: &l\n  a: *l\n", [/^2:6: it stands within &l/]],
+    [
+      "too many aliases",
+      `a: &a [x]\nb: &b [${Array(99).fill("*a")}]\nc: &c [${Array(99).fill("*b")}]\nd: [${Array(99).fill("*c")}]\n`,
+      [/^1:1: Excessive alias count/],
+    ],
     ["several things", "intervalMs: x\nlabels: {a: 1}\n", [/^1:13: /, /^2:13: "a" must be string/]],
     [
       "an unknown sink",
