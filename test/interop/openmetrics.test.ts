@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Upstream's Python script that turns a socket's statistics into OpenMetrics. It is part of the crate scx_stats, so cargo has
-// fetched and checked it; its Python library goes into the user's cache.
+// fetched and checked it.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { StatsServer } from "../../src/protocol/server.js";
 import { clusterTarget, FakeSampler, scratch } from "../unit/protocol/peer.js";
 import { buildPeer } from "./cargo.js";
-import { cachedFolder, type Missing, run, startPeer } from "./peer.js";
-
-const library = "prometheus_client==0.26.0";
+import { type Missing, run, startPeer } from "./peer.js";
+import { prometheusClient } from "./prometheus_client.js";
 
 interface Converter {
   readonly script: string;
@@ -26,12 +25,8 @@ async function converter(): Promise<Converter | Missing> {
     .map(({ manifest_path }) => join(dirname(manifest_path), "scripts/scxstats_to_openmetrics.py"));
   const script = scripts.find((path) => existsSync(path));
   if (script === undefined) return { missing: "crate scx_stats brings no scripts/scxstats_to_openmetrics.py" };
-  const got = await cachedFolder(library.replace("==", "-"), async (folder) => {
-    const installed = await run("python3", ["-m", "pip", "install", "--quiet", "--target", folder, library]);
-    if (installed.status === 0) return undefined;
-    return { missing: `pip can't install ${library}: ${installed.stderr.trim().split("\n").at(-1)}` };
-  });
-  return "missing" in got ? got : { script, pythonPath: got.folder };
+  const got = await prometheusClient();
+  return "missing" in got ? got : { script, ...got };
 }
 
 let found: Converter | Missing;
