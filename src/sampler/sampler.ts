@@ -113,6 +113,10 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #stale = true;
   #readAt = 0n;
   #readWall = 0n;
+  #hasRead = false;
+  /** When the reading before the last was made. */
+  #previousAt = 0n;
+  /** The run's sample of the last reading, once somebody has asked for it: most only want their own. */
   #last: Sample<S> | undefined;
 
   /** @throws ScxError ERR_SCX_USAGE for an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
@@ -181,11 +185,17 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 
   /** The run's totals as of the last tick, read afresh when older than an interval. Deltas are those of that reading. */
   totals(): Sample<S> {
+    this.#readIfOld();
+    this.#last ??= this.#sample(this.#run, this.#cpus, this.#previousAt);
+    return this.#last;
+  }
+
+  #readIfOld(): void {
     const age = process.hrtime.bigint() - this.#readAt;
     // What was read before the attach says nothing of the run.
     const ofThisRun = this.#readAt >= this.#source.startedAt;
     const fresh = this.#ended || (!this.#stale && ofThisRun && age <= nsOf(this.#intervalMs));
-    return this.#last && fresh ? this.#last : this.#refresh();
+    if (!this.#hasRead || !fresh) this.#refresh();
   }
 
   /** A reader with its own baseline, which begins at attach. Its reads are as of the last tick, like {@link totals}. */
@@ -318,7 +328,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #read(baseline: Baseline<S>): Sample<S> {
     const kept = baseline.waiting.shift();
     if (kept) return kept;
-    this.totals();
+    this.#readIfOld();
     return this.#advance(baseline);
   }
 
@@ -343,17 +353,18 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     }
   }
 
-  #refresh(): Sample<S> {
+  #refresh(): void {
     this.#followSource();
     const previous = this.#readAt;
     this.#source.refresh();
+    this.#hasRead = true;
+    this.#previousAt = previous;
+    this.#last = undefined;
     this.#readAt = process.hrtime.bigint();
     this.#readWall = wallClock();
     this.#stale = false;
     this.#run.advance();
     for (const one of this.#cpus) one.advance();
-    this.#last = this.#sample(this.#run, this.#cpus, previous);
-    return this.#last;
   }
 
   #newRollups(): CpuRollups {

@@ -4,7 +4,7 @@
 import { BpfObject, Sampler } from "../../dist/index.js";
 
 const [path, seconds] = process.argv.slice(2);
-await using loaded = await (await BpfObject.open(path)).load();
+const loaded = await (await BpfObject.open(path)).load();
 const sampler = new Sampler(loaded.stats, { intervalMs: 1000 });
 const samples = sampler[Symbol.asyncIterator]();
 process.stdout.write(`${loaded.maps.scx_stats.id}\n`);
@@ -13,3 +13,4 @@ for (let tick = 0; tick < Number(seconds); tick++) await samples.next();
 const { user, system } = process.cpuUsage(start);
 process.stdout.write(`${(user + system) * 1000}\n`);
 await samples.return();
+await loaded[Symbol.asyncDispose]();

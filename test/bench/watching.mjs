@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BpfObject } from "../../dist/index.js";
 
 const [path, seconds] = process.argv.slice(2);
-await using loaded = await (await BpfObject.open(path)).load();
+const loaded = await (await BpfObject.open(path)).load();
 const scheduler = await loaded.attach();
 process.stdout.write("attached\n");
 const start = process.cpuUsage();
@@ -18,3 +18,4 @@ const left = await Promise.race([
 waiting.abort();
 const { user, system } = process.cpuUsage(start);
 process.stdout.write(`${left} ${(user + system) * 1000}\n`);
+await loaded[Symbol.asyncDispose]();
