@@ -39,6 +39,7 @@ export interface ConformOptions {
   timeoutMs?: number | undefined;
   /** Names of the checks to be made; all unless given. */
   checks?: readonly string[] | undefined;
+  /** Breaks off the check that is being made, and ends. */
   signal?: AbortSignal | undefined;
 }
 
@@ -60,13 +61,29 @@ export async function* conform(path: string, options: ConformOptions = {}): Asyn
       message: `There is no check "${unknown}".`,
       remedy: `Name one of ${all.map(({ name }) => name).join(", ")}.`,
     });
-  const first = await meet(new ServerUnderTest(absolute, timeoutMs));
+  const first = await withServer(meet);
   for (const check of all) {
     if (signal?.aborted) return;
     if (checks && !checks.includes(check.name)) continue;
     const { name, rule } = check;
-    if (first && name !== "request-names") yield { check: name, rule, outcome: "skipped", detail: firstRelease };
-    else yield await outcomeOf(check, new ServerUnderTest(absolute, timeoutMs));
+    const outcome: ConformResult =
+      first && name !== "request-names"
+        ? { check: name, rule, outcome: "skipped", detail: firstRelease }
+        : await withServer((server) => outcomeOf(check, server));
+    // What was broken off tells nothing.
+    if (!signal?.aborted) yield outcome;
+  }
+
+  async function withServer<T>(act: (server: ServerUnderTest) => Promise<T>): Promise<T> {
+    const server = new ServerUnderTest(absolute, timeoutMs);
+    const cut = () => server.close();
+    signal?.addEventListener("abort", cut);
+    try {
+      return await act(server);
+    } finally {
+      signal?.removeEventListener("abort", cut);
+      cut();
+    }
   }
 }
 
@@ -85,8 +102,6 @@ async function meet(server: ServerUnderTest): Promise<boolean> {
   } catch (error) {
     if (error instanceof Finding) return false; // which the checks will have, too
     throw error;
-  } finally {
-    server.close();
   }
 }
 
@@ -100,7 +115,5 @@ async function outcomeOf(check: Check, server: ServerUnderTest): Promise<Conform
     // That it has gone meanwhile is a finding, too.
     if (!(error instanceof Finding || error instanceof ScxError)) throw error;
     return { check: name, rule, outcome: "failed", detail: causeOf(error), said: server.said };
-  } finally {
-    server.close();
   }
 }

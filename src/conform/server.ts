@@ -27,6 +27,7 @@ export class ServerUnderTest {
   readonly timeoutMs: number;
   readonly said: Said[] = [];
   readonly #wires: Wire[] = [];
+  #closed = false;
 
   constructor(path: string, timeoutMs: number) {
     this.path = path;
@@ -38,10 +39,13 @@ export class ServerUnderTest {
     const note = (what: Said["what"], text: string) => void this.said.push({ connection, what, text });
     const wire = await Wire.connect(this.path, this.timeoutMs, note);
     this.#wires.push(wire);
+    if (this.#closed) wire.destroy();
     return wire;
   }
 
+  /** Cuts all connections, also those that are still being made. */
   close(): void {
+    this.#closed = true;
     for (const wire of this.#wires) wire.destroy();
   }
 }

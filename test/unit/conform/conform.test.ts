@@ -8,7 +8,7 @@ import type { Exchange } from "../../../src/relay/recording.js";
 import { StatsRelay } from "../../../src/relay/relay.js";
 import { StatsReplay } from "../../../src/relay/replay.js";
 import { scxkit } from "../cli/started.js";
-import { scratch } from "../protocol/peer.js";
+import { fakeServer, scratch } from "../protocol/peer.js";
 import { brokenServer, type Client, type Fault, soundServer } from "./broken.js";
 
 /** @param timeoutMs more than any machine takes, unless silence is what is waited for */
@@ -208,6 +208,18 @@ test("of a server of upstream's first release one finding says so, and the other
   expect(others).toHaveLength(conformChecks.length - 1);
   for (const { outcome, detail } of others)
     expect([outcome, detail]).toEqual(["skipped", expect.stringMatching(/first/)]);
+});
+
+test.each([1, 3])("a signal ends it at once, also while request %s of a server that is silent waits", async (last) => {
+  const ending = new AbortController();
+  let asked = 0;
+  const path = await fakeServer((_, socket) => {
+    if (++asked < last) socket.write(`${value}\n`);
+    else ending.abort();
+  });
+  const found: unknown[] = [];
+  for await (const one of conform(path, { timeoutMs: 1_000_000, signal: ending.signal })) found.push(one);
+  expect(found).toEqual([]);
 });
 
 test("who doesn't let us in is held against nothing", async () => {
