@@ -26,11 +26,14 @@ function reachable(meta: StatsMeta, from: string, seen = new Map<string, MetaStr
 /**
  * What statistics there are, in the format of upstream's `--help-stats` (scx_stats, describe_meta): each struct under its name
  * in brackets, a field a line.
- * @param from the struct to begin with; the one marked as top unless given
+ * @param from the struct to begin with, and no other than it leads to; all unless given, from the one marked as top on
  */
 export function helpLines(meta: StatsMeta, from?: string): string[] {
-  const start = from ?? [...meta.values()].find((struct) => struct.top)?.name;
-  const structs = [...(start === undefined ? meta : reachable(meta, start)).values()];
+  const top = [...meta.values()].find((struct) => struct.top)?.name ?? "";
+  // Unlike there those too that the top doesn't lead to, after the others: they are what further targets answer with.
+  const structs = [
+    ...(from === undefined ? new Map([...reachable(meta, top), ...meta]) : reachable(meta, from)).values(),
+  ];
   const fields = (struct: MetaStruct) => [...struct.fields].sort(byName);
   const longest = (texts: readonly string[]) => texts.reduce((most, text) => Math.max(most, text.length), 0);
   const all = structs.flatMap(fields);

@@ -82,6 +82,14 @@ it("has help in upstream's format", () => {
   ]);
 });
 
+it("has help for what further targets answer with, after what the top leads to", () => {
+  const state = defineStats("a_state", { load: stat.float() });
+  const meta = assembleMeta([...structsOf(state), ...structsOf(balance)]);
+  const heads = (from?: string) => helpLines(meta, from).filter((line) => line.startsWith("["));
+  expect(heads()).toEqual(["[balance]", "[domain ] a group of CPUs", "[a_state]"]);
+  expect(heads("balance")).toEqual(["[balance]", "[domain ] a group of CPUs"]);
+});
+
 describe("values that don't fit", () => {
   it.each([
     ["missing", { skew: undefined }, /skew is undefined, and should be a bigint from -2\^63/],
