@@ -32,6 +32,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export class StatsClient {
   readonly #socket: Socket;
   readonly #lines: LineSplitter;
+  readonly #maxLine: number;
   readonly #timeoutMs: number;
   /** How many requests may be on their way at once. */
   readonly #width: number;
@@ -46,6 +47,7 @@ export class StatsClient {
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
     this.#width = width;
+    this.#maxLine = maxLine;
     this.#lines = new LineSplitter(maxLine);
     socket.on("data", (chunk) => this.#receive(chunk));
     socket.once("end", () => this.#fail(lost("closed the connection")));
@@ -206,7 +208,7 @@ export class StatsClient {
     while (this.#ended === undefined) {
       const line = this.#lines.next();
       if (line === undefined) return;
-      if (line === overlong) this.#fail(broken("sent a line longer than the limit"));
+      if (line === overlong) this.#fail(broken(`sent a line of more than ${this.#maxLine} bytes`));
       else this.#deliver(line);
     }
   }

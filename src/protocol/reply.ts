@@ -79,7 +79,7 @@ function refused(errno: number, text: string): ScxError {
   const denied = errno === EACCES;
   return new ScxError(denied ? "ERR_SCX_PRIVILEGE" : "ERR_SCX_WIRE", {
     op: "request",
-    message: `The server answered with errno ${errno}: ${why}`,
+    message: `The server answered with errno ${errno}: ${why}`.replace(/[^.!?]$/, "$&."),
     remedy: denied
       ? "Ask whoever runs the server to allow you, or become somebody whom it does."
       : "Ask for what the server offers; request stats_meta tells of its structs.",

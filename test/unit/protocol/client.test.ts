@@ -83,7 +83,7 @@ test("an error reply: its errno, its text without control characters, all of it 
   await expect(client.request("stats")).rejects.toMatchObject({
     code: "ERR_SCX_WIRE",
     errno: 5,
-    message: expect.stringMatching(/errno 5: no \[2J\n/),
+    message: expect.stringMatching(/errno 5: no \[2J\.\n/),
     log: ["no [2J", "Caused by"],
   });
 });
@@ -93,7 +93,7 @@ test("an error as upstream's servers write it: with its cause", async () => {
     "Invalid argument (os error 22)\\n\\nCaused by:\\n    unknown stat target\\n\\nStack backtrace:\\n   0: main";
   const client = await pair((_, socket) => socket.write(`{"errno":22,"args":{"resp":"${text}"}}\n`));
   await expect(client.request("stats")).rejects.toThrow(
-    /^The server answered with errno 22: Invalid argument \(os error 22\): unknown stat target\n/,
+    /^The server answered with errno 22: Invalid argument \(os error 22\): unknown stat target\.\n/,
   );
 });
 
@@ -120,7 +120,7 @@ describe("a server that breaks the protocol", () => {
     ["ends in the middle of a line", (socket) => void socket.end('{"errno":0'), /closed the connection/],
     ["cuts the connection", (socket) => void socket.destroy(), /closed the connection|is gone/],
     ["sends what is no UTF-8", (socket) => void socket.write(Buffer.from([0xff, 10])), /UTF-8/],
-    ["sends a line over the limit", (socket) => void socket.write("x".repeat(2000)), /longer/],
+    ["sends a line over the limit", (socket) => void socket.write("x".repeat(2000)), /more than 1000 bytes/],
   ])("one that %s; then the client has ended", async (_, act, message) => {
     const client = await pair((_request, socket) => act(socket), { maxLine: 1000 });
     await expect(client.request("stats")).rejects.toEqual(wire(message));
