@@ -8,8 +8,9 @@ import { kernelIsFree, load, scxkit } from "./process.js";
 
 afterEach(kernelIsFree);
 
-const series = (text: string, name: string) =>
-  Number(new RegExp(`^${name}\\{scheduler="simple"\\} (\\d+)$`, "m").exec(text)?.[1]);
+/** How many tasks went to the local queue. */
+const local = (text: string) =>
+  Number(/^scx_enqueued_total\{scheduler="simple",queue="local"\} (\d+)$/m.exec(text)?.[1]);
 
 it("a scheduler's counters are scraped, go into a file, and from its socket elsewhere; a stalled sink stops nothing", async () => {
   using _work = load();
@@ -23,19 +24,20 @@ it("a scheduler's counters are scraped, go into a file, and from its socket else
     ...["run", "simple", "--stats", "0.5", "--json", "--socket", `${socket}`, "--prometheus"],
     ...["--to", `jsonl:${file}`, "--to", `http:http://127.0.0.1:${port}/`],
   );
+  onTestFinished(() => run.kill("SIGKILL"));
   await run.line(/"state":"enabled"/);
   const relay = scxkit("export", "--socket", `${socket}`, "--stats", "0.5", "--to", `jsonl:${exported}`);
   const scrape = async (accept: string) =>
     (await fetch("http://127.0.0.1:9000/metrics", { headers: { accept } })).text();
   const text = await scrape("text/plain");
-  expect(text).toContain("# HELP scx_local_total tasks put straight on the local queue of an idle CPU\n");
-  const first = series(text, "scx_local_total");
+  expect(text).toContain("# HELP scx_enqueued_total tasks put straight on the local queue of an idle CPU\n");
+  const first = local(text);
   expect(first).toBeGreaterThan(0);
   const from = run.lines.length;
   await run.line(/"state":"enabled"/, from + 3);
   const open = await scrape("application/openmetrics-text; version=1.0.0");
-  expect(series(open, "scx_local_total")).toBeGreaterThan(first);
-  expect(open).toMatch(/^scx_local_created\{scheduler="simple"\} 1\d{9}(\.\d+)?$/m);
+  expect(local(open)).toBeGreaterThan(first);
+  expect(open).toMatch(/^scx_enqueued_created\{scheduler="simple",queue="local"\} 1\d{9}(\.\d+)?$/m);
   expect(open).toMatch(/^scx_state\{scheduler="simple",scx_state="enabled"\} 1$/m);
   expect(open.endsWith("# EOF\n")).toBe(true);
   const isThere = () => existsSync(`${exported}`) && readFileSync(`${exported}`, "utf8").includes("\n");
