@@ -67,7 +67,7 @@ it.each(["cumulative", "delta"])("the collector understands %s metrics", async (
   queue.push(recordOf(schema, values, { labels, since: began, sample }));
   await queue.close({ deadlineMs: 20_000 });
   expect(queue.counts).toMatchObject({ written: 1, dropped: 0, failing: undefined });
-  await vi.waitFor(() => expect(received).toHaveLength(1));
+  await vi.waitFor(() => expect(received).toHaveLength(1), 50_000);
   const [of] = received[0]?.resourceMetrics ?? [];
   const attributes = of?.resource.attributes.map(({ key, value }) => [key, value.stringValue]);
   expect(Object.fromEntries(attributes ?? [])).toMatchObject({
@@ -103,5 +103,5 @@ it("what waited while the receiver was away comes in order when it is back", asy
       const metrics = of?.scopeMetrics[0]?.metrics as { name: string; sum: { dataPoints: { asInt: string }[] } }[];
       return metrics.find(({ name }) => name === "scx_events")?.sum.dataPoints.map(({ asInt }) => Number(asInt)) ?? [];
     });
-  await vi.waitFor(() => expect(totals()).toEqual(Array.from({ length: 20 }, (_, i) => i + 1)));
+  await vi.waitFor(() => expect(totals()).toEqual(Array.from({ length: 20 }, (_, i) => i + 1)), 50_000);
 });

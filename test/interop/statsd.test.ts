@@ -89,7 +89,7 @@ describe("the original server", () => {
         "lab.host_a.scx_slept_seconds.simple.bucket.7us": 6,
         "lab.host_a.scx_slept_seconds.simple.bucket.inf": 3,
       });
-    });
+    }, 50_000);
     expect(await server.read("gauges")).toMatchObject({
       "lab.host_a.scx_depth.simple": -3,
       "lab.host_a.scx_state.simple.enabled": 1,
@@ -101,7 +101,7 @@ describe("the original server", () => {
     const [port] = await freePorts(1);
     const queue = await opened("statsd", { server: `127.0.0.1:${port}`, protocol: "tcp", maxBytes: 200 });
     queue.push(nth(1));
-    await vi.waitFor(() => expect(queue.counts.failures).toBeGreaterThan(1));
+    await vi.waitFor(() => expect(queue.counts.failures).toBeGreaterThan(1), 50_000);
     const server = await start(skip, port);
     queue.push(nth(2));
     await queue.close({ deadlineMs: 20_000 });
@@ -112,7 +112,7 @@ describe("the original server", () => {
         "host_a.scx_dispatched.simple.greedy": 200,
         "host_a.scx_slept_seconds.simple.bucket.7us": 4,
       });
-    });
+    }, 50_000);
   });
 });
 
@@ -146,7 +146,7 @@ describe("a server that knows tags", () => {
         [`scx_slept_seconds_bucket{${tags},max="0.000007",scheduler="simple"}`]: 6,
         [`scx_slept_seconds_bucket{${tags},max="inf",scheduler="simple"}`]: 3,
       });
-    });
+    }, 50_000);
   });
 });
 

@@ -27,7 +27,7 @@ async function packets(name: "statsd" | "dogstatsd", options: object, ...records
   // Packets to oneself come in order: with the last, all are there.
   const end = createSocket("udp4");
   end.send("end", server.address().port, "127.0.0.1", () => end.close());
-  await vi.waitFor(() => expect(got.at(-1)).toBe("end"));
+  await vi.waitFor(() => expect(got.at(-1)).toBe("end"), 50_000);
   return got.slice(0, -1);
 }
 
