@@ -29,12 +29,15 @@ const refusals = new Set([400, 406, 413, 415, 422]);
 class HttpSink implements Sink {
   readonly #options: HttpOptions;
   readonly #url: string;
+  /** As messages show it. */
+  readonly #name: string;
   readonly #headers: Headers;
   #given: readonly SinkRecord[] = [];
 
   constructor(options: HttpOptions) {
     this.#options = options;
     ({ url: this.#url, headers: this.#headers } = requestOf(options));
+    this.#name = this.#url.replace(/[?#].*/, ""); // a key may stand there
   }
 
   async write(records: readonly SinkRecord[], signal: AbortSignal): Promise<void> {
@@ -44,14 +47,22 @@ class HttpSink implements Sink {
     const documents = records.map(documentOf);
     const text = this.#options.format === "json" ? `[${documents.join(",")}]` : `${documents.join("\n")}\n`;
     const body = this.#options.gzip ? await compress(text) : text;
-    const request = fetch(this.#url, { method: "POST", body, headers: this.#headers, signal });
+    const request = fetch(this.#url, {
+      method: "POST",
+      body,
+      headers: this.#headers,
+      redirect: "manual", // which would make a GET of it, or take the token to another server
+      signal,
+    });
     const response = await request.catch((error: Error) => {
-      throw new Error(`${this.#url}: ${(error.cause as Error | undefined)?.message || error.message}`);
+      throw new Error(`${this.#name}: ${(error.cause as Error | undefined)?.message || error.message}`);
     });
     // Read, whatever it is, so that the connection can be used again.
     const answer = await response.text();
     if (response.ok) return;
-    const message = `${this.#url} answered ${response.status}: ${answer.slice(0, 200) || response.statusText}`;
+    const to = response.headers.get("location");
+    const said = to === null ? answer.slice(0, 200) || response.statusText : `go to ${to}`;
+    const message = `${this.#name} answered ${response.status}: ${said}`;
     throw refusals.has(response.status) ? new SinkRefusal(message) : new Error(message);
   }
 }

@@ -75,6 +75,14 @@ const refusals = new Set([400, 413, 422]);
 type Labels = SampleRecord["labels"];
 type Samples = [SampleRecord, Point[]][];
 
+/** How far a write came. */
+interface Tried {
+  readonly records: readonly SinkRecord[];
+  readonly requests: readonly Samples[];
+  sent: number;
+  refusal: SinkRefusal | undefined;
+}
+
 /** What the exporter says at the end; the error's code is HTTP's status, where there was an answer. */
 interface Result {
   code: number;
@@ -87,6 +95,8 @@ class OtlpSink implements Sink {
   readonly #points = new MetricPoints();
   #metrics: OtlpMetrics | undefined;
   #exporter: PushMetricExporter | undefined;
+  /** The records of the last write, in requests, unless it succeeded: those that were taken aren't sent again. */
+  #tried: Tried | undefined;
   #resourceOf: (labels: Labels) => ResourceMetrics["resource"] = () => {
     throw new Error("the sink isn't open");
   };
@@ -120,17 +130,20 @@ class OtlpSink implements Sink {
   }
 
   async write(records: readonly SinkRecord[]): Promise<void> {
-    const requests = this.#requests(records);
-    let refusal: SinkRefusal | undefined;
-    for (const samples of requests) {
+    if (this.#tried?.records !== records)
+      this.#tried = { records, requests: this.#requests(records), sent: 0, refusal: undefined };
+    const tried = this.#tried;
+    for (const samples of tried.requests.slice(tried.sent)) {
       try {
         await this.#export(samples);
       } catch (error) {
         if (!(error instanceof SinkRefusal)) throw error;
-        refusal = new SinkRefusal(error.message, (refusal?.records ?? 0) + samples.length);
+        tried.refusal = new SinkRefusal(error.message, (tried.refusal?.records ?? 0) + samples.length);
       }
+      tried.sent++;
     }
-    if (refusal) throw refusal;
+    this.#tried = undefined;
+    if (tried.refusal) throw tried.refusal;
   }
 
   async close(): Promise<void> {

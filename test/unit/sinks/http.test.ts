@@ -139,6 +139,18 @@ describe("a server that stalls and fails", () => {
     expect(received(requests)).toEqual(upTo(8));
   });
 
+  it("that has moved is not followed, and no message shows what stands behind the question mark", async () => {
+    const { url, requests } = await serve((nth, response) => {
+      response.setHeader("location", "/elsewhere");
+      return nth === 0 ? 302 : 200;
+    });
+    const queue = await sinkTo(`${url}?key=secret`, { retries: 0 });
+    push(queue, 1, 1);
+    while (queue.counts.dropped === 0) await new Promise(setImmediate);
+    expect(queue.counts.failing).toBe(`${url} answered 302: go to /elsewhere`);
+    expect(requests).toEqual([]);
+  });
+
   it("that refuses a batch loses that one only", async () => {
     const { url, requests } = await serve((nth) => (nth === 1 ? 413 : 200));
     const queue = await sinkTo(url, { batch: 1 });

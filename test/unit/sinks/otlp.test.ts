@@ -220,6 +220,16 @@ describe("sink", () => {
     expect(requests).toHaveLength(4);
   });
 
+  it("doesn't send again what was taken before a failure", async () => {
+    const { endpoint, requests } = await receiver(200, 400, 500);
+    const queue = await opened({ endpoint, maxPoints: 1 });
+    for (const n of [1, 2, 3]) queue.push(nthRecord(n));
+    await queue.close();
+    expect(queue.counts).toMatchObject({ written: 2, dropped: 1, failures: 1 });
+    expect(requests).toHaveLength(4);
+    expect(requests[3]?.body).toBe(requests[2]?.body);
+  });
+
   it("refuses what is no address", async () => {
     await expect(opened({ endpoint: "collector:4318 or so" })).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
   });
