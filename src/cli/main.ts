@@ -39,6 +39,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exitCode = 73;
 });
 
+// Who doesn't read what is said on stderr doesn't end what runs, a scheduler for instance.
+process.stderr.on("error", () => {});
+
 const program = new Command("scxkit")
   .description("Run and watch sched_ext schedulers.")
   .version(packageVersion)

@@ -48,5 +48,6 @@ export class CurrentPoints {
   }
 }
 
+/** Of the machine and this process there is one reading at a time, whichever scheduler runs: the next one's is in the last one's place. */
 const keyOf = ({ group, schema, sample, labels }: SampleRecord): string =>
-  JSON.stringify([group, schema.name, sample.scheduler, labels]);
+  JSON.stringify([group, schema.name, group === "stats" ? sample.scheduler : "", labels]);

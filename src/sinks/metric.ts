@@ -75,11 +75,15 @@ export function exportedName(metric: Metric, suffix = true): string {
 /** A name of Prometheus' characters, as a part of a longer one. */
 export const nameOf = (text: string): string => text.replace(/[^a-zA-Z0-9_]/g, "_");
 
-/** A label's name: as {@link nameOf}, neither beginning with a digit nor with the `__` that Prometheus keeps for itself. */
+/**
+ * A label's name: as {@link nameOf}, neither beginning with a digit nor with the `__` that Prometheus keeps for itself, nor one of
+ * the two that tell a histogram's and a summary's series apart.
+ */
 export const labelOf = (text: string): string =>
   nameOf(text)
     .replace(/^__+/, "_")
-    .replace(/^(?=\d|$)/, "_");
+    .replace(/^(?=\d|$)/, "_")
+    .replace(/^(le|quantile)$/, "$1_");
 
 /** A series' labels without those of the whole machine, for destinations that keep these elsewhere. The scheduler stays in any case. */
 export const ownLabels = ({ labels }: Series, machine: Labels): [string, string][] =>

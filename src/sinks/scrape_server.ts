@@ -68,7 +68,8 @@ export class ScrapeServer {
   async open(signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal, "listen", `Listening at ${this.#options.listen}`);
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (error) => reject(listenError(this.#options.listen, error)));
+      // For good: one that comes later (no file descriptor for a connection) is no reason to end.
+      this.#server.on("error", (error) => reject(listenError(this.#options.listen, error)));
       this.#server.listen(this.#address, resolve);
     });
   }

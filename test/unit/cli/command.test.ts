@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
 import { statuses } from "../../../src/cli/status.js";
+import { StatsServer } from "../../../src/protocol/server.js";
 import { checkout, cli, testObject } from "../../objects.js";
+import { FakeSampler } from "../protocol/peer.js";
 import { scxkit } from "./started.js";
 
 const folder = mkdtempSync(join(tmpdir(), "scxkit-cli-"));
@@ -130,6 +134,19 @@ it("takes it in good part when nobody reads on", async () => {
     child.once("close", resolve);
   });
   expect(status).toBe(0);
+});
+
+it("runs on when nobody reads what it says on stderr", { timeout: 60_000 }, async () => {
+  const path = join(folder, "stats");
+  await using _ = await StatsServer.listen({ path, sampler: new FakeSampler() });
+  const sinks = ["--to", "log", "--to", "jsonl"];
+  const child = spawn(process.execPath, [cli, "export", "--socket", path, "--stats", "0.05", ...sinks]);
+  child.stderr.destroy();
+  const ended = once(child, "close");
+  let lines = 0;
+  for await (const _line of createInterface(child.stdout)) if (++lines === 3) child.kill("SIGINT");
+  expect(await ended).toEqual([0, null]);
+  expect(lines).toBeGreaterThanOrEqual(3);
 });
 
 it("says what is wrong when the addon can't be loaded", async () => {

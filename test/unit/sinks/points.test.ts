@@ -24,7 +24,11 @@ describe("names and labels", () => {
       stats: [
         { name: "local", kind: "counter" },
         { name: "d1", kind: "counter", family: { name: "dispatched", labels: { type: "greedy" } } },
-        { name: "odd-name!", kind: "gauge", family: { name: "9 lives", labels: { "a.b": "1", __x: "2", "1": "3" } } },
+        {
+          name: "odd-name!",
+          kind: "gauge",
+          family: { name: "9 lives", labels: { "a.b": "1", __x: "2", "1": "3", le: "4" } },
+        },
       ],
     };
     const stats = { local: counted(1n), d1: counted(2n), "odd-name!": { value: -3n } };
@@ -32,7 +36,7 @@ describe("names and labels", () => {
     expect(lines(schema, stats, { labels })).toEqual([
       'scx_local_total{scheduler="simple",host="h1"} 1',
       'scx_dispatched_total{scheduler="simple",type="greedy",host="h1"} 2',
-      'scx_9_lives{scheduler="simple",_1="3",a_b="1",_x="2",host="h1"} -3',
+      'scx_9_lives{scheduler="simple",_1="3",a_b="1",_x="2",le_="4",host="h1"} -3',
     ]);
   });
 

@@ -161,14 +161,18 @@ describe("what there is to scrape", () => {
     name: "s",
     stats: [{ name: "load", kind: "gauge", type: { dict: "u64", key: "string" } }],
   };
-  const of = (scheduler: string, at: bigint, ...keys: string[]) =>
+  const ofGroup = (group: string, scheduler: string, at: bigint, ...keys: string[]) =>
     recordOf(
       schema,
       { load: { entries: Object.fromEntries(keys.map((key) => [key, { value: at }])) } },
-      { group: "x", sample: { at, scheduler, interval: 2_000_000_000n } },
+      { group, sample: { at, scheduler, interval: 2_000_000_000n } },
     );
+  const of = (scheduler: string, at: bigint, ...keys: string[]) => ofGroup("stats", scheduler, at, ...keys);
   const shown = (current: CurrentPoints, now: number) =>
-    current.all(now).map(({ series: { labels } }) => `${labels.scheduler}/${labels.key}`);
+    current
+      .all(now)
+      .filter(({ series }) => series.metric.name === "scx_load")
+      .map(({ series: { labels } }) => `${labels.scheduler}/${labels.key}`);
 
   it("is each source's last sample; labels that vanish are gone, and so is who falls silent", () => {
     const current = new CurrentPoints();
@@ -178,6 +182,13 @@ describe("what there is to scrape", () => {
     expect(shown(current, 2000)).toEqual(["a/y", "b/z"]);
     expect(shown(current, 7000)).toEqual(["a/y"]);
     expect(shown(current, 9000)).toEqual([]);
+  });
+
+  it("has the machine's values once, whichever scheduler runs", () => {
+    const current = new CurrentPoints();
+    current.take([ofGroup("cpu", "a", 1n, "x")], 0);
+    current.take([ofGroup("cpu", "b", 2n, "x")], 100);
+    expect(shown(current, 100)).toEqual(["b/x"]);
   });
 });
 
