@@ -8,7 +8,7 @@ import { withLock } from "./lock.js";
 import { inUse, pathError } from "./path.js";
 import { peerOf, processName } from "./peer.js";
 
-/** A file's identity, while it exists. */
+/** A file's identity, while it exists. That of a socket is nobody else's as long as its server listens. */
 type Identity = Pick<Stats, "dev" | "ino">;
 
 /** What the socket's file is to be like. */
@@ -54,9 +54,10 @@ async function clearWay(path: string): Promise<void> {
   if (state === "free") return;
   if (state === "live") throw inUse(`A server listens at ${path}${owner === undefined ? "" : `: ${owner}`}`);
   if (state !== "stale") throw inUse(`${path} can't be asked: ${state}`);
-  // One that knows nothing of our lock may have come meanwhile: only what was found dead goes.
+  // One that knows nothing of our lock may have come meanwhile: only what was found dead goes. By its time, too: a new file
+  // often gets the number of the one that was removed just before (ext4).
   const now = identify(path);
-  if (now !== undefined && same(now, found)) unlinkSync(path);
+  if (now !== undefined && same(now, found) && now.ctimeMs === found.ctimeMs) unlinkSync(path);
 }
 
 /**

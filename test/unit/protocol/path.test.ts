@@ -9,6 +9,7 @@ import {
   renameSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:net";
@@ -102,6 +103,24 @@ test("a socket left behind by a killed server is taken over", async () => {
   expect(await (await RawPeer.connect(path)).ask(stats("top"))).toContain('"errno":0');
   await server.close();
   expect(existsSync(path)).toBe(false);
+});
+
+test("a server that takes a dead socket's place while we look at that is left alone", async () => {
+  const folder = scratch(onTestFinished);
+  for (let i = 0; i < 20; i++) {
+    const path = join(folder, `stats${i}`);
+    leaveStale(path);
+    const { ino } = lstatSync(path);
+    // By now it has been asked, and told us that nobody listens.
+    const listening = listen(path);
+    unlinkSync(path);
+    const other = createServer((socket) => socket.on("error", () => {}).end("other\n")).listen(path);
+    onTestFinished(() => void other.close());
+    await expect(listening).rejects.toMatchObject({ code: "ERR_SCX_SOCKET_IN_USE" });
+    expect(await (await RawPeer.connect(path)).line()).toBe("other");
+    // That the kernel gave it the same number is what this is about.
+    if (lstatSync(path).ino === ino) return;
+  }
 });
 
 test("files, folders and symlinks are never followed or removed", async () => {
