@@ -38,7 +38,7 @@ export class Actions {
     event: AnomalyEvent,
     control: Control | undefined,
   ): Promise<void> {
-    const what = part.made.describe?.(event) ?? "act";
+    const what = describe(part, event);
     const why = `${event.detector}: ${event.metric}: ${event.why}`;
     if (!allowance.take(performance.now())) {
       log.info(
@@ -60,5 +60,15 @@ export class Actions {
       log.error(`actuator ${part.name} failed to ${what}: ${error}`);
     }
     this.#done(part.name, what, error, event);
+  }
+}
+
+/** What it would do. A user's actuator may fail to say it. */
+function describe({ made, name }: ActuatorPart, event: AnomalyEvent): string {
+  try {
+    return made.describe?.(event) ?? "act";
+  } catch (error) {
+    log.warn(`actuator ${name} can't say what it would do: ${causeOf(error)}`);
+    return "act";
   }
 }

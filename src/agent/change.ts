@@ -18,7 +18,8 @@ interface ChangeOptions extends MetricOptions {
 class Change implements Detector {
   readonly #options: ChangeOptions;
   readonly #chosen: Chosen;
-  readonly #before = new Map<string, { value: number; at: bigint }>();
+  /** Each group's last sample. */
+  readonly #last = new Map<string, { at: bigint; values: ReadonlyMap<string, number> }>();
 
   constructor(options: ChangeOptions) {
     this.#options = options;
@@ -27,11 +28,14 @@ class Change implements Detector {
 
   *see(sample: SeenSample): Generator<Anomaly> {
     const { above, below, severity } = this.#options;
-    for (const [metric, value] of this.#chosen.of(sample)) {
-      const before = this.#before.get(metric);
-      this.#before.set(metric, { value, at: sample.at });
-      if (!before || sample.at <= before.at) continue;
-      const change = (value - before.value) / (Number(sample.at - before.at) / 1e9);
+    const last = this.#last.get(sample.group);
+    const values = new Map(this.#chosen.of(sample));
+    this.#last.set(sample.group, { at: sample.at, values });
+    if (!last || sample.at <= last.at) return;
+    for (const [metric, value] of values) {
+      const before = last.values.get(metric);
+      if (before === undefined) continue;
+      const change = (value - before) / (Number(sample.at - last.at) / 1e9);
       const limit =
         above !== undefined && change > above ? above : below !== undefined && change < below ? below : undefined;
       if (limit === undefined) continue;

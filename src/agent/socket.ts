@@ -25,6 +25,8 @@ export class SocketScheduler implements Watched {
   #following = new AbortController();
   #running: Running = notRunning;
   #schema: StatsSchema | undefined;
+  /** When the last sample came, ns since 1970. */
+  #at: bigint | undefined;
 
   constructor(options: SocketOptions, listener: WatchedListener) {
     this.#options = options;
@@ -54,7 +56,7 @@ export class SocketScheduler implements Watched {
 
   async #follow(intervalMs: number, signal: AbortSignal): Promise<void> {
     const { path, target } = this.#options;
-    let before = 0n;
+    const { epoch } = this.#running; // a connection at another interval is no restart
     try {
       for await (const { at, connection, values, schema: described } of followStats({
         path,
@@ -64,10 +66,10 @@ export class SocketScheduler implements Watched {
       })) {
         if (!described) continue; // its metadata don't describe it, which has been said
         const schema = this.#known(described);
-        const interval = before === 0n ? 0n : at - before;
-        before = at;
+        const interval = at - (this.#at ?? at);
+        this.#at = at;
         // Which scheduler it is, only its struct's name tells.
-        this.#running = { scheduler: schema.name, state: "enabled", epoch: connection - 1 };
+        this.#running = { scheduler: schema.name, state: "enabled", epoch: epoch + connection - 1 };
         const stats = this.#tracker.read(schema, values as Record<string, unknown>);
         this.#listener.sample(schema, { at, interval, ...this.#running, stats }, undefined);
       }

@@ -19,8 +19,8 @@ interface ThresholdOptions extends MetricOptions {
 class Threshold implements Detector {
   readonly #options: ThresholdOptions;
   readonly #chosen: Chosen;
-  /** Since when each has been out of its limits, in ns since 1970. */
-  readonly #since = new Map<string, bigint>();
+  /** Since when each has been out of its limits, in ns since 1970, by group: as of its last sample, so that one that was gone begins anew. */
+  readonly #since = new Map<string, ReadonlyMap<string, bigint>>();
 
   constructor(options: ThresholdOptions) {
     this.#options = options;
@@ -29,15 +29,15 @@ class Threshold implements Detector {
 
   *see(sample: SeenSample): Generator<Anomaly> {
     const { above, below, forMs, severity } = this.#options;
+    const before = this.#since.get(sample.group);
+    const now = new Map<string, bigint>();
+    this.#since.set(sample.group, now);
     for (const [metric, value] of this.#chosen.of(sample)) {
       const limit =
         above !== undefined && value > above ? above : below !== undefined && value < below ? below : undefined;
-      if (limit === undefined) {
-        this.#since.delete(metric);
-        continue;
-      }
-      const since = this.#since.get(metric) ?? sample.at;
-      this.#since.set(metric, since);
+      if (limit === undefined) continue;
+      const since = before?.get(metric) ?? sample.at;
+      now.set(metric, since);
       const lasted = Number(sample.at - since) / 1e6;
       if (lasted < forMs) continue;
       const side = value > limit ? "over" : "under";

@@ -184,12 +184,13 @@ detectors:
     let moved = 5n;
     const balance = defineStats("balance", { moved: stat.counter("tasks moved") }, { top: true });
     const serve = () => StatsServer.listen({ path, targets: { top: declaredTarget(balance, () => ({ moved })) } });
-    const { agent, until, seen } = await start(`
+    const config = `
 scheduler: { socket: ${path} }
 intervalMs: 20
 groups: [stats]
 sinks: [{ ./own.mjs#Sink: {} }]
-`);
+`;
+    const { agent, until, seen, reload } = await start(config);
     const server = await serve();
     const first = await until(({ group }) => group === "stats");
     expect(first.sample).toMatchObject({ scheduler: "balance", stats: { moved: { total: 5n, delta: 0n } } });
@@ -198,7 +199,12 @@ sinks: [{ ./own.mjs#Sink: {} }]
     const from = seen.records.length;
     await using _again = await serve();
     const next = await until(({ group }) => group === "stats", from);
-    expect(next.sample?.stats).toMatchObject({ moved: { total: 7n, delta: 2n } });
+    expect(next.sample).toMatchObject({ epoch: 1, stats: { moved: { total: 7n, delta: 2n } } });
+    const faster = seen.records.length;
+    await reload(config.replace("20", "10"));
+    const last = await until(({ group }) => group === "stats", faster);
+    expect(last.sample).toMatchObject({ epoch: 1, stats: { moved: { total: 7n, delta: 0n } } });
+    expect(last.sample?.interval).toBeGreaterThan(0n);
     await agent.stop();
   });
 

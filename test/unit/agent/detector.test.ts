@@ -30,10 +30,10 @@ function sampler(group = "mine") {
   };
 }
 
-/** What a detector says of loads that follow each other. */
-function verdicts(detector: Detector, loads: readonly number[]): string[][] {
+/** What a detector says of loads that follow each other; one may be absent. */
+function verdicts(detector: Detector, loads: readonly (number | undefined)[]): string[][] {
   const next = sampler();
-  return loads.map((load) => [...detector.see(seen(next({ load })))].map(({ why }) => why));
+  return loads.map((load) => [...detector.see(seen(next(load === undefined ? {} : { load })))].map(({ why }) => why));
 }
 
 describe("what detectors see", () => {
@@ -61,6 +61,8 @@ describe("detectors", () => {
     expect(verdicts(both, [1, 2, 2.5, 0.5, 1])).toEqual([[], [], ["2.5 is over 2"], ["0.5 is under 1"], []]);
     const lasting = threshold.create({ ...options, above: 2, forMs: 2000 });
     expect(verdicts(lasting, [3, 3, 3, 1, 3, 3])).toEqual([[], [], ["3 is over 2 for 2 s"], [], [], []]);
+    const gone = threshold.create({ ...options, above: 2, forMs: 2000 });
+    expect(verdicts(gone, [3, 3, undefined, 3, 3]).flat()).toEqual([]);
   });
 
   it("change: how fast a value moves", () => {
@@ -72,6 +74,7 @@ describe("detectors", () => {
       [],
       ["it changes by -2 a second, under -1"],
     ]);
+    expect(verdicts(change.create({ ...options, above: 5 }), [0, undefined, 100]).flat()).toEqual([]);
   });
 
   it("zscore: far from what it was of late", () => {
@@ -192,5 +195,10 @@ describe("actuators", () => {
   it("may fail, which is told", async () => {
     const failing = part(() => Promise.reject(new Error("no way\nat all")));
     expect(await run([failing], [event])).toEqual([["one", "set x", "no way"]]);
+    const describe = () => {
+      throw new Error("no words");
+    };
+    const made = { describe, act: () => {} };
+    expect(await run([part(made.act, { made })], [event])).toEqual([["one", "act", undefined]]);
   });
 });
