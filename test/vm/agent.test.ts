@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { StatsClient } from "../../src/index.js";
+import { testObject } from "../objects.js";
+import { kernelIsFree, kernelState, load, type Running, scxkit } from "./process.js";
+
+const started: Running[] = [];
+afterEach(async () => {
+  for (const run of started.splice(0)) run.kill("SIGKILL");
+  await kernelIsFree();
+});
+
+/** A folder with a config; the agent that goes by it. */
+async function start(config: string) {
+  const root = mkdtempSync(join(tmpdir(), "scxkit-agent-"));
+  const file = join(root, "agent.yaml");
+  const write = (text: string) => writeFileSync(file, text.replaceAll("ROOT", root));
+  write(config);
+  const run = scxkit("agent", "--config", file);
+  started.push(run);
+  return { root, run, write };
+}
+
+interface Document {
+  group?: string;
+  epoch?: number;
+  scheduler?: string;
+  stats?: Record<string, { total: number; delta: number }>;
+  labels?: Record<string, string>;
+  exit?: { kind: string };
+  anomaly?: { detector: string; phase: string };
+  action?: { what: string; error?: string };
+}
+
+const documents = (lines: readonly string[]): Document[] =>
+  lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+
+const config = `
+scheduler: { object: simple, set: { slice_us: 5000 } }
+serve: ROOT/stats
+intervalMs: 500
+groups: [state, events, stats, cpu, self]
+labels: { site: a }
+standardLabels: [kernel]
+sinks:
+  - prometheus: { listen: "127.0.0.1:9188" }
+  - jsonl: { groups: [stats] }
+`;
+
+describe("scxkit agent", () => {
+  it("runs a scheduler with Prometheus and JSON lines, and goes on over a reload", async () => {
+    using _work = load();
+    const { root, run, write } = await start(config);
+    await run.line(/"scheduler":"simple"/);
+    expect(kernelState()).toBe("enabled");
+    const sequence = readFileSync("/sys/kernel/sched_ext/enable_seq", "utf8");
+
+    const scrape = async () => (await fetch("http://127.0.0.1:9188/metrics")).text();
+    let page = await scrape();
+    while (!page.includes("scx_cpu_use")) page = await scrape();
+    expect(page).toMatch(/^scx_local_total\{.*scheduler="simple".*site="a".*\} [1-9]\d*$/m);
+    expect(page).toMatch(/^scx_events_total\{.*event="SCX_EV_\w+"/m);
+    expect(page).toMatch(/^scx_sched_ext_enable_seq_total\{/m);
+    expect(page).toMatch(/^scx_self_memory_bytes\{/m);
+    await using client = await StatsClient.connect(join(root, "stats"));
+    expect(await client.request("stats")).toMatchObject({ local: expect.any(BigInt) });
+    expect(await client.request("stats", { target: "state" })).toMatchObject({ ops: "simple" });
+
+    write("sinks: [nonsense");
+    run.kill("SIGHUP");
+    await run.error(/the config stays as it was/);
+    const before = run.lines.length;
+    write(config.replace("site: a", "site: b").replace("500", "300"));
+    run.kill("SIGHUP");
+    await run.error(/was read again/);
+    await run.line(/"site":"b"/, before);
+    expect(readFileSync("/sys/kernel/sched_ext/enable_seq", "utf8")).toBe(sequence); // not restarted
+    expect(await scrape()).toMatch(/site="b"/);
+
+    run.kill("SIGTERM");
+    expect(await run.end()).toBe(0);
+    expect(kernelState()).toBe("disabled");
+    const all = documents(run.lines);
+    expect(all.at(-1)).toMatchObject({ exit: { kind: "unreg" } });
+    const locals = all.flatMap(({ stats }) => (stats?.local ? [stats.local] : []));
+    expect(locals.length).toBeGreaterThan(2);
+    // Nothing was lost or counted twice, over the reload as well.
+    expect(locals.reduce((sum, { delta }) => sum + delta, 0)).toBe(locals.at(-1)?.total);
+  });
+
+  it("answers anomalies by what it may: a global is written, another scheduler runs", async () => {
+    using _work = load();
+    const { run } = await start(`
+scheduler: { object: ${testObject("memory")} }
+intervalMs: 300
+groups: [stats, cpu]
+sinks: [{ jsonl: { groups: [stats] } }]
+detectors:
+  - name: works
+    threshold: { metric: cpu.*.busy, above: 0 }
+actuators:
+  - set: { global: fail_at, value: 1000000000000 }
+    enabled: true
+  - set: { global: in_data, value: 8 }
+  - switch: { object: simple, set: { fifo: true } }
+    enabled: true
+`);
+    await run.line(/"action":\{"actuator":"switch","what":"switch to simple"/);
+    await run.line(/"scheduler":"simple","state":"enabled"/);
+    expect(readFileSync("/sys/kernel/sched_ext/root/ops", "utf8").trim()).toBe("simple");
+    expect(run.stderr).toMatch(/actuator set: set fail_at to 1000000000000 \(works: cpu\.\d\.busy/);
+    expect(run.stderr).toMatch(/actuator set_2 would set in_data to 8, but it is not enabled/);
+    const actions = documents(run.lines).flatMap(({ action }) => (action ? [action] : []));
+    expect(actions.map(({ what, error }) => [what, error])).toEqual([
+      ["set fail_at to 1000000000000", undefined],
+      ["switch to simple", undefined],
+    ]);
+    const maps = execFileSync("bpftool", ["-j", "map", "list"], { encoding: "utf8" });
+    expect(maps).not.toContain("memory.data"); // the former one is gone
+    run.kill("SIGTERM");
+    expect(await run.end()).toBe(0);
+  });
+
+  it("ends with 3 when its scheduler is given up, having said why", async () => {
+    using _work = load();
+    const { run } = await start(`
+scheduler: { object: ${testObject("scx_error")} }
+groups: [stats]
+sinks: [{ jsonl: }]
+`);
+    expect(await run.end()).toBe(3);
+    expect(documents(run.lines).at(-1)).toMatchObject({ exit: { kind: "error_bpf" } });
+  });
+
+  it("watches schedulers that others load, one after the other", async () => {
+    using _work = load();
+    const { run: agent } = await start(`
+scheduler: { running: true }
+intervalMs: 300
+groups: [stats, events]
+sinks: [{ jsonl: }]
+`);
+    for (let round = 0; round < 2; round++) {
+      const from = agent.lines.length;
+      const other = scxkit("run", "simple", "--json", "--socket", "none");
+      started.push(other);
+      await agent.line(/"scheduler":"simple","state":"enabled","stats":\{"local"/, from);
+      other.kill("SIGTERM");
+      await other.end();
+      await agent.line(/"scheduler":"simple","state":"disabled"/, from);
+    }
+    agent.kill("SIGTERM");
+    expect(await agent.end()).toBe(0);
+  });
+});
