@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type ConformResult, conform, conformChecks } from "../conform/conform.js";
+import { printable } from "../inspect/printable.js";
 import { defaultSocketPath } from "../protocol/path.js";
 import type { ConformCommandOptions } from "./conform.js";
 import { onEnd } from "./ending.js";
@@ -39,7 +40,7 @@ function lines({ check, rule, outcome, detail, said = [] }: ConformResult): stri
   const indent = " ".repeat(11 + nameWidth);
   return [
     `${words[outcome].padEnd(9)}${row(check, rule)}`,
-    ...(detail === undefined ? [] : [`${indent}${detail}`]),
+    ...(detail === undefined ? [] : [`${indent}${printable(detail)}`]),
     ...said.map(({ connection, what, text }) => `${indent}  ${connection} ${what.padEnd(8)}  ${text}`),
   ];
 }

@@ -2,6 +2,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { type LogLevel, type LogModule, type LogRecord, logLevels, logModules } from "../diagnostics.js";
 import { ScxError } from "../error.js";
+import { printableText } from "../inspect/printable.js";
 
 const isLevel = (text: string): text is LogLevel => (logLevels as readonly string[]).includes(text);
 const isModule = (text: string): text is LogModule => (logModules as readonly string[]).includes(text);
@@ -27,6 +28,6 @@ export function showLog(verbose: boolean, wanted: readonly string[]): void {
   subscribe("scxkit:log", (message) => {
     const { module, level, text } = message as LogRecord;
     if (logLevels.indexOf(level) <= logLevels.indexOf(levels.get(module) ?? fallback))
-      process.stderr.write(`${level} ${module}: ${text}\n`);
+      process.stderr.write(`${level} ${module}: ${printableText(text)}\n`);
   });
 }

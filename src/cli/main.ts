@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 import { Command, CommanderError } from "commander";
 import { ScxError } from "../error.js";
+import { printableText } from "../inspect/printable.js";
 import { packageVersion } from "../package.js";
 import { addAgent } from "./agent.js";
 import { addConform } from "./conform.js";
@@ -16,7 +17,7 @@ import { addRun } from "./run.js";
 import { addStats } from "./stats.js";
 import { statusHelp, statusOfError } from "./status.js";
 
-const say = (text: string) => process.stderr.write(`scxkit: ${text}\n`);
+const say = (text: string) => process.stderr.write(`scxkit: ${printableText(text)}\n`);
 
 /** An error's last words, in place of a stack. */
 function complain(error: unknown, verbose: boolean): void {

@@ -50,6 +50,24 @@ test("--meta: what there is, in upstream's format; with --json as it came", asyn
   expect((await monitor("--meta", "--json")).stdout).toMatch(/^\{"ClusterStats":\{"desc":/);
 });
 
+test("what a server sends doesn't steer the terminal: values, warnings, findings", async () => {
+  const name = "\\u001b[2J";
+  path = await fakeServer((line, socket) => {
+    const meta = `{"S":{"name":"S","top":"true","fields":{"${name}":{"datum":"u64"}}}}`;
+    socket.write(`{"errno":0,"args":{"resp":${line.includes("meta") ? meta : `{"${name}":null}`}}}\n`);
+  });
+  const seen = [
+    await monitor("--once"),
+    await monitor("--meta"),
+    await scxkit("conform", path, "--check", "no-null", "--check", "reply-described"),
+  ];
+  expect(seen.map(({ status }) => status)).toEqual([0, 0, 65]);
+  for (const { stdout, stderr } of seen) {
+    expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(stdout).toContain("\\x1b[2J");
+  }
+});
+
 test("--target and --arg are sent; what nothing describes is shown as it looks", async () => {
   const args = { open: () => ({ read: (given: ReadonlyMap<string, string>) => given }) };
   const server = await StatsServer.listen({ path, targets: { args } });
