@@ -56,10 +56,14 @@ export class PrometheusSink implements Sink {
 }
 
 /** Prometheus and OpenMetrics, scraped over HTTP. */
-export const sink: SinkFactory<ScrapeServerOptions> = {
+export const sink: SinkFactory<Omit<ScrapeServerOptions, "listen"> & { listen: string | number }> = {
   options: {
     properties: {
-      listen: { type: "string", default: "127.0.0.1:9000", description: "HOST:PORT, or a PORT of 127.0.0.1" },
+      listen: {
+        type: ["string", "integer"],
+        default: "127.0.0.1:9000",
+        description: "HOST:PORT, or a PORT of 127.0.0.1",
+      },
       path: { type: "string", pattern: "^/", default: "/metrics", description: "the page's path" },
       maxScrapes: {
         type: "integer",
@@ -78,5 +82,5 @@ export const sink: SinkFactory<ScrapeServerOptions> = {
   },
   address: "listen",
   metrics: true,
-  create: (options) => new PrometheusSink(options),
+  create: (options) => new PrometheusSink({ ...options, listen: `${options.listen}` }),
 };

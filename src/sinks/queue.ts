@@ -49,6 +49,8 @@ export class SinkQueue {
   #dropped = 0;
   #failures = 0;
   #failing: string | undefined;
+  /** The failure of the last write that took too long, which is counted already. */
+  #late: Error | undefined;
 
   /** @param options `metrics`: whether it keeps metrics, see {@link SinkFactory} */
   constructor(name: string, sink: Sink, options: QueueOptions & { metrics?: boolean } = {}) {
@@ -133,7 +135,7 @@ export class SinkQueue {
         return this.#succeeded(batch.length);
       } catch (error) {
         if (error instanceof SinkRefusal) return this.#refused(batch.length, error);
-        this.#failed(causeOf(error));
+        if (error !== this.#late) this.#failed(causeOf(error));
       }
       if (tries > retries) return this.#drop(batch.length, `${tries} tries failed`);
       await this.#pause(pause);
@@ -146,7 +148,11 @@ export class SinkQueue {
     const limit = new AbortController();
     const result = this.#sink.write(batch, limit.signal);
     if (result === undefined) return;
-    const timer = setTimeout(() => limit.abort(new Error(`no success within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => {
+      this.#late = new Error(`no success within ${timeoutMs} ms`);
+      this.#failed(this.#late.message); // now: it may never settle
+      limit.abort(this.#late);
+    }, timeoutMs);
     const end = () => limit.abort(new Error("the end came first"));
     this.#end.signal.addEventListener("abort", end);
     try {

@@ -191,6 +191,7 @@ detectors:
     expect((await load('{"intervalMs": 5, "sinks": [{"jsonl": {}}]}')).sinks).toHaveLength(1);
     const merged = "sinks:\n  - jsonl: &o { batch: 7 }\n  - jsonl: { <<: *o, queue: 9 }\n";
     expect((await load(merged)).sinks).toHaveLength(2);
+    expect((await load("sinks: [{ prometheus: { listen: 9000 } }]")).sinks).toHaveLength(1);
     expect(await problems("sinks:\n  - jsonl: &o { batch: x }\n  - jsonl: { <<: *o }\n")).toHaveLength(2);
   });
 

@@ -149,6 +149,15 @@ describe("a queue", () => {
     expect(queue.counts.dropped).toBe(4);
   });
 
+  it("says so when a write never settles", async () => {
+    const queue = new SinkQueue("hung", { write: () => new Promise(() => {}) }, { timeoutMs: 1 });
+    await queue.open();
+    queue.push(nthRecord(1));
+    while (queue.counts.failures === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(queue.counts).toMatchObject({ failures: 1, failing: "no success within 1 ms", queued: 1 });
+    await queue.close({ deadlineMs: 1 });
+  });
+
   it("tries once more at the end, however long the pause was to be", async () => {
     const sink = new Kept();
     sink.fail = (attempt) => (attempt === 0 ? new Error("gone") : undefined);
