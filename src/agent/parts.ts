@@ -50,13 +50,16 @@ export interface AgentParts {
   readonly actuators: readonly ActuatorPart[];
 }
 
+/** Groups that a user's source can't be. */
+const ownGroups: readonly string[] = [...groupNames, anomaliesGroup];
+
 /** Makes the components; what is wrong with them is added to the problems. */
 export async function loadParts(settings: AgentSettings, file: string, problems: Problem[]): Promise<AgentParts> {
   const loader = new Loader(file, problems);
   const sources = await loader.all(settings.sources, ["sources"], (entry, path) =>
     loader.other<ValueSource>("sources", entry, path),
   );
-  const groups = [...groupNames, anomaliesGroup, ...sources.map(({ name }) => name)];
+  const groups = [...ownGroups, ...sources.map(({ name }) => name)];
   const sinkOf = (samples: boolean) => (entry: ComponentSettings, path: Path) =>
     loader.sink(entry, path, samples, groups);
   const sinks = await loader.all(settings.sinks, ["sinks"], sinkOf(true));
@@ -166,6 +169,8 @@ class Loader {
       const made = factory.create(options);
       if (!isComponent(list, made)) return this.wrong([...path, kind], notOne(list, kind), true);
       const name = this.#name(list === "sources" ? (made as ValueSource).name : kind, entry, path);
+      if (list === "sources" && ownGroups.includes(name))
+        return this.wrong([...path, kind], `there is a group "${name}" already: give this one another name`, true);
       return { name, made, key: keyOf(list, found.version, name, entry) };
     } catch (error) {
       return this.wrong([...path, kind], causeOf(error), true);

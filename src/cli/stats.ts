@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Domain } from "../kernel/topology.js";
 import { groupNames } from "../source/group.js";
 import { byOption } from "./by.js";
-import { collect } from "./collect.js";
+import { collectNames } from "./collect.js";
 import { seconds } from "./seconds.js";
 import { statusHelp } from "./status.js";
 
@@ -34,7 +34,11 @@ export function addStats(program: Command): void {
     .option("--once", "one reading, then end")
     .option("--list", "what runs: its callbacks, programs and maps, and sched_ext's own events")
     .option("--all", "everything known about each scheduler, CPU and domain, once: a record each")
-    .option("--group <name>", `only that group of ${groupNames.join(", ")} (repeatable; implies --all)`, collect)
+    .option(
+      "--group <name>",
+      `only that group of ${groupNames.join(", ")} (commas between several; implies --all)`,
+      collectNames,
+    )
     .option("--enforce", "a group that can't be had here is an error (implies --all)")
     .option("--help-stats", "only what its statistics are, each with its type and meaning")
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { logger } from "../diagnostics.js";
-import { causeOf } from "../error.js";
+import { causeOf, ScxError } from "../error.js";
 import { Backlog } from "./backlog.js";
 import { type QueueOptions, queueDefaults } from "./queue_options.js";
 import { type Sink, type SinkRecord, SinkRefusal } from "./sink.js";
@@ -73,14 +73,14 @@ export class SinkQueue {
 
   /**
    * Opens the sink; until then what is pushed waits. When it fails the sink is closed again.
-   * @throws what the sink's `open` does
+   * @throws ScxError what the sink's `open` does; ERR_SCX_SINK_OPEN in place of any other error
    */
   async open(signal: AbortSignal = this.#end.signal): Promise<void> {
     try {
       await this.#sink.open?.(signal);
     } catch (error) {
       await this.close({ deadlineMs: 0 });
-      throw error;
+      throw error instanceof ScxError ? error : this.#unopened(error);
     }
     this.#opened = true;
     this.#start();
@@ -101,6 +101,15 @@ export class SinkQueue {
   close({ deadlineMs = 5000 }: { deadlineMs?: number } = {}): Promise<void> {
     this.#closed ??= this.#close(deadlineMs);
     return this.#closed;
+  }
+
+  #unopened(cause: unknown): ScxError {
+    return new ScxError("ERR_SCX_SINK_OPEN", {
+      op: "open",
+      message: `Sink ${this.name} can't be opened: ${causeOf(cause).replace(/\.$/, "")}.`,
+      remedy: "Check its options and what it needs.",
+      cause,
+    });
   }
 
   #takes(record: SinkRecord): boolean {

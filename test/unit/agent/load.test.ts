@@ -150,6 +150,7 @@ describe("what is wrong with a config has its line and column", () => {
   - ./own.mjs#Gone: {}
 sources:
   - ./own.mjs#Sink: {}
+  - { ./own.mjs#Source: {}, name: cpu }
 detectors:
   - ./own.mjs#Throws: {}
 `;
@@ -159,7 +160,8 @@ detectors:
       expect.stringMatching(/^3:5: \.\/own\.mjs#number is no sink/),
       expect.stringMatching(/^4:5: \.\/own\.mjs has no export "Gone"; it has Sink, Source, Throws, number/),
       expect.stringMatching(/^6:5: \.\/own\.mjs#Sink is none of the sources: .*read\(\)/),
-      expect.stringMatching(/^8:5: no way/),
+      expect.stringMatching(/^7:7: there is a group "cpu" already/),
+      expect.stringMatching(/^9:5: no way/),
     ]);
   });
 });

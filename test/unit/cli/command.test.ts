@@ -127,6 +127,16 @@ describe("help", () => {
   });
 });
 
+it("stats --group: several, with commas or one by one", async () => {
+  const { status, stdout } = await scxkit("stats", "--group", "cpu,self", "--group", "pressure", "--json");
+  expect(status).toBe(0);
+  const entities = stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line).entity]));
+  expect(new Set(entities)).toEqual(
+    new Set(["cpu", "llc", "node", "process", ...entities.filter((of) => of === "host")]),
+  );
+  expect(await scxkit("stats", "--group", "cpu,none")).toMatchObject({ status: 64 });
+});
+
 it("takes it in good part when nobody reads on", async () => {
   const status = await new Promise((resolve) => {
     const child = spawn(process.execPath, [cli, "run", "--help"], { stdio: ["ignore", "pipe", "inherit"] });

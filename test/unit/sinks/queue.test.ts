@@ -176,7 +176,10 @@ describe("a queue", () => {
       throw new Error("no");
     };
     const queue = new SinkQueue("kept", sink);
-    await expect(queue.open()).rejects.toThrow("no");
+    await expect(queue.open()).rejects.toMatchObject({
+      code: "ERR_SCX_SINK_OPEN",
+      message: expect.stringMatching(/^Sink kept can't be opened: no\.\n/),
+    });
     expect(sink.calls).toEqual(["close"]);
   });
 
