@@ -84,7 +84,13 @@ async function bind(server: Server, path: string, { mode, owner = -1, group = -1
     if ((own.mode & 0o777) !== mode) chmodSync(path, mode);
   } catch (error) {
     stopListening(server, path, own);
-    throw error;
+    const given = `${path} can't be given its owner, group or mode: ${reasonOf(error)}`;
+    throw pathError(
+      "listen",
+      given,
+      "Run as root, or choose a group that you are in and yourself as the owner.",
+      error,
+    );
   }
   return own;
 }
@@ -186,14 +192,18 @@ function guard<T>(path: string, act: () => T): T {
 }
 
 function listenError(path: string, error: unknown): ScxError {
-  const { code, errno, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") return inUse(`A server took ${path} a moment ago`);
   if (code === "ENOTDIR")
     return pathError("listen", `${path} leads through a file that is not a folder`, undefined, error);
-  const why = getSystemErrorMap().get(errno ?? 0)?.[1] ?? message;
   const remedy =
     code === "EACCES" || code === "EPERM" || code === "EROFS"
       ? "Run as a user who may write there (root for /var/run), or choose another path."
       : undefined;
-  return pathError("listen", `${path} can't be used: ${why}`, remedy, error);
+  return pathError("listen", `${path} can't be used: ${reasonOf(error)}`, remedy, error);
+}
+
+function reasonOf(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  return getSystemErrorMap().get(errno ?? 0)?.[1] ?? message;
 }

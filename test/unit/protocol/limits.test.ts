@@ -210,6 +210,7 @@ describe("who may", () => {
       await expect(serve({ path: join(folder, "stats"), owner: 0 })).rejects.toMatchObject({
         code: "ERR_SCX_SOCKET_PATH",
         errno: 1,
+        message: expect.stringMatching(/can't be given its owner.*not permitted\.\nRun as root/),
       });
     } finally {
       process.seteuid?.(0);
