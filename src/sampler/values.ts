@@ -53,7 +53,8 @@ export class ValueSampler {
     const now = process.hrtime.bigint();
     const interval = this.#last ? now - this.#readAt : 0n;
     this.#readAt = now;
-    const stats = this.#tracker.read(this.schema, values ?? {});
+    // While there is nothing, what was counted isn't forgotten.
+    const stats = values ? this.#tracker.read(this.schema, values) : {};
     this.#last = { at: BigInt(Date.now()) * 1_000_000n, interval, ...this.#running(), stats };
     for (const consumer of this.#consumers)
       consumer.unread = consumer.unread ? mergedSample(consumer.unread, this.#last) : this.#last;

@@ -17,12 +17,15 @@ const describe = (names: readonly string[]): StatsSchema => ({
 
 /**
  * Group `events`: what sched_ext counts (SCX_EV_…), read by name from root/events; nothing while no scheduler runs. The kernel
- * begins at zero with each scheduler; a sampler's totals go on.
+ * begins at zero with each scheduler; what those that have left had counted is added here, so that counters go on.
  */
 export class EventsSource implements ValueSource {
   readonly name = "events";
   schema: StatsSchema = describe([]);
   readonly #events: () => Record<string, bigint>;
+  /** What the scheduler that runs had counted at the last reading, and what those before it had. */
+  readonly #last = new Map<string, bigint>();
+  readonly #before = new Map<string, bigint>();
 
   /** @param events reads them; /sys/kernel/sched_ext/root/events unless given */
   constructor(events: () => Record<string, bigint> = schedExt.events) {
@@ -33,10 +36,16 @@ export class EventsSource implements ValueSource {
   read(): PlainValues | undefined {
     const events = this.#events();
     const names = Object.keys(events);
+    for (const [name, last] of this.#last) {
+      if ((events[name] ?? 0n) >= last) continue;
+      this.#before.set(name, (this.#before.get(name) ?? 0n) + last);
+      this.#last.delete(name);
+    }
     if (names.length === 0) return undefined;
     const known = this.schema.stats;
     if (names.length !== known.length || names.some((name, i) => name !== known[i]?.name))
       this.schema = describe(names);
-    return events;
+    for (const name of names) this.#last.set(name, events[name] ?? 0n);
+    return Object.fromEntries(names.map((name) => [name, (events[name] ?? 0n) + (this.#before.get(name) ?? 0n)]));
   }
 }

@@ -4,7 +4,7 @@ import { hostname, release, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Tracker } from "../../../src/counters/tracker.js";
-import { groupNames, standardLabels } from "../../../src/index.js";
+import { groupNames, standardLabels, ValueSampler } from "../../../src/index.js";
 import { CpuSource } from "../../../src/source/cpu.js";
 import { EventsSource } from "../../../src/source/events.js";
 import { checkedGroups } from "../../../src/source/group.js";
@@ -171,6 +171,22 @@ describe("group events", () => {
     events = { SCX_EV_SELECT_CPU_FALLBACK: 4n, SCX_EV_NEW: 1n };
     source.read();
     expect(source.schema).toBe(schema);
+  });
+
+  it("goes on counting with the next scheduler, whether or not a reading fell between them", () => {
+    let events: Record<string, bigint> = { SCX_EV_NEW: 5n };
+    const sampler = new ValueSampler(new EventsSource(() => events), { intervalMs: 1 });
+    const next = (counted?: bigint) => {
+      events = counted === undefined ? {} : { SCX_EV_NEW: counted };
+      return sampler.refresh().stats.SCX_EV_NEW;
+    };
+    expect(next(5n)).toEqual({ total: 5n, delta: 0n });
+    expect(next(6n)).toEqual({ total: 6n, delta: 1n });
+    expect([next(), next()]).toEqual([undefined, undefined]);
+    expect(next(10n)).toEqual({ total: 16n, delta: 10n }); // of one that began at 0
+    expect(next(2n)).toEqual({ total: 18n, delta: 2n });
+    expect(next()).toBeUndefined();
+    expect(next(1n)).toEqual({ total: 19n, delta: 1n });
   });
 });
 
