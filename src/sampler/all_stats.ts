@@ -69,8 +69,7 @@ export async function* iterateAllStats(options: AllStatsOptions = {}): AsyncGene
   yield* allRecords(options);
 }
 
-/** @internal for those who can't wait */
-export function* allRecords(options: AllStatsOptions): Generator<StatsRecord, void, void> {
+function* allRecords(options: AllStatsOptions): Generator<StatsRecord, void, void> {
   const wanted = checkedGroups(options.groups ?? groupNames);
   checkFlags(options.flags ?? []);
   const enforce = options.flags?.includes("enforce") ?? false;

@@ -6,7 +6,7 @@ import { loadPeer } from "./peer.js";
 import type { SinkRecord } from "./sink.js";
 
 /** Where the messages are described, for whoever reads them. */
-export const protoFile = "src/sinks/scxkit.proto";
+const protoFile = "src/sinks/scxkit.proto";
 
 /**
  * Loads what turns a record into the bytes of a `scxkit.Record`.

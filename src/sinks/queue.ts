@@ -217,6 +217,7 @@ export class SinkQueue {
     if (this.#running) await within(graceMs, this.#finished());
     const lost = this.#waiting.take(Number.POSITIVE_INFINITY).length;
     if (lost > 0) this.#drop(lost, "the end came first");
+    if (this.#dropped > 0) log.warn(`sink ${this.name} lost ${this.#dropped} records in all`);
     await this.#step("close", Math.max(graceMs, left()));
   }
 

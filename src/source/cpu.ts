@@ -56,7 +56,7 @@ const none: Times = { busy: 0n, user: 0n, system: 0n, irq: 0n, steal: 0n, idle: 
 const names = Object.keys(none) as (keyof Times)[];
 
 /** Each online CPU's times in ns, from the text of /proc/stat. */
-export function cpuTimes(text: string): Map<number, Times> {
+function cpuTimes(text: string): Map<number, Times> {
   const all = new Map<number, Times>();
   for (const [, cpu, numbers = ""] of text.matchAll(/^cpu(\d+) ([\d ]+)$/gm)) {
     const ticks = numbers.split(" ").map((ticks) => BigInt(ticks) * tickNs);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { describe, expect, it } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { LogRecord } from "../../../src/diagnostics.js";
 import { SinkQueue } from "../../../src/sinks/queue.js";
 import { type Sink, type SinkRecord, SinkRefusal } from "../../../src/sinks/sink.js";
 import type { CounterValue, Sample } from "../../../src/stats/schema.js";
@@ -140,10 +142,15 @@ describe("a queue", () => {
     };
     const queue = new SinkQueue("hung", sink, { batch: 2 });
     await queue.open();
+    const said: string[] = [];
+    const listen = (record: unknown) => said.push((record as LogRecord).text);
+    subscribe("scxkit:log", listen);
+    onTestFinished(() => void unsubscribe("scxkit:log", listen));
     for (const n of numbers(1, 5)) queue.push(nthRecord(n));
     await new Promise(setImmediate);
     await queue.close({ deadlineMs: 10 });
     expect(closed).toBe(true);
+    expect(said.at(-1)).toBe("sink hung lost 3 records in all");
     expect(queue.counts).toMatchObject({ written: 0, dropped: 3, queued: 2 });
     queue.push(nthRecord(6));
     expect(queue.counts.dropped).toBe(4);
