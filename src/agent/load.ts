@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { bundled, resolveObject } from "../bpf/bundled.js";
 import { causeOf, ScxError } from "../error.js";
+import { checkSocketPath } from "../protocol/path.js";
 import { wordsOf } from "../sinks/options.js";
 import { checkStatsMap } from "../source/stats_map.js";
 import type { AgentSettings, ObjectSettings, WatchedSettings } from "./config.js";
@@ -128,6 +129,13 @@ function watchedOf(
     wrong(["serve"], "only the statistics of a scheduler that is read here (object or running) are served");
   for (const key of Object.keys(watched ?? {}))
     if (way && key !== way && !allowed[way].has(key)) wrong(["scheduler", key], `it says nothing beside "${way}"`);
+  for (const [path, text] of [
+    [["scheduler", "socket"], watched?.socket],
+    [["serve"], rest.serve],
+  ] as const) {
+    const error = text === undefined ? undefined : attempt(() => checkSocketPath(text, "config"));
+    if (error instanceof Error) problems.push({ path, message: causeOf(error) });
+  }
   if (!watched || way !== "object") return watched;
   return objectOf(watched as ObjectSettings, file, ["scheduler"], problems);
 }

@@ -95,7 +95,7 @@ function requestOf({ url, headers, tokenFile, format, gzip }: HttpOptions): { ur
   const address = URL.canParse(url) ? new URL(url) : undefined;
   if (address?.protocol !== "http:" && address?.protocol !== "https:")
     throw usage(
-      `Sink http: "${url}" is no address that can be posted to.`,
+      `Sink http: "${url.replace(/\/\/.*@/s, "//…@")}" is no address that can be posted to.`,
       "Give a URL: http://127.0.0.1:8080/metrics.",
     );
   const { username, password } = address;
@@ -107,11 +107,17 @@ function requestOf({ url, headers, tokenFile, format, gzip }: HttpOptions): { ur
     ...(username !== "" && { authorization: `Basic ${Buffer.from(login).toString("base64")}` }),
     ...(tokenFile !== undefined && { authorization: `Bearer ${readSecret("http", tokenFile)}` }),
   };
-  try {
-    const request = new Headers(all);
-    for (const [name, value] of Object.entries(headers)) request.set(name, value);
-    return { url: address.href, headers: request };
-  } catch (cause) {
-    throw usage(`Sink http: ${(cause as Error).message}.`, "Give headers as HTTP has them.");
+  const request = new Headers();
+  for (const [name, value] of [...Object.entries(all), ...Object.entries(headers)]) {
+    try {
+      request.set(name, value);
+    } catch {
+      // The cause would show the value, a token perhaps.
+      throw usage(
+        `Sink http: the header "${name}", or its value, is none of HTTP's.`,
+        "Give headers as HTTP has them.",
+      );
+    }
   }
+  return { url: address.href, headers: request };
 }

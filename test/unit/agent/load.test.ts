@@ -125,6 +125,16 @@ describe("what is wrong with a config has its line and column", () => {
         /^3:1: only the statistics/,
       ],
     ],
+    [
+      "sockets' paths that are too long",
+      `scheduler: { socket: /${"a".repeat(108)} }\n`,
+      [/^1:22: A socket's path has at most 107 bytes/],
+    ],
+    [
+      "the same where it serves",
+      `scheduler: simple\nserve: /${"a".repeat(108)}\n`,
+      [/^2:8: A socket's path has at most 107 bytes/],
+    ],
     ["a wrong statistics map", "scheduler:\n  object: simple\n  statsMap: { stat: 1 }\n", [/^3:13: /]],
     [
       "a fallback that isn't there",

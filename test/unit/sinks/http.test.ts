@@ -172,3 +172,13 @@ it.each([
 ])("wrong options: %j", async (options, message) => {
   await expect(createSink({ name: "http", factory: await sinkFactory("http"), options })).rejects.toThrow(message);
 });
+
+it.each([
+  { url: "http://user:s3cret@host:99999/" },
+  { url: "http://x", headers: { authorization: "s3cret\nx" } },
+  { url: "http://x", tokenFile: join(mkdtempSync(join(tmpdir(), "scxkit-http-")), "token") },
+])("what is secret isn't shown when it is wrong: %j", async (options) => {
+  if (options.tokenFile) writeFileSync(options.tokenFile, "s3cret\nx");
+  const made = createSink({ name: "http", factory: await sinkFactory("http"), options });
+  await expect(made).rejects.toMatchObject({ code: "ERR_SCX_USAGE", message: expect.not.stringContaining("s3cret") });
+});
