@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { ScxError } from "../error.js";
 import { documentOf } from "./document.js";
-import { readSecret } from "./secret.js";
+import { readSecret, withoutLogin } from "./secret.js";
 import { type Sink, type SinkFactory, type SinkRecord, SinkRefusal } from "./sink.js";
 
 const compress = promisify(gzip);
@@ -95,7 +95,7 @@ function requestOf({ url, headers, tokenFile, format, gzip }: HttpOptions): { ur
   const address = URL.canParse(url) ? new URL(url) : undefined;
   if (address?.protocol !== "http:" && address?.protocol !== "https:")
     throw usage(
-      `Sink http: "${url.replace(/\/\/.*@/s, "//…@")}" is no address that can be posted to.`,
+      `Sink http: "${withoutLogin(url)}" is no address that can be posted to.`,
       "Give a URL: http://127.0.0.1:8080/metrics.",
     );
   const { username, password } = address;

@@ -7,6 +7,7 @@ import type { Point } from "./metric.js";
 import { OtlpMetrics } from "./otlp_metrics.js";
 import { loadPeer } from "./peer.js";
 import { MetricPoints } from "./points.js";
+import { withoutLogin } from "./secret.js";
 import {
   type OptionsSchema,
   type SampleRecord,
@@ -92,6 +93,7 @@ interface Result {
 /** Sends samples by OTLP over HTTP (protobuf), with OpenTelemetry's own exporter. Events are passed over. */
 class OtlpSink implements Sink {
   readonly #options: OtlpOptions;
+  readonly #url: string | undefined;
   readonly #points = new MetricPoints();
   #metrics: OtlpMetrics | undefined;
   #exporter: PushMetricExporter | undefined;
@@ -103,13 +105,14 @@ class OtlpSink implements Sink {
 
   constructor(options: OtlpOptions) {
     this.#options = options;
+    this.#url = options.endpoint === undefined ? undefined : withPath(options.endpoint);
   }
 
   async open(): Promise<void> {
     const otel = await loadOpenTelemetry();
-    const { endpoint, headers, compression, temporality, attributes } = this.#options;
+    const { headers, compression, temporality, attributes } = this.#options;
     const exporter = new otel.OTLPMetricExporter({
-      ...(endpoint !== undefined && { url: withPath(endpoint) }),
+      ...(this.#url !== undefined && { url: this.#url }),
       ...(headers && { headers }),
       // An enumeration of its own, with these very values.
       ...(compression && { compression: compression as never }),
@@ -199,7 +202,7 @@ function withPath(endpoint: string): string {
   if (url?.protocol !== "http:" && url?.protocol !== "https:")
     throw new ScxError("ERR_SCX_USAGE", {
       op: "sink",
-      message: `Sink otlp: "${endpoint}" is no address that can be posted to.`,
+      message: `Sink otlp: "${withoutLogin(endpoint)}" is no address that can be posted to.`,
       remedy: "Give a URL: http://127.0.0.1:4318.",
     });
   if (url.pathname === "/") url.pathname = "/v1/metrics";

@@ -30,3 +30,6 @@ export function readFile(sink: string, path: string): Buffer {
     });
   }
 }
+
+/** An address that can't be used, as a message may show it: without user and password. */
+export const withoutLogin = (url: string): string => url.replace(/\/\/.*@/s, "//…@");

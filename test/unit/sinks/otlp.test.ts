@@ -231,6 +231,9 @@ describe("sink", () => {
   });
 
   it("refuses what is no address", async () => {
-    await expect(opened({ endpoint: "collector:4318 or so" })).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
+    const factory = await sinkFactory("otlp");
+    const made = (endpoint: string) => createSink({ name: "otlp", factory, options: { endpoint } });
+    await expect(made("collector:4318 or so")).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
+    await expect(made("http://me:s3cret@host:99999")).rejects.toThrow('"http://…@host:99999" is no address');
   });
 });
