@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What sinks cost: a scrape, JSON lines, and what a dead and a slow one do to the ticks.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -130,8 +131,13 @@ async function jitter(): Promise<Comparison> {
   const folder = mkdtempSync(join(tmpdir(), "scxkit-bench-"));
   // It takes connections, and never answers.
   const slow = createServer((socket) => socket.on("error", () => {}).resume()).listen(0, "127.0.0.1");
-  await new Promise((resolve) => slow.once("listening", resolve));
+  await once(slow, "listening");
   const { port } = slow.address() as { port: number };
+  // Nobody listens there any more. (Of the lowest ports fetch refuses some by itself, port 9 for one.)
+  const gone = createServer().listen(0, "127.0.0.1");
+  await once(gone, "listening");
+  const { port: nobodys } = gone.address() as { port: number };
+  await new Promise((resolve) => gone.close(resolve));
   const open = async (...specs: [string, object][]) => {
     const queues = specs.map(async ([kind, options], i) =>
       createSink({ name: `${kind}-${i}`, factory: await sinkFactory(kind), options }),
@@ -139,7 +145,7 @@ async function jitter(): Promise<Comparison> {
     return Sinks.open(await Promise.all(queues));
   };
   const well: [string, object] = ["jsonl", { file: join(folder, "well.jsonl") }];
-  const dead: [string, object] = ["http", { url: "http://127.0.0.1:9/", queue: 100 }];
+  const dead: [string, object] = ["http", { url: `http://127.0.0.1:${nobodys}/`, queue: 100 }];
   const stalling: [string, object] = ["http", { url: `http://127.0.0.1:${port}/`, queue: 100, timeoutMs: 500 }];
   const measure = async (...specs: [string, object][]) => {
     const sinks = await open(...specs);
