@@ -62,7 +62,7 @@ describe("scxkit agent", () => {
     const scrape = async () => (await fetch("http://127.0.0.1:9188/metrics")).text();
     let page = await scrape();
     while (!page.includes("scx_cpu_use")) page = await scrape();
-    expect(page).toMatch(/^scx_local_total\{.*scheduler="simple".*site="a".*\} [1-9]\d*$/m);
+    expect(page).toMatch(/^scx_enqueued_total\{.*scheduler="simple".*queue="local".*site="a".*\} [1-9]\d*$/m);
     expect(page).toMatch(/^scx_events_total\{.*event="SCX_EV_\w+"/m);
     expect(page).toMatch(/^scx_sched_ext_enable_seq_total\{/m);
     expect(page).toMatch(/^scx_self_memory_bytes\{/m);
