@@ -57,7 +57,6 @@ describe("scxkit agent", () => {
     const { root, run, write } = await start(config);
     await run.line(/"scheduler":"simple"/);
     expect(kernelState()).toBe("enabled");
-    const sequence = readFileSync("/sys/kernel/sched_ext/enable_seq", "utf8");
 
     const scrape = async () => (await fetch("http://127.0.0.1:9188/metrics")).text();
     let page = await scrape();
@@ -70,6 +69,8 @@ describe("scxkit agent", () => {
     expect(await client.request("stats")).toMatchObject({ local: expect.any(BigInt) });
     expect(await client.request("stats", { target: "state" })).toMatchObject({ ops: "simple" });
 
+    // Only now: the kernel counts an enabling a while after it has said that it is enabled.
+    const sequence = readFileSync("/sys/kernel/sched_ext/enable_seq", "utf8");
     write("sinks: [nonsense");
     run.kill("SIGHUP");
     await run.error(/the config stays as it was/);
@@ -86,6 +87,7 @@ describe("scxkit agent", () => {
     expect(kernelState()).toBe("disabled");
     const all = documents(run.lines);
     expect(all.at(-1)).toMatchObject({ exit: { kind: "unreg" } });
+    expect(new Set(all.flatMap(({ epoch }) => epoch ?? []))).toEqual(new Set([0]));
     const locals = all.flatMap(({ stats }) => (stats?.local ? [stats.local] : []));
     expect(locals.length).toBeGreaterThan(2);
     // Nothing was lost or counted twice, over the reload as well.
