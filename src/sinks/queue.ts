@@ -27,6 +27,9 @@ type Settings = Required<Omit<QueueOptions, "groups">> & Pick<QueueOptions, "gro
 /** ms that a sink has to settle when all time is up already. */
 const graceMs = 500;
 
+/** Values in one write at most, unless one sample has more: what sinks make of those takes a few ms of the thread that samples. */
+const batchValues = 4096;
+
 /**
  * A sink, and the bounded queue before it. {@link push} never waits and never throws, so a slow or dead sink delays neither
  * sampling nor another sink; records are written in order, a batch at a time, and tried again until they are taken.
@@ -90,7 +93,7 @@ export class SinkQueue {
   push(record: SinkRecord): void {
     if (!this.#takes(record)) return;
     if (this.#closing.signal.aborted) this.#drop(1, "it was closed");
-    else if (this.#waiting.push(record)) this.#drop(1, "its queue was full");
+    else if (this.#waiting.push(record, !this.#opened || this.#underWay > 0)) this.#drop(1, "its queue was full");
     this.#start();
   }
 
@@ -127,7 +130,7 @@ export class SinkQueue {
   async #run(): Promise<void> {
     // First whoever pushed gets on with its work; and a sink that is always ready must not keep others from their turn.
     for (await turn(); this.#waiting.length > 0 && !this.#end.signal.aborted; await turn()) {
-      const batch = this.#waiting.take(this.#options.batch);
+      const batch = this.#waiting.take(this.#options.batch, batchValues);
       this.#underWay = batch.length;
       await this.#deliver(batch);
       this.#underWay = 0;
@@ -215,7 +218,7 @@ export class SinkQueue {
     if (this.#opened && !this.#running) await this.#step("flush", left());
     this.#end.abort();
     if (this.#running) await within(graceMs, this.#finished());
-    const lost = this.#waiting.take(Number.POSITIVE_INFINITY).length;
+    const lost = this.#waiting.clear();
     if (lost > 0) this.#drop(lost, "the end came first");
     if (this.#dropped > 0) log.warn(`sink ${this.name} lost ${this.#dropped} records in all`);
     await this.#step("close", Math.max(graceMs, left()));

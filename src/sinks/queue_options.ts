@@ -7,7 +7,7 @@ export interface QueueOptions {
   groups?: readonly string[];
   /** Records that wait at most while the destination is slow or gone; then the oldest goes. */
   queue?: number;
-  /** Records in one write at most. */
+  /** Records in one write at most; fewer of those with many values, so that a write has some 4000 of them. */
   batch?: number;
   /** ms that one write may take. */
   timeoutMs?: number;
@@ -19,7 +19,7 @@ export interface QueueOptions {
   retries?: number;
 }
 
-/** What each option is unless given. As many samples of 256 counters as wait by default take some 35 MB. */
+/** What each option is unless given. As many samples of 256 counters as wait by default take some 5 MB. */
 export const queueDefaults = {
   queue: 1000,
   batch: 500,

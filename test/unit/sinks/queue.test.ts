@@ -4,8 +4,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { LogRecord } from "../../../src/diagnostics.js";
 import { SinkQueue } from "../../../src/sinks/queue.js";
 import { type Sink, type SinkRecord, SinkRefusal } from "../../../src/sinks/sink.js";
-import type { CounterValue, Sample } from "../../../src/stats/schema.js";
-import { nthRecord, recordOf } from "./record.js";
+import type { CounterValue, Sample, StatsSchema } from "../../../src/stats/schema.js";
+import { countSchema, nthRecord, recordOf } from "./record.js";
 
 /** Keeps what it is given; `write` may be replaced by one that fails. */
 class Kept implements Sink {
@@ -95,6 +95,56 @@ describe("a queue", () => {
     const deltas = sink.samples.map(({ stats }) => (stats.events as CounterValue).delta);
     expect(deltas).toEqual([8n, 1n, 1n]);
     expect(sink.samples.map(({ interval }) => interval)).toEqual([8n, 1n, 1n]);
+  });
+
+  it("loses no counts either while a write hangs, whatever comes and goes among them", async () => {
+    const sink = new Kept();
+    let take = () => {};
+    const hangs = new Promise<void>((resolve) => {
+      take = resolve;
+    });
+    const write = sink.write.bind(sink);
+    sink.write = async (records) => {
+      await hangs;
+      await write(records);
+    };
+    const queue = new SinkQueue("slow", sink, { queue: 3 });
+    await queue.open();
+    queue.push(nthRecord(1));
+    await new Promise(setImmediate);
+    const wide = recordOf(countSchema, { events: { total: 7n, delta: 2n ** 65n } }, { sample: { at: 7n } });
+    const more = recordOf(
+      countSchema,
+      { events: { total: 8n, delta: 1n }, more: { value: "x" } },
+      { sample: { at: 8n } },
+    );
+    for (const n of numbers(2, 6)) queue.push(nthRecord(n));
+    for (const record of [wide, more]) queue.push(record);
+    for (const n of numbers(9, 10)) queue.push(nthRecord(n));
+    take();
+    await queue.close();
+    expect(sink.batches).toEqual([[1], [8, 9, 10]]);
+    const deltas = sink.samples.map(({ stats }) => (stats.events as CounterValue).delta);
+    expect(deltas).toEqual([1n, 2n ** 65n + 6n, 1n, 1n]);
+    expect(sink.samples[1]?.stats.more).toEqual({ value: "x" });
+  });
+
+  it("writes fewer at a time of those with many values", async () => {
+    const stats = Array.from({ length: 1000 }, (_, i) => ({ name: `s${i}`, kind: "gauge" as const }));
+    const sink = new Kept();
+    const queue = new SinkQueue("kept", sink);
+    const schema: StatsSchema = { name: "wide", stats };
+    const values = Object.fromEntries(stats.map(({ name }) => [name, { value: 1n }]));
+    const push = (n: number) => queue.push(recordOf(schema, values, { sample: { at: BigInt(n) } }));
+    numbers(1, 5).map(push);
+    await queue.open();
+    numbers(6, 10).map(push);
+    await queue.close();
+    expect(sink.batches).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+      [9, 10],
+    ]);
   });
 
   it("doesn't mix up samples of different groups and schedulers", async () => {
