@@ -37,7 +37,7 @@ for (const kind of kinds)
     total.passed += passed;
     total.failed += failed;
     total.skipped += skipped.length;
-    notes.push(...result.failed.map((test) => `${label}: failed: ${test}`));
+    notes.push(...result.failed.map(({ test, why }) => `${label}: failed: ${test}\n    ${why}`));
     notes.push(...result.errors.map((error) => `${label}: ${error}`));
     const reasons = new Map<string, number>();
     for (const { reason } of skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);

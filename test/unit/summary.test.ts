@@ -53,7 +53,7 @@ it("has a line for each kind and kernel, in the order of the runs, with how long
 it("fails for a failed test, a kernel that can't be had, a kind without a test, and one that isn't there", () => {
   const { status, lines } = summarise(
     {
-      unit: result({ passed: 3, failed: ["one"] }),
+      unit: result({ passed: 3, failed: [{ test: "one", why: "a.test.ts:3: 1 is not 2" }] }),
       "vm-1": result({ label: "vm 6.10", errors: ["no kernel 6.10"] }),
       native: result({}),
     },
@@ -65,6 +65,7 @@ it("fails for a failed test, a kernel that can't be had, a kind without a test, 
   expect(status).toBe(1);
   expect(lines.slice(6)).toEqual([
     "unit: failed: one",
+    "    a.test.ts:3: 1 is not 2",
     "interop: did not run to its end (see above)",
     "native: there was no test to run",
     "vm 6.10: no kernel 6.10",

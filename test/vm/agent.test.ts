@@ -75,7 +75,7 @@ describe("scxkit agent", () => {
     run.kill("SIGHUP");
     await run.error(/the config stays as it was/);
     const before = run.lines.length;
-    write(config.replace("site: a", "site: b").replace("500", "300"));
+    write(config.replace("site: a", "site: b").replace("intervalMs: 500", "intervalMs: 300"));
     run.kill("SIGHUP");
     await run.error(/was read again/);
     await run.line(/"site":"b"/, before);
