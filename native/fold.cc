@@ -59,6 +59,11 @@ void Fold::ReadGroups(const Napi::Value& groups, size_t cpus) {
   }
 }
 
+Fold::Leaf Fold::LeafOf(size_t word) const {
+  return leaves_.empty() ? Leaf{static_cast<uint32_t>(word * sizeof(uint64_t)), sizeof(uint64_t), false}
+                         : leaves_[word];
+}
+
 uint64_t Fold::Load(const char* value, const Leaf& leaf) {
   uint64_t word = 0;
   memcpy(&word, value + leaf.offset, leaf.size);  // x86-64 and arm64 are little-endian
@@ -112,22 +117,8 @@ void Fold::Entry(size_t entry, const char* values, size_t stride) {
   for (size_t cpu = 0; cpu < groups_.size(); cpu++) {
     uint64_t* grouped = grouped_->data() + (groups_[cpu] * entries_ + entry) * words;
     const char* value = values + cpu * stride;
-    for (size_t word = 0; word < words; word++)
-      grouped[word] += leaves_.empty() ? Load(value, {static_cast<uint32_t>(word * sizeof(uint64_t)), 8, false})
-                                       : Load(value, leaves_[word]);
+    for (size_t word = 0; word < words; word++) grouped[word] += Load(value, LeafOf(word));
   }
-}
-
-bool Fold::Zero(const uint8_t* chosen, char* values, size_t stride) const {
-  bool any = false;
-  for (size_t word = 0; word < words_; word++) {
-    if (chosen[word] == 0) continue;
-    any = true;
-    const size_t offset = leaves_.empty() ? word * sizeof(uint64_t) : leaves_[word].offset;
-    const size_t size = leaves_.empty() ? sizeof(uint64_t) : leaves_[word].size;
-    for (size_t cpu = 0; cpu < cpus_; cpu++) memset(values + cpu * stride + offset, 0, size);
-  }
-  return any;
 }
 
 Napi::Value Fold::Grouped(Napi::Env env) const {

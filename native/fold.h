@@ -14,6 +14,13 @@ namespace scxkit {
 // sum a u64 word. On request also the sums over groups of CPUs (a group may be one CPU).
 class Fold {
  public:
+  // Where an integer stands in a value.
+  struct Leaf {
+    uint32_t offset;
+    uint32_t size;
+    bool isSigned;
+  };
+
   // options: { leaves?: Uint32Array, groups?: Uint32Array }. `leaves` has three numbers each: offset, size (1, 2, 4 or
   // 8), whether it is signed; without it every u64 of the value counts. `groups` has a group's number for each CPU.
   void Configure(const Napi::Value& options, size_t valueSize, size_t cpus, size_t entries);
@@ -21,12 +28,11 @@ class Fold {
   // How many words each entry will have.
   static size_t WordsOf(const Napi::Value& options, size_t valueSize);
   size_t Words() const { return words_; }
+  Leaf LeafOf(size_t word) const;
+  static uint64_t Load(const char* value, const Leaf& leaf);
 
   // Folds the values of one entry, those of its CPUs `stride` bytes apart.
   void Entry(size_t entry, const char* values, size_t stride);
-  // Makes zero of those words that are `chosen`, one of an entry's words each, in the values of all CPUs; says whether
-  // there were any.
-  bool Zero(const uint8_t* chosen, char* values, size_t stride) const;
   // Empties what the groups have; before the first entry of a reading.
   void Begin();
 
@@ -36,14 +42,8 @@ class Fold {
   uint64_t* Sum(size_t entry) { return sums_->data() + entry * words_; }
 
  private:
-  struct Leaf {
-    uint32_t offset;
-    uint32_t size;
-    bool isSigned;
-  };
   void ReadLeaves(const Napi::Value& leaves, size_t valueSize);
   void ReadGroups(const Napi::Value& groups, size_t cpus);
-  static uint64_t Load(const char* value, const Leaf& leaf);
 
   std::vector<Leaf> leaves_;  // empty: all words are u64, one after the other
   std::vector<uint32_t> groups_;

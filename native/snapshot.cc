@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "bound_take.h"
@@ -80,7 +81,7 @@ int Snapshot::Read(int fd) {
 
 void Snapshot::FoldAll() {
   fold_.Begin();
-  const char* values = (mapped_ ? reinterpret_cast<const char*>(map_->OpenMemory()) : values_.data()) + offset_;
+  const char* values = Values();
   for (size_t entry = 0; entry < entries_; entry++) fold_.Entry(entry, values + entry * cpus_ * stride_, stride_);
 }
 
@@ -99,8 +100,8 @@ napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// zero(chosen: Uint8Array): what was taken last is written back with zeros for the words that are not 0 in `chosen`,
-// one for each of `sums`. What is counted between the two is lost with it.
+// zero(chosen: Uint8Array), after take(): the words that are not 0 in `chosen`, one for each of `sums`, become zero
+// where they are, and `sums` has what was counted in them since they were zeroed last.
 void Snapshot::Zero(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto chosen = info[0].As<Napi::Uint8Array>();
@@ -108,17 +109,28 @@ void Snapshot::Zero(const Napi::CallbackInfo& info) {
   const size_t words = fold_.Words();
   if (chosen.ElementLength() != entries_ * words) throw Napi::RangeError::New(env, "not as many as there are sums");
   if (map_->IsReadOnly()) Throw(env, "bpf_map_update_elem", EPERM);
-  if (mapped_) {
-    fold_.Zero(chosen.Data(), reinterpret_cast<char*>(map_->OpenMemory()) + offset_, stride_);
-    return;
-  }
   // A section that can't be mapped has other variables beside the rows, which would be written back as well.
-  if (stride_ * cpus_ != values_.size() / entries_) Throw(env, "bpf_map_update_elem", EOPNOTSUPP);
+  if (!mapped_ && stride_ * cpus_ != values_.size() / entries_) Throw(env, "bpf_map_update_elem", EOPNOTSUPP);
+
+  if (!zeroing_) zeroing_.emplace(entries_ * cpus_, words);
+  const auto eachRow = [&](size_t entry, const auto& visit) {
+    for (size_t row = entry * cpus_; row < (entry + 1) * cpus_; row++) visit(row, Values() + row * stride_);
+  };
   for (uint32_t entry = 0; entry < entries_; entry++) {
-    char* values = values_.data() + entry * cpus_ * stride_;
-    if (!fold_.Zero(chosen.Data() + entry * words, values, stride_)) continue;
+    const uint8_t* ours = chosen.Data() + entry * words;
+    if (std::all_of(ours, ours + words, [](uint8_t is) { return is == 0; })) continue;
+    uint64_t* sums = fold_.Sum(entry);
+    for (size_t word = 0; word < words; word++)
+      if (ours[word] != 0) sums[word] = 0;
+    eachRow(entry, [&](size_t row, char* value) { zeroing_->Take(row, ours, fold_, value, mapped_, sums); });
+    if (mapped_) continue;
+    const char* values = Values() + entry * cpus_ * stride_;
     if (const int error = bpf_map_update_elem(fd, &entry, values, BPF_EXIST)) Throw(env, "bpf_map_update_elem", -error);
   }
+  if (mapped_) Zeroing::Settle();
+  if (const int error = Read(fd)) Throw(env, "bpf_map_lookup_elem", -error);
+  for (size_t entry = 0; entry < entries_; entry++)
+    eachRow(entry, [&](size_t row, char* value) { zeroing_->Check(row, chosen.Data() + entry * words, fold_, value); });
 }
 
 }  // namespace scxkit

@@ -3,10 +3,12 @@
 
 #include <napi.h>
 
+#include <optional>
 #include <vector>
 
 #include "fold.h"
 #include "map.h"
+#include "zeroing.h"
 
 namespace scxkit {
 
@@ -27,10 +29,12 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   void UseArray(Napi::Env env, const Napi::Value& options);
   int Read(int fd);
   void FoldAll();
+  char* Values() { return (mapped_ ? reinterpret_cast<char*>(map_->OpenMemory()) : values_.data()) + offset_; }
 
   Napi::Reference<Napi::Object> mapObject_;
   Map* map_ = nullptr;
   Fold fold_;
+  std::optional<Zeroing> zeroing_;
   size_t entries_ = 1;
   size_t stride_ = 0;  // from one CPU's value to the next's
   size_t cpus_ = 1;    // possible CPUs: the kernel lays out a value for each, online or not

@@ -125,7 +125,10 @@ export interface NativeSnapshot {
   readonly grouped: BigUint64Array | undefined;
   /** Needs no `this`. */
   readonly take: () => void;
-  /** Writes back what was taken last, with zeros for the words that `chosen` has a 1 for; one for each of `sums`. */
+  /**
+   * After {@link take}: zeroes the words that `chosen` has a 1 for, one for each of `sums`, which then has what was counted in them
+   * since they were zeroed last.
+   */
   zero(chosen: Uint8Array): void;
 }
 

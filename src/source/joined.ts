@@ -76,12 +76,15 @@ export class JoinedReaders {
     return this.#readers.flatMap(({ name, zero }) => (zero ? [] : [name]));
   }
 
-  /** Writes zeros over the chosen words, those with a 1, as of the last reading. */
+  /** Zeroes the chosen words, those with a 1, after a reading; what they are then is what was counted in them since the last time. */
   zero(chosen: Uint8Array): void {
     this.#readers.forEach((reader, i) => {
       const begin = this.#begins[i] ?? 0;
       const ours = chosen.subarray(begin, begin + reader.words.length);
-      if (!this.#failed.has(i)) reader.zero?.(ours);
+      if (!this.#failed.has(i)) {
+        reader.zero?.(ours);
+        if (reader.words !== this.words) this.words.set(reader.words, begin);
+      }
       // What stands there still was cleared before.
       else for (const [word, is] of ours.entries()) if (is) this.words[begin + word] = 0n;
     });

@@ -44,7 +44,10 @@ export interface Reader {
   readonly byCpu?: () => CpuWords & { readonly take: () => void };
   /** What the last reading left out. */
   problem?(): ScxError | undefined;
-  /** Writes zeros over the chosen words, those with a 1, as of the last reading; where values have a place of their own. */
+  /**
+   * Zeroes the chosen words, those with a 1, after a reading; what they are then is what was counted in them since the last time.
+   * Where values have a place of their own.
+   */
   readonly zero?: (chosen: Uint8Array) => void;
   /** The keys of a dictionary as of the last reading, those that have gone since the one before included. */
   slots?(stat: number): readonly Slot[];
