@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import type { SinkQueue } from "../../../src/sinks/queue.js";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
+import { makeCertificate } from "./certificate.js";
 import { nthRecord } from "./record.js";
 
 interface Request {
@@ -101,6 +103,23 @@ describe("a server that takes them", () => {
     const login = Buffer.from("us@er:pa:ss").toString("base64");
     expect(requests[0]?.headers.authorization).toBe(`Basic ${login}`);
   });
+});
+
+it("a server whose certificate nobody vouches for gets nothing", async () => {
+  const { certFile, keyFile } = makeCertificate(mkdtempSync(join(tmpdir(), "scxkit-http-")));
+  let requests = 0;
+  const server = createSecureServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (_, response) => {
+    requests++;
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ends.push(() => server.close().closeAllConnections());
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const queue = await sinkTo(url, { retries: 0 });
+  push(queue, 1, 1);
+  while (queue.counts.dropped === 0) await new Promise(setImmediate);
+  expect(queue.counts.failing).toBe(`${url}: self-signed certificate`);
+  expect(requests).toBe(0);
 });
 
 describe("a server that stalls and fails", () => {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { get as getSecurely } from "node:https";
 import { connect } from "node:net";
@@ -14,6 +13,7 @@ import { CurrentPoints } from "../../../src/sinks/current.js";
 import { PrometheusSink } from "../../../src/sinks/prometheus.js";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
 import type { StatsSchema } from "../../../src/stats/schema.js";
+import { makeCertificate } from "./certificate.js";
 import { nthRecord, recordOf } from "./record.js";
 
 const folder = mkdtempSync(join(tmpdir(), "scxkit-prometheus-"));
@@ -110,13 +110,10 @@ describe("a scrape", () => {
   });
 
   it("is encrypted with a certificate", async () => {
-    const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
-    const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"];
-    execFileSync("openssl", [...made, "-keyout", keyFile, "-out", certFile, ...subject], { stdio: "ignore" });
+    const { certFile, keyFile } = makeCertificate(folder);
     const sink = await listening({ certFile, keyFile });
     expect(sink.url).toMatch(/^https:/);
-    const ca = execFileSync("cat", [certFile]);
+    const ca = readFileSync(certFile);
     const status = await new Promise((resolve, reject) => {
       getSecurely(sink.url, { ca }, (response) => resolve(response.resume().statusCode)).once("error", reject);
     });
