@@ -17,6 +17,7 @@
 #include "process.h"
 #include "program.h"
 #include "snapshot.h"
+#include "ticker.h"
 #include "uevent.h"
 
 namespace scxkit {
@@ -38,6 +39,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   define("KeyedSnapshot", KeyedSnapshot::Define(env));
   define("Snapshot", Snapshot::Define(env));
   define("Accumulator", Accumulator::Define(env));
+  define("Ticker", Ticker::Define(env));
   define("Uevents", Uevents::Define(env));
   exports.Set("mapById", Napi::Function::New<Map::ById>(env));
   exports.Set("structOpsLinks", Napi::Function::New<StructOpsLinks>(env));

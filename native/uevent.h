@@ -2,12 +2,10 @@
 #pragma once
 
 #include <napi.h>
-#include <uv.h>
-
-#include <memory>
-#include <string>
 
 namespace scxkit {
+
+class Watch;
 
 // The kernel's uevents (netlink), which Node can't read: for each one whose device path starts with a prefix, a call
 // with its text. The watch keeps the event loop alive until closed.
@@ -19,7 +17,6 @@ class Uevents : public Napi::ObjectWrap<Uevents> {
   ~Uevents() override;
 
  private:
-  struct Watch;
   void Close(const Napi::CallbackInfo& info);
   void Stop();
 

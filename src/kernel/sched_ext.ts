@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { ScxError } from "../error.js";
 import { type NativeKernelBtf, native } from "../native/index.js";
 
@@ -16,6 +16,19 @@ function read(file: string): string | undefined {
   }
 }
 
+/** The state is asked for with each sample, and to open its file would be most of what that costs: it stays open. */
+let stateFile: number | undefined;
+const stateText = Buffer.alloc(32); // the longest is "disabling"
+
+function readState(): string | undefined {
+  try {
+    stateFile ??= openSync(`${root}/state`, "r");
+    return stateText.toString("latin1", 0, readSync(stateFile, stateText, 0, stateText.length, 0)).trim();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Its files that hold one number. */
 type NumberFile = "enable_seq" | "hotplug_seq" | "nr_rejected" | "switch_all";
 
@@ -25,7 +38,7 @@ const readNumber = (file: NumberFile): bigint => schedExt.number(file) ?? 0n;
 export const schedExt = {
   /** Whether this kernel has sched_ext at all. */
   exists: (): boolean => existsSync(root),
-  state: (): SchedExtState => (read("state") ?? "disabled") as SchedExtState,
+  state: (): SchedExtState => (readState() ?? "disabled") as SchedExtState,
   /** Name of the scheduler that runs (its ops.name), or undefined. */
   running: (): string | undefined => read("root/ops"),
   /** What one of its files says; undefined where this kernel hasn't got it. */

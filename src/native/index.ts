@@ -161,6 +161,11 @@ export interface NativeUevents {
   close(): void;
 }
 
+export interface NativeTicker {
+  /** Idempotent; no call comes after it. */
+  close(): void;
+}
+
 /** Who is at the other end of a UNIX socket, as of its connect() or listen() (SO_PEERCRED, SO_PEERGROUPS). */
 export interface PeerCredentials {
   /** 0 where it is no process of our PID namespace. */
@@ -204,6 +209,11 @@ export interface Addon {
   /** flock() for this one holder, until the descriptor is closed; false when another has it. */
   tryLock(fd: number): boolean;
   Uevents: new (prefix: string, callback: (fields: string[]) => void) => NativeUevents;
+  /** Calls each interval of the monotonic clock with the ticks since the last call, and how many ms ago the last of them was due. */
+  Ticker: new (
+    intervalMs: number,
+    callback: (ticks: number, lateMs: number) => void,
+  ) => NativeTicker;
 }
 
 /** Below 1.4 libbpf can't set struct_ops fields before load. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { type NativeTicker, native } from "../native/index.js";
 
 /**
  * Ticks at start + n * interval of the monotonic clock: a late tick doesn't shift the ones after it, and ticks that were
@@ -11,9 +12,7 @@ export class Clock {
   lateness = 0;
   #interval: number;
   readonly #tick: () => void;
-  #start = 0;
-  #ticks = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #ticker: NativeTicker | undefined;
 
   /** @param intervalMs ms between ticks, over 0 */
   constructor(intervalMs: number, tick: () => void) {
@@ -23,40 +22,24 @@ export class Clock {
 
   /** Starts ticking; the first tick comes after one interval. Idempotent. */
   start(): void {
-    if (this.#timer) return;
-    this.#start = performance.now();
-    this.#ticks = 0;
-    this.#arm();
+    this.#ticker ??= new native.Ticker(this.#interval, (ticks, lateMs) => {
+      this.missed += ticks - 1;
+      this.lateness = lateMs;
+      this.#tick();
+    });
   }
 
   /** Another interval; while it ticks, the next tick comes after one of that length. */
   setInterval(intervalMs: number): void {
     this.#interval = intervalMs;
-    if (!this.#timer) return;
+    if (!this.#ticker) return;
     this.stop();
     this.start();
   }
 
   /** Stops ticking; idempotent. */
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #arm(): void {
-    const due = this.#start + (this.#ticks + 1) * this.#interval;
-    this.#timer = setTimeout(() => this.#fire(), Math.max(0, due - performance.now()));
-  }
-
-  #fire(): void {
-    const passed = performance.now() - this.#start;
-    const now = Math.floor(passed / this.#interval);
-    // A timer may fire a hair early: it is this tick all the same.
-    const ticks = Math.max(now, this.#ticks + 1);
-    this.lateness = Math.max(0, passed - ticks * this.#interval);
-    this.missed += ticks - this.#ticks - 1;
-    this.#ticks = ticks;
-    this.#arm();
-    this.#tick();
+    this.#ticker?.close();
+    this.#ticker = undefined;
   }
 }

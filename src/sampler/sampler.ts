@@ -4,20 +4,12 @@ import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import { CpuGroups, type Domain, domains } from "../kernel/topology.js";
 import type { ClearMode } from "../source/clear_mode.js";
-import type { Slot } from "../source/reader.js";
 import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
-import {
-  type HistogramCounts,
-  histogramBuckets,
-  type Sample,
-  type Stat,
-  type StatsSchema,
-  type StatValue,
-  type StatValues,
-} from "../stats/schema.js";
+import type { Sample, StatsSchema, StatValues } from "../stats/schema.js";
 import { Clock } from "./clock.js";
 import { type CpuCounters, CpuRollups } from "./cpu_rollup.js";
+import { type Place, placesOf, statsAt } from "./places.js";
 
 const log = logger("sampler");
 
@@ -101,6 +93,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   readonly #consumers = new Set<Baseline<S>>();
   readonly #schemas = new WeakMap<Sample, StatsSchema>();
   #words: BigUint64Array;
+  /** Of all statistics, once there was a sample of these words: most of a tick's cost would be to find them. */
+  #places: readonly Place[] | undefined;
   #run: Counters;
   readonly #groups: readonly CpuGroups[];
   #rollups: CpuRollups;
@@ -191,11 +185,13 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   }
 
   #readIfOld(): void {
-    const age = process.hrtime.bigint() - this.#readAt;
+    if (!this.#hasRead || !(this.#ended || this.#isFresh())) this.#refresh();
+  }
+
+  #isFresh(): boolean {
     // What was read before the attach says nothing of the run.
-    const ofThisRun = this.#readAt >= this.#source.startedAt;
-    const fresh = this.#ended || (!this.#stale && ofThisRun && age <= nsOf(this.#intervalMs));
-    if (!this.#hasRead || !fresh) this.#refresh();
+    if (this.#stale || this.#readAt < this.#source.startedAt) return false;
+    return process.hrtime.bigint() - this.#readAt <= nsOf(this.#intervalMs);
   }
 
   /** A reader with its own baseline, which begins at attach. Its reads are as of the last tick, like {@link totals}. */
@@ -344,6 +340,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #followSource(): void {
     if (this.#words === this.#source.words) return;
     this.#words = this.#source.words;
+    this.#places = undefined;
     this.#run = new Counters(this.#words);
     this.#rollups = this.#newRollups();
     this.#cpus = this.#rollups.run();
@@ -372,21 +369,15 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   }
 
   #sample(counters: Counters, cpus: CpuCounters, previous: bigint): Sample<S> {
-    const { words, startedAt, index, epoch, scheduler } = this.#source;
-    const stats: Record<string, StatValue> = Object.create(null);
-    this.schema.stats.forEach((stat, i) => {
-      const isDict = typeof stat.type === "object" && "dict" in stat.type;
-      stats[stat.name] = isDict
-        ? dictOf(stat, this.#source.slots?.(i) ?? [], words, counters)
-        : valueAt(stat, index[i] ?? 0, words, counters);
-    });
+    const { startedAt, epoch, scheduler } = this.#source;
+    this.#places ??= placesOf(this.#source);
     const sample = {
       at: this.#readWall,
       interval: this.#readAt - (previous > startedAt ? previous : startedAt),
       epoch,
       scheduler,
       state: this.#source.state(),
-      stats: stats as S,
+      stats: statsAt(this.#places, this.#source, counters) as S,
       ...(this.#groups.length > 0 && { by: this.#rollups.values(this.schema, cpus) as NonNullable<Sample<S>["by"]> }),
     };
     this.#schemas.set(sample, this.schema);
@@ -403,35 +394,4 @@ function checkedInterval(intervalMs: number): number {
     message: `${intervalMs} is no interval.`,
     remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
   });
-}
-
-/** A statistic's value, whose first word is `at`. */
-function valueAt(stat: Stat, at: number, words: BigUint64Array, { total, delta }: Counters): StatValue {
-  switch (stat.kind) {
-    case "gauge": {
-      const value = words[at] ?? 0n;
-      return { value: stat.type === "u64" ? value : BigInt.asIntN(64, value) };
-    }
-    case "histogram":
-      return { ...countsOf(total, at), delta: countsOf(delta, at) };
-    default:
-      return { total: total[at] ?? 0n, delta: delta[at] ?? 0n };
-  }
-}
-
-/** A dictionary's value: what each key that is there, or went since the last reading, has. */
-function dictOf({ kind }: Stat, slots: readonly Slot[], words: BigUint64Array, { total, delta }: Counters): StatValue {
-  const entries: Record<string, StatValue> = Object.create(null);
-  for (const { key, word, start } of slots)
-    entries[key] =
-      kind === "counter"
-        ? { total: BigInt.asUintN(64, (total[word] ?? 0n) - start), delta: delta[word] ?? 0n }
-        : { value: BigInt.asIntN(64, words[word] ?? 0n) };
-  return { entries };
-}
-
-/** A histogram's words: its buckets, then the sum of all values. */
-function countsOf(words: BigUint64Array, at: number): HistogramCounts {
-  const buckets = [...words.subarray(at, at + histogramBuckets)];
-  return { count: buckets.reduce((sum, one) => sum + one, 0n), sum: words[at + histogramBuckets] ?? 0n, buckets };
 }

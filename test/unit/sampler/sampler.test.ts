@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { native } from "../../../src/native/index.js";
 import { Sampler } from "../../../src/sampler/sampler.js";
 import type { StatsSource } from "../../../src/source/stats.js";
 import type { CounterValue, Sample, StatsSchema } from "../../../src/stats/schema.js";
+import { FakeTicker } from "./ticker.js";
 
 const schema: StatsSchema = {
   name: "fake_stats",
@@ -39,12 +41,17 @@ class FakeSource implements StatsSource {
 
 const events = (sample: Sample) => sample.stats.events as CounterValue;
 
+const { Ticker } = native;
 let source: FakeSource;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "hrtime", "Date"] });
+  native.Ticker = FakeTicker;
   source = new FakeSource();
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  native.Ticker = Ticker;
+  vi.useRealTimers();
+});
 
 describe("iterating", () => {
   it("gives a sample each interval, deltas from attach on", async () => {
