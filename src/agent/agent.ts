@@ -160,7 +160,8 @@ export class Agent {
     for (const name of this.#own.keys()) if (!sources.has(name)) this.#own.delete(name);
     this.#theirs = config.sources.map((part) => keep(part, this.#theirs));
     for (const { name, made } of this.#theirs) sources.set(name, made);
-    return sources.set(this.#anomalies.name, this.#anomalies);
+    if (config.detectors.length > 0) sources.set(this.#anomalies.name, this.#anomalies);
+    return sources;
   }
 
   #facts() {

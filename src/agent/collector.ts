@@ -24,6 +24,7 @@ export class Collector {
   readonly #running: () => Running;
   readonly #emit: (group: string, schema: StatsSchema, sample: Sample) => void;
   #groups: readonly Collected[] = [];
+  #started = false;
   /** Readings that failed. */
   errors = 0n;
 
@@ -61,10 +62,18 @@ export class Collector {
       return { name, source, sampler, consumer: sampler.consumer(), failing: false };
     });
     for (const one of before) if (!this.#groups.includes(one)) one.sampler.close();
+    this.#pace();
   }
 
   start(): void {
-    this.#clock.start();
+    this.#started = true;
+    this.#pace();
+  }
+
+  /** While there is nothing to read no tick wakes the process. */
+  #pace(): void {
+    if (this.#started && this.#groups.length > 0) this.#clock.start();
+    else this.#clock.stop();
   }
 
   setInterval(intervalMs: number): void {
@@ -92,8 +101,8 @@ export class Collector {
   }
 
   close(): void {
-    this.#clock.stop();
     for (const { sampler } of this.#groups) sampler.close();
     this.#groups = [];
+    this.#pace();
   }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { DatedPoint } from "./exposition.js";
+import type { Point } from "./metric.js";
 import { MetricPoints } from "./points.js";
 import type { SampleRecord, SinkRecord } from "./sink.js";
 
 /** Where samples come from one after the other. */
 interface Stream {
-  points: readonly DatedPoint[];
+  readonly record: SampleRecord;
+  /** Its points, once somebody has asked for them: many a tick is never scraped. */
+  points: readonly Point[] | undefined;
   /** When it has nothing to say any more, ms of performance.now(). */
   until: number;
 }
@@ -29,22 +31,23 @@ export class CurrentPoints {
     const last = new Map<string, SampleRecord>();
     for (const record of records) if (record.type === "sample") last.set(keyOf(record), record);
     for (const [key, record] of last) {
-      const { since } = record;
-      const points = this.#points.of(record).map((point) => ({ ...point, since }));
       const lasts = Math.max(staleMs, (Number(record.sample.interval) / 1e6) * staleIntervals);
-      this.#streams.set(key, { points, until: now + lasts });
+      this.#streams.set(key, { record, points: undefined, until: now + lasts });
     }
     this.version++;
   }
 
   /** All points there are now. */
-  all(now = performance.now()): DatedPoint[] {
+  all(now = performance.now()): Point[] {
     for (const [key, { until }] of this.#streams)
       if (until < now) {
         this.#streams.delete(key);
         this.version++;
       }
-    return [...this.#streams.values()].flatMap(({ points }) => points);
+    return [...this.#streams.values()].flatMap((stream) => {
+      stream.points ??= this.#points.of(stream.record);
+      return stream.points;
+    });
   }
 }
 

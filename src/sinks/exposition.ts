@@ -17,11 +17,6 @@ export const expositionFormats = {
 } as const;
 export type ExpositionFormat = keyof typeof expositionFormats;
 
-/** A point, and when its totals began to count (ns since 1970), where that is known. */
-export interface DatedPoint extends Point {
-  readonly since?: bigint | undefined;
-}
-
 /** What is left out of an exposition, because two statistics would be one series or one name two kinds. */
 export type Clash = (name: string, why: string) => void;
 
@@ -70,17 +65,15 @@ export class Exposition {
   }
 
   /** @param points in any order; all of a family are put together */
-  render(points: readonly DatedPoint[], format: ExpositionFormat): string {
-    const { series } = this.#layout;
-    const same = series.length === points.length && points.every((point, i) => point.series === series[i]);
-    if (!same) this.#layout = this.#layOut(points.map((point) => point.series));
+  render(points: readonly Point[], format: ExpositionFormat): string {
+    if (!isOf(this.#layout, points)) this.#layout = this.#layOut(points.map((point) => point.series));
     const open = format === "openmetrics";
     let text = "";
     let dated: { since?: bigint | undefined; text: string } = { text: "" };
     for (const { head, members } of this.#layout.families) {
       text += head.comments[format];
       for (const { starts, point: at } of members) {
-        const point = points[at] as DatedPoint;
+        const point = points[at] as Point;
         const { since } = point;
         if (open && since !== dated.since) dated = { since, text: since === undefined ? "" : decimal(since, 9) };
         text += lines(head, starts, point, dated.text);
@@ -124,6 +117,13 @@ export class Exposition {
     families.set(name, made);
     return made;
   }
+}
+
+/** Whether it is the layout of these points: of the same series in the same order. */
+function isOf({ series }: Layout, points: readonly Point[]): boolean {
+  if (series.length !== points.length) return false;
+  for (let i = 0; i < series.length; i++) if (series[i] !== points[i]?.series) return false;
+  return true;
 }
 
 function headOf(metric: Metric): Head {

@@ -34,6 +34,8 @@ export interface Series {
 export interface Point {
   readonly series: Series;
   readonly value: CounterValue | GaugeValue<bigint | number> | HistogramValue;
+  /** When its total began to count, ns since 1970, where that is known. */
+  readonly since?: bigint | undefined;
 }
 
 /** A Prometheus base unit, and how many decimal digits a value moves to be in it: 9 for ns in seconds. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Stat, StatsSchema, StatValue, StatValues } from "../stats/schema.js";
-import { labelOf, type MetricKind, nameOf, type Point } from "./metric.js";
+import { labelOf, type MetricKind, nameOf, type Point, type Series } from "./metric.js";
 import { entry, type Outer, Place, withNames } from "./place.js";
 import type { SampleRecord } from "./sink.js";
 
@@ -26,10 +26,10 @@ export class MetricPoints {
 
   /** The points of a sample, in the order of its statistics. What is gone from it is not among them. */
   of(record: SampleRecord): Point[] {
-    const { schema, sample, group } = record;
+    const { schema, sample, group, since } = record;
     const { all, by, state, restarts } = this.#root(record);
     const prefix = schema.user?._om_prefix ?? "";
-    const points: Point[] = [];
+    const points = new Points(since);
     walk({ place: all, prefix }, schema, sample.stats, points);
     for (const [domain, groups] of Object.entries(sample.by ?? {})) {
       const place = by.part(domain, () => new Place(by.outer, by.keys, by.metric));
@@ -37,10 +37,10 @@ export class MetricPoints {
         walk({ place: place.keyed(domain, group), prefix: `${domain}_${prefix}` }, schema, values, points);
       place.keep(Object.keys(groups));
     }
-    if (group !== "stats") return points;
+    if (group !== "stats") return points.all;
     if (sample.state !== "") pushStates(state, schedulerStates, sample.state, points);
-    points.push({ series: restarts.series(), value: { total: BigInt(sample.epoch), delta: 0n } });
-    return points;
+    points.push(restarts.series(), { total: BigInt(sample.epoch), delta: 0n });
+    return points.all;
   }
 
   #root({ schema, sample: { scheduler }, labels }: SampleRecord): Root {
@@ -68,13 +68,27 @@ interface Root {
   readonly restarts: Place;
 }
 
+/** The points of one sample. */
+class Points {
+  readonly all: Point[] = [];
+  readonly #since: bigint | undefined;
+
+  constructor(since: bigint | undefined) {
+    this.#since = since;
+  }
+
+  push(series: Series, value: Point["value"]): void {
+    this.all.push({ series, value, since: this.#since });
+  }
+}
+
 /** A group of statistics, in the place where it stands. */
 interface Scope {
   readonly place: Place;
   readonly prefix: string;
 }
 
-function walk(scope: Scope, schema: StatsSchema, values: Readonly<Partial<StatValues>>, points: Point[]): void {
+function walk(scope: Scope, schema: StatsSchema, values: Readonly<Partial<StatValues>>, points: Points): void {
   for (const stat of schema.stats) {
     const value = values[stat.name];
     if (value === undefined || stat.user?._om_skip !== undefined) continue;
@@ -90,8 +104,10 @@ function newPlace({ place: { outer, keys }, prefix }: Scope, stat: Stat, schema:
   return new Place(labelled, keys, metric);
 }
 
-function visit(place: Place, prefix: string, stat: Stat, value: StatValue, points: Point[]): void {
-  if ("fields" in value) {
+function visit(place: Place, prefix: string, stat: Stat, value: StatValue, points: Points): void {
+  if ("total" in value)
+    points.push(place.series(), value); // first, as most are
+  else if ("fields" in value) {
     const schema = groupOf(stat);
     const inner = schema?.user?._om_prefix ?? `${prefix}${stat.name}_`;
     if (schema) walk({ place, prefix: inner }, schema, value.fields, points);
@@ -102,7 +118,7 @@ function visit(place: Place, prefix: string, stat: Stat, value: StatValue, point
     for (const [key, part] of values) visit(place.keyed(label, key), prefix, stat, part, points);
     place.keep(values.map(([key]) => key));
   } else if ("value" in value && typeof value.value === "string") pushText(place, stat, value.value, points);
-  else points.push({ series: place.series(), value: value as Point["value"] });
+  else points.push(place.series(), value as Point["value"]);
 }
 
 /** The group that a statistic is, or holds several of. */
@@ -118,21 +134,18 @@ function labelFor(place: Place, stat: Stat, preset: string): string {
   return place.has(wanted) ? labelOf(`${stat.name}_${wanted}`) : wanted;
 }
 
-function pushText(place: Place, { name, user }: Stat, text: string, points: Point[]): void {
+function pushText(place: Place, { name, user }: Stat, text: string, points: Points): void {
   if (user?._scx_states !== undefined) {
     pushStates(place, user._scx_states.split(","), text, points);
     return;
   }
-  points.push({ series: place.text("info", labelOf(name), text), value: { value: 1n } });
+  points.push(place.text("info", labelOf(name), text), { value: 1n });
   place.keep([text]);
 }
 
-function pushStates(place: Place, known: readonly string[], state: string, points: Point[]): void {
+function pushStates(place: Place, known: readonly string[], state: string, points: Points): void {
   const states = known.includes(state) ? known : [...known, state];
   for (const one of states)
-    points.push({
-      series: place.text("stateset", place.metric.name, one),
-      value: { value: one === state ? 1n : 0n },
-    });
+    points.push(place.text("stateset", place.metric.name, one), { value: one === state ? 1n : 0n });
   place.keep(states);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
 import { CurrentPoints } from "./current.js";
-import { type DatedPoint, decimal, shownBuckets, upperBound } from "./exposition.js";
-import { baseUnit, exportedName, type Labels } from "./metric.js";
+import { decimal, shownBuckets, upperBound } from "./exposition.js";
+import { baseUnit, exportedName, type Labels, type Point } from "./metric.js";
 import type { Sink, SinkRecord } from "./sink.js";
 
 const log = logger("sink");
@@ -39,7 +39,7 @@ class PromClientSink implements Sink {
   readonly #current = new CurrentPoints();
   readonly #registered = new Map<string, object>();
   readonly #taken = new Set<string>();
-  #families: { version: number; points: Map<string, DatedPoint[]> } = { version: -1, points: new Map() };
+  #families: { version: number; points: Map<string, Point[]> } = { version: -1, points: new Map() };
 
   constructor(registry: PromClientRegistry) {
     this.#registry = registry;
@@ -56,7 +56,7 @@ class PromClientSink implements Sink {
     for (const name of this.#registered.keys()) this.#remove(name);
   }
 
-  #register(name: string, { series: { metric } }: DatedPoint): void {
+  #register(name: string, { series: { metric } }: Point): void {
     const { kind, help } = metric;
     const type = kind === "counter" || kind === "histogram" ? kind : "gauge";
     const get = () => {
@@ -82,10 +82,10 @@ class PromClientSink implements Sink {
     this.#registered.delete(name);
   }
 
-  #byName(): Map<string, DatedPoint[]> {
+  #byName(): Map<string, Point[]> {
     const all = this.#current.all();
     if (this.#families.version === this.#current.version) return this.#families.points;
-    const points = new Map<string, DatedPoint[]>();
+    const points = new Map<string, Point[]>();
     for (const point of all) {
       const name = exportedName(point.series.metric);
       const family = points.get(name);
@@ -97,7 +97,7 @@ class PromClientSink implements Sink {
   }
 }
 
-function valuesOf(name: string, { series: { metric, labels }, value }: DatedPoint): PromClientValue[] {
+function valuesOf(name: string, { series: { metric, labels }, value }: Point): PromClientValue[] {
   const digits = baseUnit(metric)?.digits ?? 0;
   const number = (exact: bigint | number) => Number(decimal(exact, digits));
   if ("total" in value) return [{ value: number(value.total), labels }];

@@ -129,11 +129,13 @@ export class SinkQueue {
 
   async #run(): Promise<void> {
     // First whoever pushed gets on with its work; and a sink that is always ready must not keep others from their turn.
-    for (await turn(); this.#waiting.length > 0 && !this.#end.signal.aborted; await turn()) {
+    await turn();
+    while (this.#waiting.length > 0 && !this.#end.signal.aborted) {
       const batch = this.#waiting.take(this.#options.batch, batchValues);
       this.#underWay = batch.length;
       await this.#deliver(batch);
       this.#underWay = 0;
+      if (this.#waiting.length > 0) await turn();
     }
     this.#running = false;
     this.#idle();

@@ -111,10 +111,10 @@ export class ScrapeServer {
     const text = this.#page(format);
     const zipped = takesGzip(headers["accept-encoding"]);
     if (zipped && this.#compressed.text !== text) this.#compressed = { text, body: compress(text, { level: 1 }) };
-    const body = zipped ? await this.#compressed.body : Buffer.from(text);
+    const body = zipped ? await this.#compressed.body : text; // a text goes out in one write with the headers
     response.writeHead(200, {
       "content-type": expositionFormats[format],
-      "content-length": body.length,
+      "content-length": Buffer.byteLength(body),
       "cache-control": "no-store",
       vary: "accept, accept-encoding",
       ...(zipped && { "content-encoding": "gzip" }),
