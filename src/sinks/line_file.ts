@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { ScxError } from "../error.js";
+import { SinkAbandoned } from "./sink.js";
 
 const newline = 0x0a;
 
@@ -158,7 +159,12 @@ export class LineStream implements LineTarget {
 
   write(lines: readonly string[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#stream.write(lines.join(""), (error) => (error ? reject(error) : resolve()));
+      this.#stream.write(lines.join(""), (error) => {
+        if ((error as NodeJS.ErrnoException | null | undefined)?.code === "EPIPE")
+          reject(new SinkAbandoned("nobody reads on"));
+        else if (error) reject(error);
+        else resolve();
+      });
     });
   }
 

@@ -4,7 +4,7 @@ import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import { Backlog } from "./backlog.js";
 import { type QueueOptions, queueDefaults } from "./queue_options.js";
-import { type Sink, type SinkRecord, SinkRefusal } from "./sink.js";
+import { type Sink, SinkAbandoned, type SinkRecord, SinkRefusal } from "./sink.js";
 
 const log = logger("sink");
 
@@ -50,6 +50,8 @@ export class SinkQueue {
   #closed: Promise<void> | undefined;
   #written = 0;
   #dropped = 0;
+  /** Those of them that nobody misses. */
+  #unwanted = 0;
   #failures = 0;
   #failing: string | undefined;
   /** The failure of the last write that took too long, which is counted already. */
@@ -197,7 +199,7 @@ export class SinkQueue {
   #refused(records: number, refusal: SinkRefusal): void {
     const lost = refusal.records ?? records;
     if (lost < records) this.#succeeded(records - lost);
-    this.#drop(lost, `it refused them: ${causeOf(refusal)}`);
+    this.#drop(lost, `it refused them: ${causeOf(refusal)}`, refusal instanceof SinkAbandoned);
   }
 
   #failed(cause: string): void {
@@ -207,9 +209,12 @@ export class SinkQueue {
     this.#failing = cause;
   }
 
-  #drop(records: number, why: string): void {
-    log[this.#dropped === 0 ? "warn" : "debug"](`sink ${this.name} lost ${records} of its records: ${why}`);
+  /** @param unwanted whether nobody misses them */
+  #drop(records: number, why: string, unwanted = false): void {
+    const said = unwanted || this.#dropped > this.#unwanted;
+    log[said ? "debug" : "warn"](`sink ${this.name} lost ${records} of its records: ${why}`);
     this.#dropped += records;
+    if (unwanted) this.#unwanted += records;
   }
 
   async #close(deadlineMs: number): Promise<void> {
@@ -222,7 +227,8 @@ export class SinkQueue {
     if (this.#running) await within(graceMs, this.#finished());
     const lost = this.#waiting.clear();
     if (lost > 0) this.#drop(lost, "the end came first");
-    if (this.#dropped > 0) log.warn(`sink ${this.name} lost ${this.#dropped} records in all`);
+    const missed = this.#dropped - this.#unwanted;
+    if (missed > 0) log.warn(`sink ${this.name} lost ${missed} records in all`);
     await this.#step("close", Math.max(graceMs, left()));
   }
 

@@ -114,3 +114,6 @@ export class SinkRefusal extends Error {
     this.records = records;
   }
 }
+
+/** A refusal because nobody is left who would take anything, as `| head` leaves: counted as dropped, and no loss to warn of. */
+export class SinkAbandoned extends SinkRefusal {}

@@ -159,6 +159,21 @@ it("runs on when nobody reads what it says on stderr", { timeout: 60_000 }, asyn
   expect(lines).toBeGreaterThanOrEqual(3);
 });
 
+it("export ends without a word when nobody reads its lines any more, and other sinks have theirs", async () => {
+  const [path, file] = [join(folder, "left"), join(folder, "left.jsonl")];
+  await using _ = await StatsServer.listen({ path, sampler: new FakeSampler() });
+  const sinks = ["--to", `jsonl:${file}`, "--to", "jsonl:-"];
+  const child = spawn(process.execPath, [cli, "export", "--socket", path, "--stats", "0.05", ...sinks]);
+  child.stdout.once("data", () => child.stdout.destroy());
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  expect(await once(child, "close")).toEqual([0, null]);
+  expect(said).toBe("");
+  expect(readFileSync(file, "utf8")).toMatch(/^(\{.*\}\n)+$/);
+});
+
 it("says what is wrong when the addon can't be loaded", async () => {
   const result = await new Promise<string>((resolve) => {
     execFile(
