@@ -134,8 +134,8 @@ export class Agent {
 
   async #apply(config: AgentConfig): Promise<void> {
     const { settings } = config;
-    this.#labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
     await this.#outlets.use(config.sinks, this.#stopping.signal, settings.shutdownMs);
+    this.#labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
     this.#detectors = config.detectors.map((part) => keep(part, this.#detectors));
     this.#anomalies.use(this.#detectors);
     this.#actions.use(config.actuators);
@@ -146,6 +146,8 @@ export class Agent {
     else if (by.settings.intervalMs !== settings.intervalMs) this.#watched?.setInterval(settings.intervalMs);
     this.#watchedBy = config;
     await this.#serve(config);
+    // Only now is it known that they aren't needed again.
+    await this.#outlets.settle(settings.shutdownMs);
   }
 
   /** What is collected by group; a scheduler's own statistics come by themselves. */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { logger } from "../diagnostics.js";
 import type { SinkQueue } from "../sinks/queue.js";
 import type { SinkRecord } from "../sinks/sink.js";
 import type { SinkPart } from "./parts.js";
+
+const log = logger("agent");
 
 interface Outlet {
   readonly part: SinkPart;
@@ -12,6 +15,8 @@ interface Outlet {
 export class Outlets {
   /** By key; those whose config is the same stay. */
   #open = new Map<string, Outlet>();
+  /** Those that are to go, and get what comes until it is settled. */
+  #leaving = new Map<string, Outlet>();
 
   get count(): number {
     return this.#open.size;
@@ -22,38 +27,48 @@ export class Outlets {
   }
 
   /**
-   * These from now on; those that aren't among them are closed, which they may take `deadlineMs` for. When one can't be opened
-   * those that there were stay.
+   * These from now on; those that aren't among them stay open until {@link settle}, and are taken again as they are until then. When
+   * one can't be opened all is as before: nothing was closed, unless it wanted what one has that is to go (the same port). Those had to
+   * make room then, which is said, and were opened again.
+   * @param deadlineMs for what waits in those that make room
    * @throws what the first failing sink's `open` does
    */
   async use(parts: readonly SinkPart[], signal: AbortSignal, deadlineMs: number): Promise<void> {
-    const before = [...this.#open.values()];
-    const added = parts.filter(({ key }) => !this.#open.has(key));
-    const gone = before.filter(({ part }) => !parts.some(({ key }) => key === part.key));
-    let opened: Outlet[];
-    try {
-      opened = await openAll(added, signal);
-    } catch (error) {
-      // It may want what one has that is to go: the same port.
-      if (gone.length === 0) throw error;
+    const before = new Map([...this.#leaving, ...this.#open]);
+    const added = parts.filter(({ key }) => !before.has(key));
+    const gone = [...before.values()].filter(({ part }) => !parts.some(({ key }) => key === part.key));
+    let opened = await openAll(added, signal);
+    if ("failures" in opened && gone.length > 0 && opened.failures.every(isHeld)) {
       await closeAll(gone, deadlineMs);
-      try {
-        opened = await openAll(added, signal);
-      } catch (again) {
-        const back = await openAll(
-          gone.map(({ part }) => part),
-          signal,
-        ).catch(() => []);
-        this.#set([...before.filter((one) => !gone.includes(one)), ...back]);
-        throw again;
+      for (const { part } of gone) before.delete(part.key);
+      opened = await openAll(added, signal);
+      if ("failures" in opened) {
+        log.warn(`closed for a moment, in vain: ${gone.map(({ part }) => part.name).join(", ")}`);
+        await this.#reopen(gone, signal);
       }
     }
-    this.#set(parts.map(({ key }) => this.#open.get(key) ?? (opened.find(({ part }) => part.key === key) as Outlet)));
-    await closeAll(gone, deadlineMs);
+    if ("failures" in opened) throw opened.failures[0];
+    const all = new Map([...before, ...byKey(opened.outlets)]);
+    this.#open = new Map(parts.map(({ key }) => [key, all.get(key) as Outlet]));
+    this.#leaving = new Map([...before].filter(([key]) => !this.#open.has(key)));
   }
 
-  #set(outlets: readonly Outlet[]): void {
-    this.#open = new Map(outlets.map((one) => [one.part.key, one]));
+  /** Closes those that are to go, which they may take `deadlineMs` for. */
+  async settle(deadlineMs: number): Promise<void> {
+    const leaving = [...this.#leaving.values()];
+    this.#leaving.clear();
+    await closeAll(leaving, deadlineMs);
+  }
+
+  async #reopen(closed: readonly Outlet[], signal: AbortSignal): Promise<void> {
+    const parts = closed.map(({ part }) => part);
+    const back = await openAll(parts, signal);
+    for (const outlets of [this.#open, this.#leaving])
+      for (const { key } of parts) {
+        const again = "outlets" in back && back.outlets.find(({ part }) => part.key === key);
+        if (again && outlets.has(key)) outlets.set(key, again);
+        else outlets.delete(key);
+      }
   }
 
   /**
@@ -61,27 +76,38 @@ export class Outlets {
    * @param only the sinks that it is for
    */
   push(record: SinkRecord, only?: readonly SinkPart[]): void {
-    for (const { part, queue } of this.#open.values()) {
-      const wanted = only ? only.some(({ key }) => key === part.key) : part.samples;
-      if (wanted) queue.push(record);
-    }
+    for (const outlets of [this.#open, this.#leaving])
+      for (const { part, queue } of outlets.values()) {
+        const wanted = only ? only.some(({ key }) => key === part.key) : part.samples;
+        if (wanted) queue.push(record);
+      }
   }
 
   async close(deadlineMs: number): Promise<void> {
-    await closeAll([...this.#open.values()], deadlineMs);
+    await closeAll([...this.#open.values(), ...this.#leaving.values()], deadlineMs);
     this.#open.clear();
+    this.#leaving.clear();
   }
 }
+
+const byKey = (outlets: readonly Outlet[]) => new Map(outlets.map((one) => [one.part.key, one]));
 
 const closeAll = (outlets: readonly Outlet[], deadlineMs: number) =>
   Promise.all(outlets.map(({ queue }) => queue.close({ deadlineMs })));
 
 /** Opens all of them, or none. */
-async function openAll(parts: readonly SinkPart[], signal: AbortSignal): Promise<Outlet[]> {
+async function openAll(
+  parts: readonly SinkPart[],
+  signal: AbortSignal,
+): Promise<{ outlets: readonly Outlet[] } | { failures: readonly unknown[] }> {
   const outlets = await Promise.all(parts.map(async (part) => ({ part, queue: await part.made() })));
   const opened = await Promise.allSettled(outlets.map(({ queue }) => queue.open(signal)));
-  const failed = opened.find((result) => result.status === "rejected");
-  if (failed === undefined) return outlets;
+  const failures = opened.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  if (failures.length === 0) return { outlets };
   await closeAll(outlets, 0);
-  throw failed.reason;
+  return { failures };
 }
+
+/** Whether a sink can't be opened because somebody else, another one perhaps, has what it wants. */
+const isHeld = (error: unknown): boolean =>
+  ["EADDRINUSE", "EBUSY", "EAGAIN"].includes(((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? "");

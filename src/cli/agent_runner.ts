@@ -27,32 +27,38 @@ export async function agent(options: AgentOptions): Promise<number> {
       message: "No config is named.",
       remedy: "Give one: scxkit agent --config FILE.yaml; README.md has an example.",
     });
-  const config = await loadConfig(file);
   if (options.check) {
+    await loadConfig(file);
     process.stdout.write(`${file} can be used.\n`);
     return 0;
   }
   const ending = new AbortController();
   using _end = onEnd(() => ending.abort(), ["SIGINT", "SIGTERM"]);
   const manager = new ServiceManager();
-  await using running = await Agent.start(config, { signal: ending.signal });
-  manager.ready(running.status);
-  // One after the other, whatever comes meanwhile.
+  let running: Agent | undefined;
   let reloads = Promise.resolve();
+  let early = false;
+  // One after the other, whatever comes meanwhile; what comes before all runs is for then.
   const reload = () => {
-    reloads = reloads.then(() => reloaded(running, file, manager));
+    const agent = running;
+    if (agent) reloads = reloads.then(() => reloaded(agent, file, manager));
+    else early = true;
   };
   process.on("SIGHUP", reload);
   // The process lives on while nothing else would keep it: a config may ask for so little.
   const alive = setInterval(() => {}, 2 ** 31 - 1);
   try {
+    await using started = await Agent.start(await loadConfig(file), { signal: ending.signal });
+    running = started;
+    manager.ready(started.status);
+    if (early) reload();
     const stopped = new Promise<undefined>((resolve) => {
       if (ending.signal.aborted) resolve(undefined);
       ending.signal.addEventListener("abort", () => resolve(undefined));
     });
-    const end = await Promise.race([running.ended, stopped]);
+    const end = await Promise.race([started.ended, stopped]);
     manager.stopping();
-    await running.stop();
+    await started.stop();
     if (end?.error) throw end.error;
     return end?.exit && !end.waiting ? statusOfExit(end.exit) : 0;
   } finally {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +11,7 @@ import { Agent } from "../../../src/agent/agent.js";
 import { loadConfig } from "../../../src/agent/load.js";
 import { ServiceManager } from "../../../src/agent/notify.js";
 import { declaredTarget, defineStats, StatsServer, stat } from "../../../src/index.js";
+import { start as startCommand } from "../cli/started.js";
 import { folder } from "./config.js";
 
 const share = new URL("../../../src/agent/share/", import.meta.url).pathname;
@@ -174,6 +175,46 @@ detectors:
     await agent.stop();
   });
 
+  it("closes nothing for a sink that can't be opened, nor for a scheduler that can't be had", async () => {
+    const { agent, seen, until, reload } = await start(base);
+    await until(({ group }) => group === "mine");
+    const other = base.replace("Sink: {}", "Sink: { another: 1 }");
+    await expect(reload(other.replace("another: 1", "refuse: true"))).rejects.toThrow("refused");
+    expect(seen).toMatchObject({ opened: 1, closed: 1 }); // the one that was refused
+    // What is collected comes after the sinks, and is refused: the other sink was opened by then.
+    await expect(reload(`${other}serve: ${folder()}\nscheduler: { running: true }\n`)).rejects.toThrow();
+    expect(seen).toMatchObject({ opened: 2, closed: 2 });
+    await until(({ group }) => group === "mine", seen.records.length);
+    await agent.stop();
+    expect(seen).toMatchObject({ opened: 2, closed: 3 });
+    const reads = seen.records.filter(({ group }) => group === "mine").map(({ sample }) => sample?.stats);
+    const totals = reads.map((stats) => (stats as { reads: { total: bigint } }).reads.total);
+    expect([...new Set(totals)]).toEqual(Array.from({ length: seen.reads }, (_, i) => BigInt(i + 1))); // no gap
+  });
+
+  it("lets a sink take the place of one that has what it wants", async () => {
+    const prometheus = (path: string, port: number) =>
+      `${base.replace("sinks:", `sinks:\n  - prometheus: { listen: "127.0.0.1:${port}", path: ${path} }`)}`;
+    const free = createServer().listen(0, "127.0.0.1");
+    await once(free, "listening");
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, "close");
+    const { agent, reload } = await start(prometheus("/one", port));
+    const status = async (path: string) => {
+      const [response] = await once(get({ port, path, agent: false }), "response");
+      return response.resume().statusCode;
+    };
+    await reload(prometheus("/two", port));
+    expect([await status("/one"), await status("/two")]).toEqual([404, 200]);
+    const held = createServer().listen(0, "127.0.0.1");
+    await once(held, "listening");
+    await expect(reload(prometheus("/three", (held.address() as AddressInfo).port))).rejects.toThrow("in use");
+    held.close();
+    expect(await status("/two")).toBe(200);
+    await agent.stop();
+  });
+
   it("isn't started when a sink can't be opened", async () => {
     const config = `sinks: [{ jsonl: { file: ${join(folder(), "no", "such", "file")} } }]`;
     await expect(start(config)).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_SCX_/) });
@@ -244,6 +285,23 @@ sinks: [{ ./own.mjs#Sink: {} }]
     await reload(base.replace("Sink: {}", "Sink: { third: 1 }"));
     expect(seen.opened).toBe(seen.closed);
   });
+});
+
+it("a SIGHUP before all runs is answered when it does", { timeout: 60_000 }, async () => {
+  const hangsUp = `export class HangsUp {
+    open() {
+      return new Promise((resolve) => {
+        process.once("SIGHUP", resolve);
+        process.kill(process.pid, "SIGHUP");
+      });
+    }
+    write() {}
+  }`;
+  const root = folder({ "sink.mjs": hangsUp, "agent.yaml": "groups: [self]\nsinks: [{ ./sink.mjs#HangsUp: {} }]" });
+  const { child, until, end } = startCommand("agent", "--config", join(root, "agent.yaml"));
+  await until(/agent\.yaml was read again/);
+  child.kill("SIGTERM");
+  expect(await end).toEqual([0, null]);
 });
 
 describe("what we ship as examples", { timeout: 60_000 }, () => {
