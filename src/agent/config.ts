@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ProgramUse } from "../bpf/object.js";
+import type { Rules } from "../export/rules.js";
 import type { RestartOptions } from "../scheduler/restart.js";
 import type { GroupName } from "../source/group.js";
 import type { LabelName } from "../source/labels.js";
@@ -21,6 +22,7 @@ export interface WatchedSettings extends Partial<ObjectSettings> {
   running?: boolean | string;
   socket?: string;
   target?: string;
+  rules?: Rules;
 }
 
 /** One component, as the file has it: its kind or module is a key, its options the value. */

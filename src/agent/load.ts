@@ -143,7 +143,7 @@ function watchedOf(
 const allowed = {
   object: new Set(["opsMap", "set", "ops", "resize", "program", "kconfig", "statsMap"]),
   running: new Set(["statsMap"]),
-  socket: new Set(["target"]),
+  socket: new Set(["target", "rules"]),
 } as const satisfies Record<(typeof ways)[number], Set<string>>;
 
 /** The same with its path absolute. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { programUses } from "../bpf/object.js";
+import { rulesSchema } from "../export/rules.js";
 import { restartPolicies } from "../scheduler/restart.js";
 import type { OptionsSchema } from "../sinks/sink.js";
 import { groupNames } from "../source/group.js";
@@ -63,6 +64,10 @@ const scheduler = {
     },
     socket: text("watch a scheduler through its scx_stats socket"),
     target: text("what to ask that socket for; top unless given"),
+    rules: group(
+      rulesSchema.properties,
+      "what that socket's metadata don't say: kinds, units, names, labels; what the file of --rules says",
+    ),
   },
   description:
     "what is watched: an object to run (its file or name), or one of object, running and socket; none if it is left out",

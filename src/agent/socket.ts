@@ -2,6 +2,7 @@
 
 import { logger } from "../diagnostics.js";
 import { causeOf } from "../error.js";
+import { applyRules, type Rules } from "../export/rules.js";
 import { followStats } from "../protocol/follow.js";
 import { ReadingSamples } from "../protocol/samples.js";
 import type { Running } from "../sampler/values.js";
@@ -12,6 +13,7 @@ const log = logger("agent");
 export interface SocketOptions {
   readonly path: string;
   readonly target: string | undefined;
+  readonly rules: Rules | undefined;
   readonly intervalMs: number;
 }
 
@@ -20,13 +22,15 @@ export class SocketScheduler implements Watched {
   readonly ended = new Promise<undefined>(() => {});
   readonly #options: SocketOptions;
   readonly #listener: WatchedListener;
-  readonly #samples = new ReadingSamples();
+  readonly #samples: ReadingSamples;
   #following = new AbortController();
   #running: Running = notRunning;
 
   constructor(options: SocketOptions, listener: WatchedListener) {
     this.#options = options;
     this.#listener = listener;
+    const { rules } = options;
+    this.#samples = new ReadingSamples(rules && ((schema) => applyRules(rules, schema)));
     this.setInterval(options.intervalMs);
   }
 

@@ -17,7 +17,10 @@ export async function watch(
   listener: WatchedListener,
 ): Promise<Watched | undefined> {
   if (watched?.socket !== undefined)
-    return new SocketScheduler({ path: watched.socket, target: watched.target, intervalMs }, listener);
+    return new SocketScheduler(
+      { path: watched.socket, target: watched.target, rules: watched.rules, intervalMs },
+      listener,
+    );
   if (watched?.running !== undefined && watched.running !== false) {
     const name = watched.running === true ? undefined : watched.running;
     const statsMap = watched.statsMap && checkStatsMap(watched.statsMap);

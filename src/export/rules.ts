@@ -34,7 +34,7 @@ export interface StructRule {
   label?: string;
 }
 
-/** What `--rules FILE` holds. */
+/** What `--rules FILE` holds, and `rules` of a socket in the agent's config. */
 export interface Rules {
   /** By `FIELD` or `STRUCT.FIELD`, `*` stands for anything; all that fit are applied, in their order. */
   stats: Record<string, StatRule>;
@@ -49,7 +49,8 @@ const each = (properties: object) => ({
   default: {},
   additionalProperties: { type: "object", additionalProperties: false, properties },
 });
-const rulesSchema = {
+/** JSON Schema of the properties of {@link Rules}. */
+export const rulesSchema = {
   properties: {
     stats: each({
       kind: { enum: ["counter", "gauge"] },

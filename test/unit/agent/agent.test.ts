@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { Agent } from "../../../src/agent/agent.js";
 import { loadConfig } from "../../../src/agent/load.js";
 import { ServiceManager } from "../../../src/agent/notify.js";
-import { declaredTarget, defineStats, StatsServer, stat } from "../../../src/index.js";
+import { declaredTarget, defineStats, type StatsSchema, StatsServer, stat } from "../../../src/index.js";
 import { start as startCommand } from "../cli/started.js";
 import { folder } from "./config.js";
 
@@ -46,6 +46,7 @@ interface Seen {
     group?: string;
     name?: string;
     labels: object;
+    schema?: StatsSchema;
     sample?: { stats: object; interval: bigint };
     fields?: object;
   }[];
@@ -246,6 +247,35 @@ sinks: [{ ./own.mjs#Sink: {} }]
     const last = await until(({ group }) => group === "stats", faster);
     expect(last.sample).toMatchObject({ epoch: 1, stats: { moved: { total: 7n, delta: 0n } } });
     expect(last.sample?.interval).toBeGreaterThan(0n);
+    await agent.stop();
+  });
+
+  it("takes for counters what its rules say", async () => {
+    const path = join(folder(), "stats");
+    let moved = 5n;
+    const balance = defineStats("balance", { moved: stat.u64("tasks moved") }, { top: true });
+    await using _ = await StatsServer.listen({
+      path,
+      targets: { top: declaredTarget(balance, () => ({ moved: moved++ })) },
+    });
+    const config = (name: string) => `
+scheduler:
+  socket: ${path}
+  rules: { stats: { balance.moved: { kind: counter, name: ${name} } } }
+intervalMs: 20
+groups: [stats]
+sinks: [{ ./own.mjs#Sink: {} }]
+`;
+    const { agent, until, seen, reload } = await start(config("one"));
+    const first = await until(({ group }) => group === "stats");
+    expect(first).toMatchObject({
+      schema: { stats: [{ name: "moved", kind: "counter", family: { name: "one" } }] },
+      sample: { stats: { moved: { total: 5n, delta: 0n } } },
+    });
+    const next = await until(({ group }) => group === "stats", seen.records.indexOf(first) + 1);
+    expect(next.sample).toMatchObject({ stats: { moved: { total: 6n, delta: 1n } } });
+    await reload(config("other"));
+    await until(({ schema }) => schema?.stats[0]?.family?.name === "other");
     await agent.stop();
   });
 

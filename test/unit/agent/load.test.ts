@@ -126,6 +126,16 @@ describe("what is wrong with a config has its line and column", () => {
       ],
     ],
     [
+      "wrong rules",
+      "scheduler:\n  socket: /x\n  rules:\n    stats: { a: { kind: sum }, b: { nonsense: 1 } }\n",
+      [/^4:25: "kind" is none of counter, gauge/, /^4:37: there is no option "nonsense"/],
+    ],
+    [
+      "rules of what has none",
+      "scheduler: { object: simple, rules: {} }\n",
+      [/^1:30: it says nothing beside "object"/],
+    ],
+    [
       "sockets' paths that are too long",
       `scheduler: { socket: /${"a".repeat(108)} }\n`,
       [/^1:22: A socket's path has at most 107 bytes/],
