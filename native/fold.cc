@@ -3,29 +3,40 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <numeric>
 
 namespace scxkit {
 
-void Fold::Configure(const Napi::Value& options, size_t valueSize, size_t cpus, size_t entries) {
+namespace {
+
+// Bits of a leaf of less than 64.
+uint64_t MaskOf(const Fold::Leaf& leaf) { return (uint64_t{1} << (8 * leaf.size)) - 1; }
+
+}  // namespace
+
+void Fold::Configure(const Napi::Value& options, size_t valueSize, size_t cpus, size_t kinds) {
   Napi::Env env = options.Env();
   cpus_ = cpus;
-  entries_ = entries;
+  kinds_ = kinds;
   words_ = valueSize / sizeof(uint64_t);
-  if (options.IsObject()) {
-    auto object = options.As<Napi::Object>();
-    ReadLeaves(object.Get("leaves"), valueSize);
-    ReadGroups(object.Get("groups"), cpus);
-  }
+  const bool given = options.IsObject();
+  ReadLeaves(given ? options.As<Napi::Object>().Get("leaves") : env.Undefined(), valueSize);
   if (leaves_.empty() && (valueSize == 0 || valueSize % sizeof(uint64_t) != 0))
     throw Napi::TypeError::New(env, "values that are not of u64 need leaves");
-  sums_ = std::make_shared<std::vector<uint64_t>>(entries * words_);
-  grouped_ = std::make_shared<std::vector<uint64_t>>(groupCount_ * entries * words_);
+  isGauge_.resize(kinds_ * words_);
+  ReadGauges(given ? options.As<Napi::Object>().Get("gauges") : env.Undefined());
+  for (size_t kind = 0; kind < kinds_; kind++)
+    for (size_t word = 0; word < words_; word++) hasNarrow_ = hasNarrow_ || IsNarrow(kind, word);
 }
 
-size_t Fold::WordsOf(const Napi::Value& options, size_t valueSize) {
-  const Napi::Value leaves = options.IsObject() ? options.As<Napi::Object>().Get("leaves") : options.Env().Undefined();
-  return leaves.IsTypedArray() ? leaves.As<Napi::TypedArray>().ElementLength() / 3 : valueSize / sizeof(uint64_t);
+void Fold::Hold(size_t entries) {
+  entries_ = entries;
+  sums_ = std::make_shared<std::vector<uint64_t>>(entries * words_);
+  grouped_ = std::make_shared<std::vector<uint64_t>>();
+  if (!hasNarrow_) return;
+  wide_.reset(static_cast<uint64_t*>(calloc(entries * cpus_ * words_, sizeof(uint64_t))));
+  if (!wide_) throw std::bad_alloc();
 }
 
 void Fold::ReadLeaves(const Napi::Value& leaves, size_t valueSize) {
@@ -48,15 +59,28 @@ void Fold::ReadLeaves(const Napi::Value& leaves, size_t valueSize) {
   if (plain) leaves_.clear();
 }
 
-void Fold::ReadGroups(const Napi::Value& groups, size_t cpus) {
-  if (groups.IsUndefined()) return;
-  auto numbers = groups.As<Napi::Uint32Array>();
-  if (numbers.ElementLength() != cpus) throw Napi::RangeError::New(groups.Env(), "groups have a number for each CPU");
-  for (size_t cpu = 0; cpu < cpus; cpu++) {
-    if (numbers[cpu] >= cpus) throw Napi::RangeError::New(groups.Env(), "there are no more groups than CPUs");
-    groups_.push_back(numbers[cpu]);
-    groupCount_ = std::max<size_t>(groupCount_, numbers[cpu] + 1);
+void Fold::ReadGauges(const Napi::Value& gauges) {
+  if (gauges.IsUndefined()) return;
+  auto words = gauges.As<Napi::Uint32Array>();
+  for (size_t i = 0; i < words.ElementLength(); i++) {
+    if (words[i] >= isGauge_.size()) throw Napi::RangeError::New(gauges.Env(), "no such word");
+    isGauge_[words[i]] = true;
   }
+}
+
+void Fold::Group(const Napi::Value& groups) {
+  auto numbers = groups.As<Napi::Uint32Array>();
+  if (numbers.ElementLength() != cpus_) throw Napi::RangeError::New(groups.Env(), "groups have a number for each CPU");
+  std::vector<uint32_t> ofCpu;
+  size_t count = 0;
+  for (size_t cpu = 0; cpu < cpus_; cpu++) {
+    if (numbers[cpu] >= cpus_) throw Napi::RangeError::New(groups.Env(), "there are no more groups than CPUs");
+    ofCpu.push_back(numbers[cpu]);
+    count = std::max<size_t>(count, numbers[cpu] + 1);
+  }
+  groups_ = ofCpu;
+  groupCount_ = count;
+  grouped_ = std::make_shared<std::vector<uint64_t>>(groupCount_ * entries_ * words_);
 }
 
 Fold::Leaf Fold::LeafOf(size_t word) const {
@@ -104,6 +128,16 @@ void AddRows(uint64_t* __restrict sums, size_t words, const char* rows, size_t s
 
 }  // namespace
 
+// What a CPU has in a word, where leaves aren't plain.
+uint64_t Fold::At(size_t entry, size_t cpu, size_t word, const char* value) {
+  const Leaf leaf = LeafOf(word);
+  const uint64_t now = Load(value, leaf);
+  if (!wide_ || !IsNarrow(entry, word)) return now;
+  uint64_t& wide = Wide(entry, cpu)[word];
+  wide += (now - wide) & MaskOf(leaf);
+  return wide;
+}
+
 void Fold::Entry(size_t entry, const char* values, size_t stride) {
   const size_t words = words_;
   uint64_t* __restrict sums = sums_->data() + entry * words;
@@ -112,17 +146,34 @@ void Fold::Entry(size_t entry, const char* values, size_t stride) {
   } else {
     std::fill(sums, sums + words, 0);
     for (size_t cpu = 0; cpu < cpus_; cpu++)
-      for (size_t word = 0; word < words; word++) sums[word] += Load(values + cpu * stride, leaves_[word]);
+      for (size_t word = 0; word < words; word++) sums[word] += At(entry, cpu, word, values + cpu * stride);
   }
   for (size_t cpu = 0; cpu < groups_.size(); cpu++) {
     uint64_t* grouped = grouped_->data() + (groups_[cpu] * entries_ + entry) * words;
-    const char* value = values + cpu * stride;
-    for (size_t word = 0; word < words; word++) grouped[word] += Load(value, LeafOf(word));
+    for (size_t word = 0; word < words; word++) grouped[word] += At(entry, cpu, word, values + cpu * stride);
   }
 }
 
-Napi::Value Fold::Grouped(Napi::Env env) const {
-  return groupCount_ == 0 ? env.Undefined() : ToArray<Napi::BigUint64Array>(env, grouped_);
+bool Fold::HasFallen(size_t entry, const char* values, size_t stride) const {
+  bool any = false;
+  for (size_t word = 0; word < words_; word++) {
+    if (!IsNarrow(entry, word)) continue;
+    const uint64_t mask = MaskOf(leaves_[word]);
+    bool counted = false, fell = false;
+    for (size_t cpu = 0; cpu < cpus_; cpu++) {
+      const uint64_t before = Wide(entry, cpu)[word] & mask;
+      const uint64_t now = Load(values + cpu * stride, leaves_[word]) & mask;
+      counted = counted || before != 0;
+      fell = fell || (now < before && before - now <= mask / 2);
+    }
+    if (counted && !fell) return false;
+    any = any || fell;
+  }
+  return any;
+}
+
+void Fold::Forget(size_t entry) {
+  if (wide_) std::fill_n(Wide(entry, 0), cpus_ * words_, 0);
 }
 
 }  // namespace scxkit

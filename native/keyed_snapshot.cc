@@ -19,6 +19,7 @@ constexpr size_t kMostSlots = 65536;
 
 // Bounds of our own memory, whatever a map says that it may hold: words of all slots, and bytes read at a time.
 constexpr size_t kMostWords = 1 << 20;
+constexpr size_t kMostWide = 8 << 20;  // of narrow counters, one for each CPU
 constexpr size_t kMostBytes = 16 << 20;
 
 enum State : uint8_t { kFree, kThere, kGone };
@@ -51,18 +52,11 @@ KeyedSnapshot::KeyedSnapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) 
   keysRead_.resize(most_ * keySize_);
   values_.resize(most_ * cpus_ * stride_);
   // Those that have gone keep theirs for one reading more.
-  const size_t room = kMostWords / std::max<size_t>(Fold::WordsOf(info[1], shape.value_size), 1);
+  fold_.Configure(info[1], shape.value_size, cpus_, 1);
+  const size_t most = fold_.HasNarrow() ? std::min(kMostWords, kMostWide / cpus_) : kMostWords;
+  const size_t room = most / fold_.Words();
   slots_ = std::min({size_t{shape.max_entries} * 2, kMostSlots, std::max<size_t>(room, 1)});
-  fold_.Configure(info[1], shape.value_size, cpus_, slots_);
-  isGauge_.resize(fold_.Words());
-  const Napi::Value gauges = info[1].IsObject() ? info[1].As<Napi::Object>().Get("gauges") : env.Undefined();
-  if (gauges.IsTypedArray()) {
-    auto words = gauges.As<Napi::Uint32Array>();
-    for (size_t i = 0; i < words.ElementLength(); i++) {
-      if (words[i] >= isGauge_.size()) throw Napi::RangeError::New(env, "no such word");
-      isGauge_[words[i]] = true;
-    }
-  }
+  fold_.Hold(slots_);
   const size_t words = slots_ * fold_.Words();
   last_.resize(words);
   seen_.resize(slots_);
@@ -125,6 +119,7 @@ size_t KeyedSnapshot::SlotOf(const char* key) {
   std::copy_n(words_->begin() + static_cast<ptrdiff_t>(slot * words), words,
               starts_->begin() + static_cast<ptrdiff_t>(slot * words));
   std::fill_n(last_.begin() + static_cast<ptrdiff_t>(slot * words), words, 0);
+  fold_.Forget(slot);
   return slot;
 }
 
@@ -136,18 +131,36 @@ void KeyedSnapshot::Put(const char* key, const char* values) {
   }
   seen_[slot] = true;
   (*states_)[slot] = kThere;
-  fold_.Entry(slot, values, stride_);
   const size_t words = fold_.Words();
   const uint64_t* sums = fold_.Sum(slot);
   uint64_t* last = last_.data() + slot * words;
-  // A counter that went down: the key is another one of the same name, and all its words began at zero.
-  bool again = false;
-  for (size_t word = 0; word < words; word++) again = again || (!isGauge_[word] && sums[word] < last[word]);
+  const bool narrowFell = fold_.HasNarrow() && fold_.HasFallen(slot, values, stride_);
+  fold_.Entry(slot, values, stride_);
+  if (CameBack(slot, narrowFell)) {
+    std::fill_n(last, words, 0);
+    fold_.Forget(slot);
+    if (fold_.HasNarrow()) fold_.Entry(slot, values, stride_);
+  }
   for (size_t word = 0; word < words; word++) {
     uint64_t& whole = (*words_)[slot * words + word];
-    whole = isGauge_[word] ? sums[word] : whole + sums[word] - (again ? 0 : last[word]);
+    whole = fold_.IsGauge(slot, word) ? sums[word] : whole + sums[word] - (sums[word] < last[word] ? 0 : last[word]);
     last[word] = sums[word];
   }
+}
+
+// Whether the slot's key is another one of the same name, all of whose words began at zero: what it had counted went
+// down. A level that nobody declared as one goes down while counters go on, and narrow counters may have wrapped: those
+// are asked only where there are no others.
+bool KeyedSnapshot::CameBack(size_t slot, bool narrowFell) {
+  const uint64_t* sums = fold_.Sum(slot);
+  const uint64_t* last = last_.data() + slot * fold_.Words();
+  bool counted = false;
+  for (size_t word = 0; word < fold_.Words(); word++) {
+    if (last[word] == 0 || fold_.IsGauge(slot, word) || fold_.IsNarrow(slot, word)) continue;
+    if (sums[word] >= last[word]) return false;
+    counted = true;
+  }
+  return counted || narrowFell;
 }
 
 // Slots whose keys had gone at the reading before are free now.

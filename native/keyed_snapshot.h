@@ -18,13 +18,13 @@ namespace scxkit {
 //
 // What a slot's words say only grows, but for gauges, over all keys that had it: so whoever keeps a baseline may go on.
 // `starts` says where the present key began. A key that was deleted and came back between two readings is noticed when
-// a word of it went down, and goes on from where it was.
+// all that it had counted went down, and goes on from where it was; one counter that goes down alone begins anew alone.
 class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
  public:
   static Napi::Function Define(Napi::Env env);
-  // new KeyedSnapshot(map: Map, options?: Fold's leaves, and { gauges?: Uint32Array } of words that may go down): its
-  // arrays are `words` (what only grows, but for gauges), `starts`, `keys` (bytes of each slot's key) and `states` (0
-  // free, 1 there, 2 gone since the reading before); `take()` fills them and returns how many keys found no slot.
+  // new KeyedSnapshot(map: Map, options?: Fold's): its arrays are `words` (what only grows, but for gauges), `starts`,
+  // `keys` (bytes of each slot's key) and `states` (0 free, 1 there, 2 gone since the reading before); `take()` fills
+  // them and returns how many keys found no slot.
   explicit KeyedSnapshot(const Napi::CallbackInfo& info);
 
  private:
@@ -33,6 +33,7 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
   int ReadOneByOne(int fd);
   int ReadAndFold(int fd);
   void Put(const char* key, const char* values);
+  bool CameBack(size_t slot, bool narrowFell);
   size_t SlotOf(const char* key);
   void Release();
 
@@ -51,7 +52,6 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
   std::vector<size_t> free_;
   std::vector<uint64_t> last_;
   std::vector<bool> seen_;
-  std::vector<bool> isGauge_;  // of each word
   // Shared with JavaScript.
   Shared<uint64_t> words_, starts_;
   Shared<uint8_t> keys_, states_;

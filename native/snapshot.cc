@@ -12,7 +12,8 @@
 namespace scxkit {
 
 Napi::Function Snapshot::Define(Napi::Env env) {
-  return DefineClass(env, "Snapshot", {InstanceMethod<&Snapshot::Zero>("zero")});
+  return DefineClass(env, "Snapshot",
+                     {InstanceMethod<&Snapshot::Group>("group"), InstanceMethod<&Snapshot::Zero>("zero")});
 }
 
 Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -26,7 +27,6 @@ Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 
   auto self = info.This().As<Napi::Object>();
   self.Set("sums", fold_.Sums(env));
-  self.Set("grouped", fold_.Grouped(env));
   BindTake(self, this, Take);
 }
 
@@ -47,6 +47,7 @@ void Snapshot::UseRows(const Napi::Object& rows, const Napi::Value& options) {
   mapped_ = map_->IsMappable(env);  // now, so that taking can't fail
   if (!mapped_) values_.resize(static_cast<size_t>(size));
   fold_.Configure(options, stride_, cpus_, 1);
+  fold_.Hold(1);
 }
 
 void Snapshot::UseArray(Napi::Env env, const Napi::Value& options) {
@@ -64,6 +65,7 @@ void Snapshot::UseArray(Napi::Env env, const Napi::Value& options) {
   values_.resize(entries_ * cpus_ * stride_);
   keys_.resize(entries_);
   fold_.Configure(options, shape.value_size, cpus_, entries_);
+  fold_.Hold(entries_);
 }
 
 int Snapshot::Read(int fd) {
@@ -98,6 +100,12 @@ napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
   if (fd < 0) Napi::Error::New(env, "the map is closed").ThrowAsJavaScriptException();
   else Failure{call, -error, {}}.ToError(env).ThrowAsJavaScriptException();
   return nullptr;
+}
+
+// group(groups: Uint32Array): the bound array of sums over these groups of CPUs, which take() fills from now on.
+Napi::Value Snapshot::Group(const Napi::CallbackInfo& info) {
+  fold_.Group(info[0]);
+  return fold_.Grouped(info.Env());
 }
 
 // zero(chosen: Uint8Array), after take(): the words that are not 0 in `chosen`, one for each of `sums`, become zero

@@ -18,12 +18,13 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
  public:
   static Napi::Function Define(Napi::Env env);
   // new Snapshot(map: Map, options?: Fold's, and { rows?: { offset, stride, count } } for a section): throws for
-  // another map type, or options that leave its value. Its `sums` and `grouped` are the bound arrays, its `take` the
-  // function that fills them.
+  // another map type, or options that leave its value. Its `sums` is the bound array, its `take` the function that
+  // fills it.
   explicit Snapshot(const Napi::CallbackInfo& info);
 
  private:
   static napi_value Take(napi_env env, napi_callback_info info);
+  Napi::Value Group(const Napi::CallbackInfo& info);
   void Zero(const Napi::CallbackInfo& info);
   void UseRows(const Napi::Object& rows, const Napi::Value& options);
   void UseArray(Napi::Env env, const Napi::Value& options);

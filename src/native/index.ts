@@ -105,12 +105,15 @@ export interface NativeLink {
   detach(): Promise<void>;
 }
 
-/** Which parts of each value count, and which CPUs go together; arrays are of u32. */
+/** Which parts of each value count; arrays are of u32. */
 export interface FoldOptions {
   /** Three numbers each: offset, size (1, 2, 4 or 8), and 1 when signed. Every u64 of the value, unless given. */
   leaves?: Uint32Array;
-  /** The group of each possible CPU. */
-  groups?: Uint32Array;
+  /**
+   * Indexes of the words that may go down. Others only grow: where they have less than 64 bits, they are followed over their wraps
+   * (also of those of a hash, whose entries are all alike: indexes within one).
+   */
+  gauges?: Uint32Array;
 }
 
 export interface SnapshotOptions extends FoldOptions {
@@ -121,10 +124,13 @@ export interface SnapshotOptions extends FoldOptions {
 export interface NativeSnapshot {
   /** sums[entry * words + word], over all possible CPUs; {@link take} fills it. */
   readonly sums: BigUint64Array;
-  /** grouped[(group * entries + entry) * words + word]; where groups were asked for. */
-  readonly grouped: BigUint64Array | undefined;
   /** Needs no `this`. */
   readonly take: () => void;
+  /**
+   * From now on each {@link take} also fills the returned array: [(group * entries + entry) * words + word]. Groups are those of each
+   * possible CPU.
+   */
+  group(groups: Uint32Array): BigUint64Array;
   /**
    * After {@link take}: zeroes the words that `chosen` has a 1 for, one for each of `sums`, which then has what was counted in them
    * since they were zeroed last.
@@ -185,7 +191,7 @@ export interface Addon {
     open(path: string, name: string, options: NativeOpenOptions): Promise<NativeObject | string>;
   };
   Snapshot: new (map: NativeMap, options?: SnapshotOptions) => NativeSnapshot;
-  KeyedSnapshot: new (map: NativeMap, options?: FoldOptions & { gauges?: Uint32Array }) => NativeKeyedSnapshot;
+  KeyedSnapshot: new (map: NativeMap, options?: FoldOptions) => NativeKeyedSnapshot;
   Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
   /** A map by its id, for reading only, whoever loaded it; this and the next four are for CAP_SYS_ADMIN. */

@@ -40,21 +40,14 @@ export function withHistograms(inner: Bound, histograms: readonly HistogramPlan[
       words[begin + histogramBuckets] = sum === undefined ? reckoned : (inner.words[sum] ?? 0n);
     });
   };
-  const { byCpu, zero: _, ...rest } = inner; // their words are not the map's
-  const filling = (take: () => void) => () => {
-    take();
-    fill();
-  };
+  const { zero: _, ...rest } = inner; // their words are not the map's
   return {
     ...rest,
     words,
     index: [...inner.index, ...begins],
-    take: filling(inner.take),
-    ...(byCpu && {
-      byCpu: () => {
-        const cpus = byCpu();
-        return { ...cpus, take: filling(cpus.take) };
-      },
-    }),
+    take: () => {
+      inner.take();
+      fill();
+    },
   };
 }

@@ -20,11 +20,11 @@ export class JoinedReaders {
   readonly index: readonly number[];
   readonly words: BigUint64Array;
   /** Reads all. Needs no `this`. Throws what the addon throws, when all of them fail. */
-  take: () => void;
+  readonly take: () => void;
   readonly #readers: readonly Reader[];
   /** The first word of each reader. */
   readonly #begins: readonly number[];
-  readonly #takes: (() => void)[];
+  readonly #takes: readonly (() => void)[];
   readonly #places: readonly { readonly reader: Reader; readonly stat: number; readonly begin: number }[];
   /** By reader. */
   readonly #failed = new Map<number, ScxError>();
@@ -92,10 +92,9 @@ export class JoinedReaders {
 
   /** From now on each reading also keeps what each CPU has. */
   byCpu(): readonly CpuPart[] {
-    this.#byCpu ??= this.#readers.flatMap((reader, i): CpuPart[] => {
+    this.#byCpu ??= this.#readers.flatMap((reader): CpuPart[] => {
       const cpus = reader.byCpu?.();
       if (!cpus) return [];
-      this.#takes[i] = this.#taking(i, cpus.take);
       const first = this.#places.findIndex((place) => place.reader === reader);
       const { words, width } = cpus;
       // What has more than one word is not kept per CPU.
@@ -105,7 +104,6 @@ export class JoinedReaders {
       });
       return [{ words, width, cpus: cpus.cpus, stats: new Map(stats) }];
     });
-    this.take = this.#takeOf();
     return this.#byCpu;
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Btf, BtfMember } from "../bpf/btf.js";
+import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
 
 /** One integer within a value. */
 export interface Leaf {
@@ -10,6 +10,8 @@ export interface Leaf {
   /** 1, 2, 4 or 8 bytes. */
   readonly size: number;
   readonly signed: boolean;
+  /** A bool or an enum: says how something is, and counts nothing. */
+  readonly state?: boolean;
 }
 
 /** More than any reader of them could take. */
@@ -33,7 +35,13 @@ export function leavesOf(btf: Btf, type: number): Leaf[] {
       case "enum":
       case "enum64":
         if ([1, 2, 4, 8].includes(resolved.size))
-          leaves.push({ path, offset, size: resolved.size, signed: resolved.signed });
+          leaves.push({
+            path,
+            offset,
+            size: resolved.size,
+            signed: resolved.signed,
+            ...(isState(resolved) && { state: true }),
+          });
         return;
       case "array": {
         const step = btf.sizeOf(resolved.type);
@@ -53,6 +61,8 @@ export function leavesOf(btf: Btf, type: number): Leaf[] {
   walk(type, 0, []);
   return leaves;
 }
+
+const isState = ({ kind, bool }: BtfType): boolean => kind !== "int" || bool;
 
 const isWhole = (member: BtfMember): boolean => member.bitSize === 0 && member.bitOffset % 8 === 0;
 

@@ -48,14 +48,14 @@ function indexNames(
 
 /** Levels, though their type is unsigned: `nr_queued`, `nr_running`. */
 const isCalledLevel = (name: string): boolean =>
-  /(^|_)(queued|running|runnable|active|pending|waiting|sleeping|online|cpus?|depth|load|avg|cur|curr|current)$/i.test(
+  /(^|_)(queued|running|runnable|active|pending|waiting|sleeping|online|cpus?|depth|load|avg|cur|curr|current|weight|prio|flags)$/i.test(
     name,
   );
 
 /** What is unsigned only grows, as far as anybody can tell. @param name of what the leaf is in, where it has none itself */
-export function kindOf({ signed, path }: Leaf, name = ""): StatKind {
+export function kindOf({ signed, state = false, path }: Leaf, name = ""): StatKind {
   const own = path.findLast((step) => typeof step === "string") ?? name;
-  return signed || isCalledLevel(own) ? "gauge" : "counter";
+  return signed || state || isCalledLevel(own) ? "gauge" : "counter";
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Btf } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import { possibleCpus } from "../kernel/cpus.js";
-import { type NativeMap, type NativeSnapshot, native, type ObjectMap, type SnapshotOptions } from "../native/index.js";
+import { type NativeMap, native, type ObjectMap, type SnapshotOptions } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
 import { type HistogramPlan, withHistograms } from "./histogram.js";
 import { type KeyFormat, keyFormat } from "./key.js";
@@ -40,8 +40,8 @@ export interface Reader {
   readonly index: readonly number[];
   /** Reads the kernel once. Needs no `this`. */
   readonly take: () => void;
-  /** Another `take`, to be called in place of this one, which keeps what each CPU has as well; where values are kept per CPU. */
-  readonly byCpu?: () => CpuWords & { readonly take: () => void };
+  /** From now on {@link take} keeps what each CPU has as well; where values are kept per CPU. */
+  readonly byCpu?: () => CpuWords;
   /** What the last reading left out. */
   problem?(): ScxError | undefined;
   /**
@@ -99,12 +99,16 @@ export function arrayPlan({ index, map, leaves, stats, places, rows, histograms 
     places: [...named.map(({ place }) => place), ...histograms.map(({ place }) => place)],
     storage: storageOf(map.typeName ?? "", rows),
     bind: (bound) => {
-      const options = { leaves: packed(leaves), ...(rows && { rows: boundRows(rows, bound) }) };
+      const gauges = gaugesAmong(stats);
+      const options = { leaves: packed(leaves), gauges, ...(rows && { rows: boundRows(rows, bound) }) };
       const reader = { ...snapshotReader(bound, options), index: named.map(({ word }) => word) };
       return histograms.length > 0 ? withHistograms(reader, histograms) : reader;
     },
   };
 }
+
+const gaugesAmong = (stats: readonly (Stat | undefined)[]): Uint32Array =>
+  new Uint32Array(stats.flatMap((stat, word) => (stat?.kind === "gauge" ? [word] : [])));
 
 /** A snapshot of an array or of rows, with what each CPU has on request. */
 function snapshotReader(map: NativeMap, options: SnapshotOptions): Omit<Bound, "index"> {
@@ -119,17 +123,8 @@ function snapshotReader(map: NativeMap, options: SnapshotOptions): Omit<Bound, "
       byCpu: () => {
         const cpus = options.rows ? Array.from({ length: options.rows.count }, (_, cpu) => cpu) : possibleCpus();
         // Each CPU is a group of its own.
-        const groups = Uint32Array.from(cpus, (_, row) => row);
-        const whole: NativeSnapshot = new native.Snapshot(map, { ...options, groups });
-        return {
-          words: whole.grouped as BigUint64Array,
-          width: whole.sums.length,
-          cpus,
-          take: () => {
-            whole.take();
-            sums.set(whole.sums);
-          },
-        };
+        const words = snapshot.group(Uint32Array.from(cpus, (_, row) => row));
+        return { words, width: sums.length, cpus };
       },
     }),
   };
@@ -157,8 +152,7 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
     places,
     storage: map.typeName ?? "",
     bind: (bound) => {
-      const gauges = new Uint32Array(stats.flatMap((stat, leaf) => (stat.kind === "counter" ? [] : [leaf])));
-      const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges });
+      const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges: gaugesAmong(stats) });
       let left = 0;
       const keys = new SlotKeys(keyed.keys, keyed.states, bound.info().keySize, format);
       return {
