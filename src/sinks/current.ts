@@ -44,10 +44,11 @@ export class CurrentPoints {
         this.#streams.delete(key);
         this.version++;
       }
-    return [...this.#streams.values()].flatMap((stream) => {
+    const points = [...this.#streams.values()].map((stream) => {
       stream.points ??= this.#points.of(stream.record);
       return stream.points;
     });
+    return ([] as Point[]).concat(...points); // many times as fast as flat()
   }
 }
 

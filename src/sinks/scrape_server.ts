@@ -86,7 +86,6 @@ export class ScrapeServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    request.resume();
     const refuse = (status: number, text: string, headers: Record<string, string> = {}) =>
       response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(`${text}\n`);
     const { path, maxScrapes } = this.#options;
@@ -111,10 +110,12 @@ export class ScrapeServer {
     const text = this.#page(format);
     const zipped = takesGzip(headers["accept-encoding"]);
     if (zipped && this.#compressed.text !== text) this.#compressed = { text, body: compress(text, { level: 1 }) };
-    const body = zipped ? await this.#compressed.body : text; // a text goes out in one write with the headers
+    const body = zipped ? await this.#compressed.body : Buffer.from(text);
     response.writeHead(200, {
+      // Node's own is kept for its second, and a timer wakes the process to forget it.
+      date: new Date().toUTCString(),
       "content-type": expositionFormats[format],
-      "content-length": Buffer.byteLength(body),
+      "content-length": body.length,
       "cache-control": "no-store",
       vary: "accept, accept-encoding",
       ...(zipped && { "content-encoding": "gzip" }),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The peer of the sampler's ticks: ticks MAP_ID SECONDS reads a per-CPU map of one struct of u64
- * once a second, adds it up over CPUs, and keeps deltas and totals. Prints the ns of CPU time that
- * this took.
+ * The peer of the sampler's ticks: ticks MAP_ID TICKS MS reads a per-CPU map of one struct of u64
+ * every so many ms, adds it up over CPUs, and keeps deltas and totals. Prints the ns of CPU time
+ * that this took.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	uint32_t size = sizeof(info), key = 0;
 	uint64_t checksum = 0;
 
-	if (argc != 3)
+	if (argc != 4)
 		return 64;
 	int fd = bpf_map_get_fd_by_id(atoi(argv[1])), cpus = libbpf_num_possible_cpus();
 	if (fd < 0 || cpus < 0 || bpf_map_get_info_by_fd(fd, &info, &size)) {
@@ -44,7 +44,9 @@ int main(int argc, char **argv)
 
 	clock_gettime(CLOCK_MONOTONIC, &due);
 	for (int tick = 0; tick < atoi(argv[2]); tick++) {
-		due.tv_sec++;
+		due.tv_nsec += atoi(argv[3]) * 1000000L;
+		due.tv_sec += due.tv_nsec / 1000000000L;
+		due.tv_nsec %= 1000000000L;
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
 		if (bpf_map_lookup_elem(fd, &key, values)) {
 			perror("reading the map");

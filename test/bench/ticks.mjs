@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The library's side of the bench of ticks, from dist, as users run it: ticks.mjs OBJECT SECONDS samples once a second. Prints the
-// map's id when it begins, at the end the ns of CPU time that this took.
+// The library's side of the bench of ticks, from dist, as users run it: ticks.mjs OBJECT TICKS MS samples every so many ms, first for
+// as many ticks as it takes until what runs at each is compiled. Prints the map's id when it begins to count, at the end the ns of
+// CPU time that this took.
 import { BpfObject, Sampler } from "../../dist/index.js";
 
-const [path, seconds] = process.argv.slice(2);
+const [path, ticks, intervalMs] = process.argv.slice(2);
 const loaded = await (await BpfObject.open(path)).load();
-const sampler = new Sampler(loaded.stats, { intervalMs: 1000 });
+const sampler = new Sampler(loaded.stats, { intervalMs: Number(intervalMs) });
 const samples = sampler[Symbol.asyncIterator]();
+let checksum = 0n; // as the peer has one
+const take = async (count) => {
+  for (let tick = 0; tick < count; tick++) {
+    const { stats } = (await samples.next()).value;
+    checksum += stats.c00.total + stats.cff.delta;
+  }
+};
+await take(Number(ticks) / 2);
 process.stdout.write(`${loaded.maps.scx_stats.id}\n`);
 const start = process.cpuUsage();
-for (let tick = 0; tick < Number(seconds); tick++) await samples.next();
+await take(Number(ticks));
 const { user, system } = process.cpuUsage(start);
-process.stdout.write(`${(user + system) * 1000}\n`);
+process.stdout.write(`${(user + system) * 1000} ${checksum}\n`);
 await samples.return();
 await loaded[Symbol.asyncDispose]();

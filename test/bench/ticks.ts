@@ -1,25 +1,59 @@
 // SPDX-License-Identifier: MIT
 import { testObject } from "../objects.js";
 import { Running } from "../vm/process.js";
-import { type Bench, place, program } from "./compare.js";
+import { type Bench, figure, place, program } from "./compare.js";
 
 const seconds = 60;
 const rounds = 3;
 
-/** CPU time of a minute of ticks, one a second, at 256 counters: ours and a C program's, in the same minute. */
+const sides = ["c", "node", "ours"] as const;
+type Took = Record<(typeof sides)[number], number>;
+
+const script = (name: string) => new URL(`${name}.mjs`, import.meta.url).pathname;
+
+/** µs of CPU time that each of so many ticks took: a C program, a Node process that only has a timer, and ours, side by side. */
+async function ticks(count: number, intervalMs: number): Promise<Took> {
+  const about = [String(count), String(intervalMs)];
+  const ours = new Running(process.execPath, [script("ticks"), testObject("wide"), ...about]);
+  const node = new Running(process.execPath, [script("timer"), ...about]);
+  const map = await ours.line(/^\d+$/);
+  const c = new Running(program("ticks"), [map, ...about]);
+  const took = async (run: Running) => {
+    const line = await run.line(/^\d+ /);
+    await run.end();
+    return Number(line.split(" ")[0]) / 1e3 / count;
+  };
+  return { c: await took(c), node: await took(node), ours: await took(ours) };
+}
+
+/** CPU time of a minute of ticks, one a second, at 256 counters; and what a tick costs when they come faster. */
 export const bench: Bench = async () => {
-  const ours: number[] = [];
-  const values: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const script = new URL("ticks.mjs", import.meta.url).pathname;
-    const sampler = new Running(process.execPath, [script, testObject("wide"), String(seconds)]);
-    const map = await sampler.line(/^\d+$/);
-    const c = new Running(program("ticks"), [map, String(seconds)]);
-    values.push(Number((await c.line(/^\d+ /)).split(" ")[0]) / 1e6);
-    ours.push(Number(await sampler.line(/^\d+$/, 1)) / 1e6);
-    await Promise.all([sampler.end(), c.end()]);
-  }
-  const what = `CPU time of ${seconds} s of ticks, one a second, at 256 counters, against the same ticks in C`;
+  const minutes: Took[] = [];
+  for (let round = 0; round < rounds; round++) minutes.push(await ticks(seconds, 1000));
+  const of = (side: keyof Took) => minutes.map((took) => (took[side] * seconds) / 1000);
+  const faster: [ms: number, Took][] = [];
+  for (const ms of [100, 10]) faster.push([ms, await ticks(500, ms)]);
   const where = place("kernel VM, 128 possible CPUs");
-  return { comparisons: [{ what, where, unit: "ms", limit: { atMost: 2 }, ours, peer: { name: "C", values } }] };
+  const what = `CPU time of ${seconds} s of ticks, one a second`;
+  const peer = { name: "C", values: of("c") };
+  return {
+    comparisons: [
+      {
+        what: `${what}, at 256 counters, against the same ticks in C`,
+        where,
+        unit: "ms",
+        limit: { atMost: 2 },
+        ours: of("ours"),
+        peer,
+      },
+      { what: `${what}, of a bare Node timer, against the same`, where, unit: "ms", ours: of("node"), peer },
+    ],
+    growth: [
+      {
+        what: `µs of CPU time a tick at 256 counters, by the ms between ticks (${where})`,
+        columns: ["ms", "C", "a bare Node timer", "scxkit"],
+        rows: faster.map(([ms, took]) => [String(ms), ...sides.map((side) => figure(took[side]))]),
+      },
+    ],
+  };
 };

@@ -13,10 +13,9 @@ const histogram = (...buckets: bigint[]) => ({ ...counts(...buckets), delta: cou
 
 function render(format: ExpositionFormat, schema: StatsSchema, stats: StatValues, since?: bigint) {
   const clashes: string[] = [];
-  const points = new MetricPoints().of(recordOf(schema, stats, { group: "x" }));
+  const points = new MetricPoints().of(recordOf(schema, stats, { group: "x", since }));
   const exposition = new Exposition((name, why) => clashes.push(`${name}: ${why}`));
-  const dated = points.map((point) => ({ ...point, since }));
-  const lines = exposition.render(dated, format).split("\n");
+  const lines = exposition.render(points, format).split("\n");
   expect(lines.pop()).toBe("");
   return { lines, clashes };
 }
