@@ -8,6 +8,11 @@ export interface ServerLimits {
   maxLine?: number;
   /** How many connections there may be; 1000 unless said otherwise. Further ones get errno 11 (EAGAIN) and are closed. */
   maxConnections?: number;
+  /**
+   * How many of them one user may have; three quarters unless said otherwise, so that nobody keeps all others out. Root and the server's
+   * own user may have all.
+   */
+  maxPerUser?: number;
   /** How long a client may ask nothing, in ms; an hour unless said otherwise. Then its connection is closed. */
   idleTimeoutMs?: number;
   /** How long a request may take to come whole, in ms; 10 s unless said otherwise. Then errno 110 (ETIMEDOUT), and the end. */
@@ -20,7 +25,12 @@ export interface ServerLimits {
 const lingerMs = 1000;
 
 /** Fills in what isn't given. One tick serves all timeouts, which so come up to a quarter late, and never early. */
-export function limitsOf(given: ServerLimits): { connections: number; tickMs: number; limits: ConnectionLimits } {
+export function limitsOf(given: ServerLimits): {
+  connections: number;
+  perUser: number;
+  tickMs: number;
+  limits: ConnectionLimits;
+} {
   const limit = (name: keyof ServerLimits, otherwise: number): number => {
     const value = given[name] ?? otherwise;
     if (value >= 1) return value;
@@ -35,8 +45,10 @@ export function limitsOf(given: ServerLimits): { connections: number; tickMs: nu
   const reply = limit("replyTimeoutMs", 30_000);
   const tickMs = Math.max(1, Math.min(idle, request, reply, lingerMs) / 4);
   const ticks = (ms: number) => Math.ceil(ms / tickMs) + 1;
+  const connections = limit("maxConnections", 1000);
   return {
-    connections: limit("maxConnections", 1000),
+    connections,
+    perUser: limit("maxPerUser", Math.ceil(connections * 0.75)),
     tickMs,
     limits: {
       line: limit("maxLine", 65_536),

@@ -49,8 +49,11 @@ export class StatsServer {
   readonly #offer: Offer;
   readonly #limits: ConnectionLimits;
   readonly #maxConnections: number;
+  readonly #maxPerUser: number;
   readonly #refusal: (peer: PeerCredentials) => ScxError | undefined;
   readonly #connections = new Set<Connection>();
+  /** How many of them each user has. */
+  readonly #users = new Map<number, number>();
   readonly #refused = new Set<Connection>();
   /** Sessions whose handlers are being closed. */
   readonly #closings = new Set<Promise<void>>();
@@ -60,13 +63,14 @@ export class StatsServer {
   #closing: Promise<void> | undefined;
 
   private constructor(path: string, targets: Map<string, Target>, options: StatsServerOptions) {
-    const { connections, tickMs, limits } = limitsOf(options);
+    const { connections, perUser, tickMs, limits } = limitsOf(options);
     this.path = path;
     this.#targets = targets;
     this.#offer = { targets, meta: metaReply(targets), answer: options.answer };
     this.#offer.meta(); // contradictions are the caller's to know, not the first client's
     this.#limits = limits;
     this.#maxConnections = connections;
+    this.#maxPerUser = perUser;
     this.#refusal = gatekeeper(options.allow);
     // Half open: a client may close its side after its last request and still get the reply.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
@@ -153,8 +157,7 @@ export class StatsServer {
 
   #accept(socket: Socket): void {
     const peer = peerOf(socket);
-    const full = this.#connections.size >= this.#maxConnections;
-    const refusal = this.#refusal(peer) ?? (full ? tooMany(this.#maxConnections) : undefined);
+    const refusal = this.#refusal(peer) ?? this.#full(peer);
     if (refusal !== undefined && this.#refused.size >= maxRefused) {
       socket.destroy();
       return;
@@ -163,6 +166,7 @@ export class StatsServer {
     const connection = new Connection(socket, session, this.#limits, this.#forget);
     if (refusal === undefined) {
       this.#connections.add(connection);
+      this.#users.set(peer.uid, this.#countOf(peer.uid) + 1);
     } else {
       this.#refused.add(connection);
       connection.refuse(refusal);
@@ -170,9 +174,24 @@ export class StatsServer {
     log.debug(`connection ${session.id} of process ${peer.pid}, user ${peer.uid}`);
   }
 
+  #countOf(uid: number): number {
+    return this.#users.get(uid) ?? 0;
+  }
+
+  #full({ uid }: PeerCredentials): ScxError | undefined {
+    if (this.#connections.size >= this.#maxConnections)
+      return tooMany(`All ${this.#maxConnections} connections that this server has are taken.`);
+    if (uid === 0 || uid === process.geteuid?.() || this.#countOf(uid) < this.#maxPerUser) return undefined;
+    return tooMany(`User ${uid} has all ${this.#maxPerUser} connections that one may have.`);
+  }
+
   readonly #forget = (connection: Connection): void => {
-    this.#connections.delete(connection);
-    this.#refused.delete(connection);
+    if (!this.#refused.delete(connection) && this.#connections.delete(connection)) {
+      const { uid } = connection.session.peer;
+      const left = this.#countOf(uid) - 1;
+      if (left > 0) this.#users.set(uid, left);
+      else this.#users.delete(uid);
+    }
     const closing = connection.session.close().finally(() => this.#closings.delete(closing));
     this.#closings.add(closing);
   };
@@ -210,10 +229,10 @@ const taken = (name: string) =>
     remedy: "Give the further target another name.",
   });
 
-const tooMany = (limit: number) =>
+const tooMany = (message: string) =>
   new ScxError("ERR_SCX_BUSY", {
     op: "accept",
-    message: `All ${limit} connections that this server has are taken.`,
+    message,
     remedy: "Try again later, or use one connection for several requests.",
     errno: 11,
   });

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { StatsServer, type StatsServerOptions } from "../../../src/protocol/server.js";
 import type { Session, Target } from "../../../src/protocol/target.js";
@@ -111,7 +112,7 @@ describe("time", () => {
   });
 
   test("limits that are none", async () => {
-    for (const wrong of [{ maxConnections: 0 }, { idleTimeoutMs: -1 }, { maxLine: Number.NaN }])
+    for (const wrong of [{ maxConnections: 0 }, { maxPerUser: 0 }, { idleTimeoutMs: -1 }, { maxLine: Number.NaN }])
       await expect(serve(wrong)).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
     const server = await serve({ idleTimeoutMs: Infinity, requestTimeoutMs: Infinity, replyTimeoutMs: Infinity });
     expect(await (await RawPeer.connect(server.path)).ask(stats("top"))).toBe(good);
@@ -127,6 +128,19 @@ async function askAs(path: string, uid: number, gid: number, groups: number[]): 
   let said = "";
   for await (const chunk of child.stdout) said += chunk;
   return said.trim();
+}
+
+/** Asks on several connections, one after the other, as another user, and keeps them until it is ended. */
+function holdAs(path: string, uid: number, connections: number): { line(): Promise<string>; end(): void } {
+  const script = `process.setgroups([]); process.setgid(4000); process.setuid(${uid});
+    const next = (left) => left > 0 && require("node:net").connect(${JSON.stringify(path)}, function () {
+      this.write('{"req":"stats"}\\n');
+    }).once("data", (line) => { process.stdout.write(line); next(left - 1); }).on("error", () => {});
+    next(${connections});`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return { line: async () => (await lines.next()).value as string, end: () => void child.kill("SIGKILL") };
 }
 
 describe("who may", () => {
@@ -177,6 +191,25 @@ describe("who may", () => {
     expect(await peer.line()).toMatch(/^\{"errno":13,.*User 0/);
     expect(await peer.line()).toBe("");
     expect(server.connections).toBe(0);
+  });
+
+  test("one user leaves room for others, until it leaves; root may have all", async ({ skip }) => {
+    skip(!root, "it takes root to become others");
+    const path = join(scratch(onTestFinished), "stats");
+    execFileSync("chmod", ["755", join(path, "..")]);
+    const server = await serve({ path, mode: 0o666, maxConnections: 4 });
+    const holder = holdAs(server.path, 4001, 4);
+    const replies = [await holder.line(), await holder.line(), await holder.line(), await holder.line()];
+    expect(replies.slice(0, 3)).toEqual([good, good, good]);
+    expect(replies[3]).toMatch(/^\{"errno":11,.*User 4001 has all 3 connections/);
+    expect(await askAs(server.path, 4002, 4000, [])).toBe(good);
+    expect(await (await RawPeer.connect(server.path)).ask(stats("top"))).toBe(good);
+    expect(await askAs(server.path, 4002, 4000, [])).toMatch(/"errno":11,.*All 4 connections/);
+    holder.end();
+    await expect.poll(() => server.connections).toBe(1);
+    expect(await askAs(server.path, 4001, 4000, [])).toBe(good);
+    const peers = await Promise.all([1, 2, 3].map(() => RawPeer.connect(server.path)));
+    for (const peer of peers) expect(await peer.ask(stats("top"))).toBe(good);
   });
 
   test("the socket's owner and group, and through its mode who can connect at all", async ({ skip }) => {
