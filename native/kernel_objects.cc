@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,11 @@ Napi::Value ProgramById(const Napi::CallbackInfo& info) {
   result.Set("name", Napi::String::New(env, again.name));
   result.Set("maps", maps);
   result.Set("btfId", Napi::Number::New(env, again.btf_id));
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);  // as the kernel takes the load time
+  const uint64_t age =
+      static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec) - again.load_time;
+  result.Set("age", Napi::BigInt::New(env, age));
   return result;
 }
 

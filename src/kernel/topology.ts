@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { ScxError } from "../error.js";
 import { cpuIds, listText, numbersIn } from "./cpus.js";
 
 /** What CPUs can be grouped by: themselves, the core whose threads they are, the last-level cache or the NUMA node they share. */
 export const domains = ["cpu", "core", "llc", "node"] as const;
 export type Domain = (typeof domains)[number];
+
+/** Is it one? @throws ScxError ERR_SCX_USAGE */
+export function requireDomain(domain: unknown): Domain {
+  if (domains.includes(domain as Domain)) return domain as Domain;
+  throw new ScxError("ERR_SCX_USAGE", {
+    op: "sample",
+    message: `CPUs can't be grouped by ${JSON.stringify(domain)}.`,
+    remedy: `Take ${domains.join(", ")}.`,
+  });
+}
 
 /** CPUs in groups. */
 export interface Grouping {
@@ -33,7 +44,7 @@ export class CpuGroups {
    * @param cpus how many CPUs there can be
    */
   constructor(domain: Domain, sys = "/sys/devices/system", cpus = cpuIds()) {
-    this.domain = domain;
+    this.domain = requireDomain(domain);
     this.#sys = sys;
     this.#cpus = cpus;
   }

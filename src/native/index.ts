@@ -74,7 +74,7 @@ export interface NativeObject {
 }
 
 /** What the kernel knows of a map; ids of BTF types are those of the BTF of that id, 0 where there is none. */
-export type MapInfo = ObjectMap & { id: number; btfId: number };
+export type MapInfo = ObjectMap & { id: number; btfId: number; age: bigint };
 
 export interface NativeMap {
   info(): MapInfo;
@@ -200,8 +200,8 @@ export interface Addon {
   pinnedMap(path: string): number;
   /** Ids of the maps whose struct_ops are attached. */
   structOpsLinks(): number[];
-  /** A program's name, the ids of the maps that it uses, and of its BTF, 0 where it has none. */
-  programById(id: number): { name: string; maps: number[]; btfId: number };
+  /** A program's name, the ids of the maps that it uses, and of its BTF, 0 where it has none; and the ns since it was loaded. */
+  programById(id: number): { name: string; maps: number[]; btfId: number; age: bigint };
   /** The raw types of that id. */
   btfById(id: number): Uint8Array;
   /** All threads of this process, and whatever they start, never gain a privilege again. */

@@ -2,7 +2,8 @@
 import { Counters } from "../counters/counters.js";
 import type { CpuGroups, Domain } from "../kernel/topology.js";
 import type { CpuPart } from "../source/joined.js";
-import type { Sample, StatsSchema, StatValue } from "../stats/schema.js";
+import { inWord } from "../source/rollup.js";
+import type { Sample, Stat, StatsSchema, StatValue } from "../stats/schema.js";
 
 /** What each CPU has counted, for one consumer or for the run. */
 export type CpuCounters = readonly Counters[];
@@ -35,14 +36,12 @@ export class CpuRollups {
       const values: Record<string, StatValue>[] = names.map(() => Object.create(null));
       this.#parts.forEach((part, i) => {
         for (const [stat, word] of part.stats) {
-          const { name = "", kind, type } = schema.stats[stat] ?? {};
+          const of = schema.stats[stat] as Stat;
           const sums = sumsOf(part, counters[i] as Counters, word, ofCpu, names.length);
           values.forEach((value, group) => {
             const { total, delta, raw } = sums[group] as Sums;
-            value[name] =
-              kind === "gauge"
-                ? { value: type === "u64" ? BigInt.asUintN(64, raw) : BigInt.asIntN(64, raw) }
-                : { total: BigInt.asUintN(64, total), delta: BigInt.asUintN(64, delta) };
+            value[of.name] =
+              of.kind === "gauge" ? { value: inWord(of, raw) } : { total: inWord(of, total), delta: inWord(of, delta) };
           });
         }
       });

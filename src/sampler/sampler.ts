@@ -3,7 +3,7 @@ import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import { CpuGroups, type Domain, domains } from "../kernel/topology.js";
-import type { ClearMode } from "../source/clear_mode.js";
+import { type ClearMode, clearModes } from "../source/clear_mode.js";
 import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
 import type { Sample, StatsSchema, StatValues } from "../stats/schema.js";
@@ -115,8 +115,11 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 
   /** @throws ScxError ERR_SCX_USAGE for an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
   constructor(source: StatsSource<S>, options: SamplerOptions) {
-    const intervalMs = checkedInterval(options.intervalMs);
+    const intervalMs = checkedInterval(options?.intervalMs);
     const { mode = "delta", by = [] } = options;
+    if (mode !== "delta" && !clearModes.includes(mode))
+      throw wrongOption("mode", mode, `delta, ${clearModes.join(", ")}`);
+    if (!Array.isArray(by)) throw wrongOption("by", by, `a list of ${domains.join(", ")}`);
     if (mode === "zero" && by.length > 0)
       throw new ScxError("ERR_SCX_USAGE", {
         op: "sample",
@@ -129,7 +132,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     this.#signal = options.signal;
     this.#words = source.words;
     this.#run = new Counters(this.#words);
-    this.#groups = groupsOf(options.by ?? []);
+    this.#groups = groupsOf(by);
     this.#rollups = this.#newRollups();
     this.#cpus = this.#rollups.run();
     this.#clock = new Clock(intervalMs, () => this.#onTick());
@@ -316,9 +319,22 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #baseline(): Baseline<S> {
     this.#followSource();
     const counters = new Counters(this.#run.total);
-    const baseline = { counters, cpus: this.#rollups.consumer(this.#cpus), readAt: 0n, waiting: [] };
+    const baseline: Baseline<S> = { counters, cpus: this.#rollups.consumer(this.#cpus), readAt: 0n, waiting: [] };
+    if (this.#source.isLate) this.#beginHere(baseline);
     this.#consumers.add(baseline);
     return baseline;
+  }
+
+  /** What was counted up to now is in its totals, but in no delta of it. */
+  #beginHere(baseline: Baseline<S>): void {
+    try {
+      this.#readIfOld();
+    } catch (error) {
+      log.debug(`no first reading of ${this.scheduler}: ${causeOf(error)}`); // its own first reading will say why
+    }
+    baseline.counters.advance();
+    for (const one of baseline.cpus) one.advance();
+    baseline.readAt = this.#readAt;
   }
 
   #read(baseline: Baseline<S>): Sample<S> {
@@ -386,6 +402,13 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 }
 
 const nsOf = (ms: number): bigint => BigInt(Math.round(ms * 1e6));
+
+const wrongOption = (name: string, value: unknown, known: string): ScxError =>
+  new ScxError("ERR_SCX_USAGE", {
+    op: "sample",
+    message: `A sampler's ${name} can't be ${JSON.stringify(value)}.`,
+    remedy: `Give ${known}, or leave it out.`,
+  });
 
 function checkedInterval(intervalMs: number): number {
   if (intervalMs > 0 && intervalMs <= 2 ** 31 - 1) return intervalMs;

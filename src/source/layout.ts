@@ -3,6 +3,7 @@ import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import type { ObjectMap, ObjectProgram } from "../native/index.js";
 import { histogramBuckets, type Stat, type StatKind, type StatsSchema } from "../stats/schema.js";
+import { clash, familyText, isLabelName, labelRule } from "./family.js";
 import type { Rows } from "./rows.js";
 
 /** BPF_MAP_TYPE_PERCPU_ARRAY of the kernel's include/uapi/linux/bpf.h. */
@@ -46,10 +47,20 @@ export function findStats(
   return { ...layoutOf(btf, btf.resolve(found.valueTypeId)), map, reset: reset < 0 ? undefined : reset };
 }
 
-const layoutOf = (btf: Btf, struct: BtfType): Pick<StatsLayout, "schema" | "words"> => ({
-  schema: { name: struct.name, stats: struct.members.map((member, i) => describe(btf, struct, member, i)) },
-  words: struct.members.map((member) => member.bitOffset / 64),
-});
+function layoutOf(btf: Btf, struct: BtfType): Pick<StatsLayout, "schema" | "words"> {
+  const stats = struct.members.map((member, i) => describe(btf, struct, member, i));
+  stats.forEach((stat, i) => {
+    const other = stats.slice(0, i).find((one) => clash(one, stat));
+    if (other)
+      throw wrong(
+        struct,
+        struct.members[i] as BtfMember,
+        `and ${other.name} are both ${familyText(stat)}, or its family is of another kind`,
+        "In one family, give each statistic labels of its own, and all the same kind.",
+      );
+  });
+  return { schema: { name: struct.name, stats }, words: struct.members.map((member) => member.bitOffset / 64) };
+}
 
 /** SCX_STATS_MAPPED: a row for each CPU in a section of global data. */
 function findRows(maps: readonly ObjectMap[], btf: Btf): StatsLayout | undefined {
@@ -92,7 +103,14 @@ function describe(btf: Btf, struct: BtfType, member: BtfMember, index: number): 
   const [desc] = texts("scx_desc");
   const [unit] = texts("scx_unit");
   const [family] = texts("scx_family");
-  const labels = texts("scx_label").map((text) => [text.split("=", 1)[0] ?? "", text.slice(text.indexOf("=") + 1)]);
+  const labels = texts("scx_label").map((text) => {
+    const [label = "", value] = [text.split("=", 1)[0], text.slice(text.indexOf("=") + 1)];
+    if (!text.includes("=") || !isLabelName(label))
+      throw wrong(struct, member, `has the label "${text}"`, `Write SCX_LABEL(family, "type=greedy"); ${labelRule}.`);
+    return [label, value];
+  });
+  if (member.name === "at")
+    throw wrong(struct, member, "is called as the time of a reading is", "Give it another name.");
   return {
     name: member.name,
     kind,

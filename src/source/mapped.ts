@@ -3,6 +3,7 @@ import type { Btf } from "../bpf/btf.js";
 import { causeOf, ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
 import { histogramBuckets, type Stat } from "../stats/schema.js";
+import { clash, familyText } from "./family.js";
 import { isArray, isHash } from "./find.js";
 import type { HistogramPlan } from "./histogram.js";
 import { type Leaf, leavesOf, mostWords, placeText } from "./leaf.js";
@@ -55,9 +56,34 @@ export function mappedPlans(
       assignHistograms(ground, text, path, said, sum);
     }
   }
+  requireDistinct([...grounds.values()], Object.values(stats));
   return [...grounds.values()]
     .map((ground) => ({ ...planOf(places[ground.place] as StatsPlace, ground), place: ground.place }))
     .filter((plan) => plan.stats.length > 0);
+}
+
+/** What the map itself says of names and families must tell its statistics apart; for what follows from BTF we see to that. */
+function requireDistinct(grounds: readonly Ground[], said: readonly Said[]): void {
+  const names = new Set(said.flatMap((one) => ("names" in one ? one.names : [one.name])));
+  const families = new Set(said.map((one) => ("family" in one ? one.family : undefined)));
+  const all = grounds.flatMap(({ words, histograms }) => [
+    ...words.flatMap(({ stat }) => stat ?? []),
+    ...histograms.map(({ stat }) => stat),
+  ]);
+  all.forEach((stat, i) => {
+    const before = all.slice(0, i);
+    if (names.has(stat.name) && (stat.name === "at" || before.some(({ name }) => name === stat.name)))
+      throw wrongMap(
+        `"${stat.name}" is the name of ${stat.name === "at" ? "each reading's time" : "two statistics"}`,
+        "Give each statistic a name of its own.",
+      );
+    const other = families.has(stat.family?.name) && before.find((one) => clash(one, stat));
+    if (other)
+      throw wrongMap(
+        `${other.name} and ${stat.name} are both ${familyText(stat)}, or of two kinds`,
+        "In one family, give each statistic labels of its own, and all the same kind.",
+      );
+  });
 }
 
 /** `cpu_stats[0].moved[2]` in its steps. */
@@ -100,6 +126,8 @@ function groundsIn(
 ): Ground[] {
   const index = maps.findIndex((map) => map.name === name || (!isOfFile(map) && map.name === kernelName(name)));
   const map = maps[index];
+  if (map && percpu !== undefined)
+    throw wrongMap(`${name} is a map, and percpu is for global arrays`, "Leave percpu out: a map says so itself.");
   if (map) return [known(grounds, `${place} ${name}`, () => mapGround(btf, { place, index, map }, name))];
   return sectionsOf(btf, maps).flatMap((section) =>
     section.type.variables.flatMap(({ type, offset }) => {
@@ -209,7 +237,12 @@ function assign(ground: Ground, text: string, path: Path, said: Said): void {
   meant.forEach((at, i) => {
     const word = ground.words[at] as Word;
     const stat = describe(word, path, said as MappedStat, word.path);
-    word.stat = names ? { ...stat, name: names[i] as string } : stat;
+    if (!names) word.stat = stat;
+    // A name of its own tells it from the others: it needs no index.
+    else {
+      const { family, ...own } = stat;
+      word.stat = { ...own, name: names[i] as string, ...("family" in said && family && { family }) };
+    }
   });
 }
 

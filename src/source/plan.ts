@@ -3,12 +3,13 @@ import type { Btf } from "../bpf/btf.js";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import type { NativeError, NativeMap, ObjectMap, ObjectProgram } from "../native/index.js";
-import type { Stat, StatsSchema } from "../stats/schema.js";
+import type { Stat, StatKind, StatsSchema } from "../stats/schema.js";
+import { seriesOf } from "./family.js";
 import { findPlans } from "./find.js";
 import { findStats } from "./layout.js";
 import { mappedPlans } from "./mapped.js";
 import { declaredPlan, type Reader } from "./reader.js";
-import type { StatsMap } from "./stats_map.js";
+import { checkStatsMap, type StatsMap } from "./stats_map.js";
 
 const log = logger("bpf");
 
@@ -52,7 +53,7 @@ export interface StatsPlan {
  */
 export function planStats(places: readonly StatsPlace[], mapping?: StatsMap): StatsPlan {
   if (mapping) {
-    const { name } = mapping;
+    const { name } = checkStatsMap(mapping);
     return { ...(name !== undefined && { name }), readers: distinct(mappedPlans(places, mapping)), problems: [] };
   }
   const layouts = places.map(({ programs, maps, btf }) => findStats(programs, maps, btf));
@@ -70,14 +71,31 @@ export function planStats(places: readonly StatsPlace[], mapping?: StatsMap): St
   };
 }
 
-/** Two maps may have the same names in them; and `at` is the time of a reading. */
+/**
+ * Two maps may have the same names in them; and `at` is the time of a reading. A family has one kind, and each of its labels once:
+ * who else is called so is of another.
+ */
 function distinct<Plan extends ReaderPlan>(plans: readonly Plan[]): Plan[] {
   const taken = new Set(["at"]);
+  const families = new Map<string, StatKind>();
+  const series = new Set<string>();
+  const numbered = (text: string, isFree: (text: string) => boolean): string => {
+    let own = text;
+    for (let number = 2; !isFree(own); number++) own = `${text}_${number}`;
+    return own;
+  };
   const rename = (stat: Stat): Stat => {
-    let name = stat.name;
-    for (let number = 2; taken.has(name); number++) name = `${stat.name}_${number}`;
+    const name = numbered(stat.name, (own) => !taken.has(own));
     taken.add(name);
-    return { ...stat, name };
+    if (!stat.family) return { ...stat, name };
+    const { labels } = stat.family;
+    const own = seriesOf(labels);
+    const isFree = (family: string) =>
+      (families.get(family) ?? stat.kind) === stat.kind && !series.has(`${family} ${own}`);
+    const family = { name: numbered(stat.family.name, isFree), labels };
+    families.set(family.name, stat.kind);
+    series.add(`${family.name} ${own}`);
+    return { ...stat, name, family };
   };
   return plans.map((plan) => ({ ...plan, stats: plan.stats.map(rename) }));
 }

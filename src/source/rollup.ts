@@ -14,6 +14,10 @@ export interface StatsRollup {
   read(): Record<string, Record<string, bigint>>;
 }
 
+/** A sum of words as the statistic's values are: modulo 2^64, and a level may be negative. */
+export const inWord = ({ kind, type }: Stat, sum: bigint): bigint =>
+  kind === "gauge" && type !== "u64" ? BigInt.asIntN(64, sum) : BigInt.asUintN(64, sum);
+
 /** What these have per CPU, summed over each group. @param refresh reads the kernel */
 export function rollup(
   { stats }: StatsSchema,
@@ -22,10 +26,11 @@ export function rollup(
   refresh: () => void,
 ): StatsRollup {
   const { names, groups } = groupCpus(domain);
+  const counted = parts.flatMap((part) => [...part.stats.keys()].map((stat) => stats[stat] as Stat));
   return {
     domain,
     groups: names,
-    stats: parts.flatMap((part) => [...part.stats.keys()].map((stat) => stats[stat] as Stat)),
+    stats: counted,
     read() {
       refresh();
       const sums: Record<string, bigint>[] = names.map(() => Object.create(null));
@@ -38,6 +43,7 @@ export function rollup(
             if (sum) sum[name] = (sum[name] ?? 0n) + (words[row * width + word] ?? 0n);
           });
         }
+      for (const sum of sums) for (const stat of counted) sum[stat.name] = inWord(stat, sum[stat.name] ?? 0n);
       return Object.fromEntries(names.map((name, group) => [name, sums[group] ?? {}]));
     },
   };

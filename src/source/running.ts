@@ -187,9 +187,11 @@ class Running implements RunningScheduler {
     const callbacks: Record<string, string> = Object.create(null);
     // A map that was declared without types has no BTF of its own: that of the program that uses it then.
     const ids = new Map<number, number>();
+    let age = 0n;
     for (const [callback, program] of programs) {
       const found = native.programById(program);
       callbacks[callback] = found.name;
+      if (found.age > age) age = found.age;
       for (const map of found.maps) if (!ids.get(map)) ids.set(map, found.btfId);
     }
     this.callbacks = callbacks;
@@ -203,15 +205,16 @@ class Running implements RunningScheduler {
     this.#btfIds = this.#infos.map((info) => info.btfId || (ids.get(info.id) ?? 0));
     this.maps = this.#views();
     this.#source = new LoadedStats(name, () => this.#find());
-    this.#source.begin(() => (this.#hasLeft() ? "disabled" : schedExt.state()));
+    this.#source.beginLate(() => (this.#hasLeft() ? "disabled" : schedExt.state()), age);
     this.stats = this.#source;
     this.#watch = watchSchedExt(() => this.#hasLeft() && this.#end());
   }
 
   close(): void {
     if (this.#closed) return;
-    this.#end();
     this.#closed = true;
+    this.#watch.close();
+    this.#source.close();
     for (const map of this.#opened) map.close();
   }
 

@@ -30,6 +30,8 @@ export interface StatsSource<S extends StatValues = StatValues> {
   state(): string;
   /** When counting began, by process.hrtime (ns): the attach. */
   readonly startedAt: bigint;
+  /** It had counted for a while when we came: who consumes it from now on is told what is counted from now on, beside totals. */
+  readonly isLate?: boolean;
   /** One u64 a word, bound once; {@link refresh} fills it. */
   readonly words: BigUint64Array;
   /** Index into `words` of each statistic, in the schema's order. */
@@ -88,6 +90,8 @@ export class LoadedStats implements StatsSource {
   readonly epoch = 0;
   readonly ended: Promise<void>;
   startedAt = process.hrtime.bigint();
+  isLate = false;
+  #closed = false;
   readonly #find: () => StatsParts | undefined;
   #parts: StatsParts | undefined;
   #found: JoinedReaders | undefined;
@@ -142,12 +146,26 @@ export class LoadedStats implements StatsSource {
     this.#state = state;
   }
 
+  /** Another has attached it. @param age ns since then */
+  beginLate(state: () => string, age: bigint): void {
+    this.startedAt = process.hrtime.bigint() - age;
+    this.#state = state;
+    this.isLate = true;
+  }
+
+  /** Its maps are about to be closed: what was read last stays. */
+  close(): void {
+    this.#closed = true;
+    this.end();
+  }
+
   /** Nothing more will be counted. */
   end(): void {
     this.#end();
   }
 
   refresh(): void {
+    if (this.#closed) return;
     const reader = this.#reader;
     try {
       reader.take();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
 import { histogramBuckets, type StatKind } from "../stats/schema.js";
+import { isLabelName, labelRule } from "./family.js";
 
 /** What is said of one statistic; whatever is left out follows from its place. */
 export interface MappedStat {
@@ -79,6 +80,8 @@ function checkStat(place: string, stat: unknown): void {
     throw wrongMap(`${place}.percpu is neither true nor false`, "Say whether the array has a row for each CPU.");
   if (stat.names !== undefined && !isNames(stat.names))
     throw wrongMap(`${place}.names is no list of texts`, 'Write "names": ["first", "second"].');
+  if (isNames(stat.names) && stat.names.includes(""))
+    throw wrongMap(`${place}.names has an empty one`, "Give each a text.");
   if (stat.names !== undefined && (isHistogram || stat.name !== undefined))
     throw wrongMap(
       `${place} has names, and ${isHistogram ? "is a histogram" : "a name"}`,
@@ -86,6 +89,8 @@ function checkStat(place: string, stat: unknown): void {
     );
   if (stat.labels !== undefined && !(isObject(stat.labels) && isNames(Object.values(stat.labels))))
     throw wrongMap(`${place}.labels are no texts`, 'Write "labels": {"type": "greedy"}.');
+  const label = isObject(stat.labels) ? Object.keys(stat.labels).find((one) => !isLabelName(one)) : undefined;
+  if (label !== undefined) throw wrongMap(`${place} has the label "${label}"`, `Call it otherwise: ${labelRule}.`);
   if (stat.labels !== undefined && stat.family === undefined)
     throw wrongMap(`${place} has labels and no family`, 'Write "family": "dispatched" beside them.');
   if (stat.first !== undefined && firstBucket(stat.first) === undefined)
@@ -95,7 +100,8 @@ function checkStat(place: string, stat: unknown): void {
     );
 }
 
-const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === "string");
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === "string");
 
 /** Which of our buckets the first one is, by its largest value 2^k - 1. */
 export function firstBucket(largest: unknown = 1): number | undefined {

@@ -10,7 +10,8 @@ export type StatKind = "counter" | "gauge" | "histogram";
 export type ScalarType = "u64" | "i64" | "float" | "string";
 
 /** Type of a dictionary's keys, which travel as strings. */
-export type KeyType = "u64" | "i64" | "string";
+export const keyTypes = ["u64", "i64", "string"] as const;
+export type KeyType = (typeof keyTypes)[number];
 
 /** One value, or a group of statistics with names of their own. */
 export type StatDatum = ScalarType | { readonly struct: StatsSchema };

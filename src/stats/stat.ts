@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
 
+import { ScxError } from "../error.js";
 import type { FieldValues, StatsDefinition } from "./define.js";
-import type { KeyType, Stat, StatDatum, StatKind, StatType, UserAttributes } from "./schema.js";
+import {
+  type KeyType,
+  keyTypes,
+  type Stat,
+  type StatDatum,
+  type StatKind,
+  type StatType,
+  type UserAttributes,
+} from "./schema.js";
 
 /** What may be said of a statistic besides its type. */
 export interface StatOptions {
@@ -59,7 +68,11 @@ export const group = <F>(of: StatsDefinition<F>, about: string | StatOptions = {
 const datumOf = (element: Declared<unknown>): StatDatum => {
   const { type = element.kind === "counter" ? "u64" : "i64" } = element;
   if (typeof type === "string" || "struct" in type) return type;
-  throw new TypeError("scx_stats knows lists and dictionaries of values or groups only");
+  throw new ScxError("ERR_SCX_USAGE", {
+    op: "declare",
+    message: "scx_stats knows lists and dictionaries of values or of groups, not of lists or dictionaries.",
+    remedy: "Make the inner one a field of a group: stat.group(defineStats(…)).",
+  });
 };
 
 /** A list of values or groups. */
@@ -77,4 +90,12 @@ export const dict = <K extends KeyType, T>(
   key: K,
   element: Declared<T>,
   about: string | StatOptions = {},
-): Declared<ReadonlyMap<Keys[K], T>> => declare(element.kind, { dict: datumOf(element), key }, withDesc(about));
+): Declared<ReadonlyMap<Keys[K], T>> => {
+  if (!keyTypes.includes(key))
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "declare",
+      message: `A dictionary can't be by ${JSON.stringify(key)}.`,
+      remedy: `Take ${keyTypes.join(", ")}.`,
+    });
+  return declare(element.kind, { dict: datumOf(element), key }, withDesc(about));
+};

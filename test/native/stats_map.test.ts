@@ -17,6 +17,43 @@ async function sampled(stats: StatsMap["stats"], name?: string): Promise<Sampler
 const refused = (stats: StatsMap["stats"]) => sampled(stats).then((sampler) => sampler.schema);
 
 describe("a statistics map", () => {
+  it("is checked wherever it is given", async () => {
+    const object = await BpfObject.open(testObject("readers"));
+    await expect(
+      object.load({ statsMap: { stats: { event_stats: { kind: "bogus" } } } as never }).then((one) => {
+        loaded = one;
+        return one.stats.schema;
+      }),
+    ).rejects.toMatchObject({ code: "ERR_SCX_STATS_MAP" });
+  });
+
+  it.each<[string, StatsMap["stats"], RegExp]>([
+    ["one name twice", { event_stats: { names: ["a", "a", "b"] } }, /"a" is the name of two/],
+    ["the time's name", { nr_total: { name: "at" } }, /"at" is the name of each reading's time/],
+    ["an empty name", { event_stats: { names: ["", "a", "b"] } }, /names has an empty one/],
+    ["percpu of a map", { event_stats: { percpu: true } }, /event_stats is a map/],
+    ["a label that is ours", { nr_total: { family: "f", labels: { scheduler: "x" } } }, /the label "scheduler"/],
+    ["a label that is none", { nr_total: { family: "f", labels: { "a b": "x" } } }, /the label "a b"/],
+    [
+      "the same series twice",
+      {
+        nr_total: { family: "f", labels: { type: "x" } },
+        config: { kind: "counter", family: "f", labels: { type: "x" } },
+      },
+      /are both f\{type="x"\}/,
+    ],
+  ])("refuses %s", async (_, stats, message) => {
+    await expect(refused(stats)).rejects.toMatchObject({
+      code: "ERR_SCX_STATS_MAP",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("gives entries with names of their own no index", async () => {
+    const { schema } = await sampled({ event_stats: { names: ["a", "b", "c"] } });
+    expect(schema.stats.map(({ family }) => family)).toEqual([undefined, undefined, undefined]);
+  });
+
   it("names what is read, and nothing else is", async () => {
     const sampler = await sampled(
       {

@@ -20,6 +20,7 @@ class FakeSource implements StatsSource {
   readonly scheduler = "fake";
   readonly epoch = 0;
   readonly startedAt = process.hrtime.bigint();
+  isLate = false;
   readonly words = new BigUint64Array(3);
   readonly index = [2, 0];
   readonly kernel = { events: 0n, level: 0n };
@@ -70,6 +71,30 @@ describe("iterating", () => {
     expect(events((await second).value as Sample)).toEqual({ total: 12n, delta: 7n });
     await samples.return();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("tells who comes late only what is counted from then on, beside all of it", async () => {
+    source.isLate = true;
+    vi.advanceTimersByTime(3_600_000);
+    source.kernel.events = 1000n;
+    const sampler = new Sampler(source, { intervalMs: 1000 });
+    const all = sampler.totals();
+    expect([events(all), all.interval]).toEqual([{ total: 1000n, delta: 1000n }, 3_600_000_000_000n]);
+    const samples = sampler[Symbol.asyncIterator]();
+    source.kernel.events = 1004n;
+    const first = samples.next();
+    await vi.advanceTimersByTimeAsync(1000);
+    const sample = (await first).value as Sample;
+    expect([events(sample), sample.interval]).toEqual([{ total: 1004n, delta: 4n }, 1_000_000_000n]);
+    await samples.return();
+  });
+
+  it("refuses a mode, domains and options that it doesn't know, before anything is cleared", () => {
+    source.clearInKernel = () => expect.unreachable();
+    const refused = expect.objectContaining({ code: "ERR_SCX_USAGE" });
+    for (const options of [{ mode: "Delta" }, { mode: null }, { by: "llc" }, { by: ["bogus"] }])
+      expect(() => new Sampler(source, { intervalMs: 1, ...options } as never)).toThrow(refused);
+    expect(() => new Sampler(source, undefined as never)).toThrow(refused);
   });
 
   it("survives a counter that wraps, and shows gauges signed", async () => {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BpfObject, inspectObject, type StatsMap } from "../../../src/index.js";
 import type { ObjectMap } from "../../../src/native/index.js";
 import { planStats, type StatsPlace, schemaOf } from "../../../src/source/plan.js";
 import { requireRows } from "../../../src/source/rows.js";
-import { testObject } from "../../objects.js";
+import { checkout, testObject } from "../../objects.js";
+import { renamedSimple } from "../gen/object.js";
 
 const opened: BpfObject[] = [];
 const places: Record<string, StatsPlace> = {};
@@ -71,6 +73,10 @@ describe("a scheduler whose maps are of several objects", () => {
     const twice = namesOf([readers(), readers()]);
     expect(new Set(twice).size).toBe(twice.length);
     expect(twice).toContain("moved_2");
+    const { stats } = schemaOf(planStats([readers(), readers()]), "");
+    const families = stats.flatMap(({ family }) => (family ? [JSON.stringify(family)] : []));
+    expect(families.length).toBeGreaterThan(2);
+    expect(new Set(families).size).toBe(families.length);
   });
 
   it("has each place of a statistics map looked for where it is, and refused where it is in none", () => {
@@ -132,4 +138,17 @@ it("rows for too few CPUs: says how to build the object", () => {
       message: expect.stringMatching(/mine_stats has room for 0 CPUs.*\n.*-DSCX_STATS_CPUS=\d+/),
     }),
   );
+});
+
+it.each([
+  ["queue=global", "queue=local", /Statistic simple_stats\.global and local are both enqueued\{queue="local"\}/],
+  ["queue=global", "global", /Statistic simple_stats\.global has the label "global"/],
+  ["queue=global", "scheduler=x", /has the label "scheduler=x"/],
+  ["expired", "at", /Statistic simple_stats\.at is called as the time of a reading is/],
+] as const)("a declared %s that is %s: is refused by name", async (from, to, message) => {
+  const path = join(checkout, "build/test/plan/simple.bpf.o");
+  await expect(inspectObject(renamedSimple(path, [[from, to]])).then(({ stats }) => stats)).rejects.toMatchObject({
+    code: "ERR_SCX_STATS_META",
+    message: expect.stringMatching(message),
+  });
 });
