@@ -190,3 +190,10 @@ int observe(struct count_args *args)
 	scx_stat_observe(sizes, value);
 	return 0;
 }
+
+SEC("syscall")
+int observe_atomic(struct count_args *args)
+{
+	scx_stat_observe_atomic(sizes, args->n);
+	return 0;
+}

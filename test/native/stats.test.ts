@@ -76,6 +76,8 @@ describe("a per-CPU map, against a program that knows the truth", () => {
     count("observe", 5n);
     const { count: number, delta } = consumer.read().stats.sizes as HistogramValue;
     expect([number, delta.count, delta.sum, delta.buckets[3]]).toEqual([all.count + 1n, 1n, 5n, 1n]);
+    count("observe_atomic", 5n);
+    expect((consumer.read().stats.sizes as HistogramValue).delta).toEqual(delta);
     const { odd, even } = consumer.read().stats;
     const isOdd = (value: bigint) => value % 2n === 1n;
     const seen = [...values, 5n];

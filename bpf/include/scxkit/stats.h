@@ -154,6 +154,15 @@
 		__stats->__name[__SCX_BUCKETS] += __observed; \
 	}))
 
+/* For values that other contexts also put into it, as scx_stat_add_atomic(). */
+#define scx_stat_observe_atomic(__name, __value)                                     \
+	__scx_stat_do(({                                                             \
+		u64 __observed = (__value);                                          \
+                                                                                     \
+		__sync_fetch_and_add(&__stats->__name[__scx_bucket(__observed)], 1); \
+		__sync_fetch_and_add(&__stats->__name[__SCX_BUCKETS], __observed);   \
+	}))
+
 /* The number of significant bits, at most 63. */
 static __always_inline __scx_unused u32 __scx_bucket(u64 value)
 {

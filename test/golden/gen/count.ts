@@ -160,6 +160,8 @@ export type CountPrograms = {
   bump: never;
   /** Is given `struct count_args`. */
   observe: CountArgs;
+  /** Is given `struct count_args`. */
+  observe_atomic: CountArgs;
 };
 
 /** What a sample's `stats` hold: `count_stats`. */
