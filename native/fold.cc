@@ -11,7 +11,7 @@ namespace scxkit {
 namespace {
 
 // Bits of a leaf of less than 64.
-uint64_t MaskOf(const Fold::Leaf& leaf) { return (uint64_t{1} << (8 * leaf.size)) - 1; }
+uint64_t MaskOf(const Fold::Leaf& leaf) { return ~uint64_t{0} >> (64 - 8 * leaf.size); }
 
 }  // namespace
 

@@ -2,7 +2,16 @@
 import type { Counters } from "../counters/counters.js";
 import type { Slot } from "../source/reader.js";
 import type { StatsSource } from "../source/stats.js";
-import { type HistogramCounts, histogramBuckets, type Stat, type StatValue, type StatValues } from "../stats/schema.js";
+import {
+  type CounterValue,
+  type GaugeValue,
+  type HistogramCounts,
+  histogramBuckets,
+  type Stat,
+  type StatValue,
+  type StatValues,
+} from "../stats/schema.js";
+import type { GoneKeys } from "./gone.js";
 
 /** Where a statistic's value is. */
 export interface Place {
@@ -28,15 +37,26 @@ export function placesOf({ schema, index }: StatsSource): Place[] {
   });
 }
 
-/** What all statistics are, for one consumer: new objects, which nobody changes. */
-export function statsAt(places: readonly Place[], source: StatsSource, counters: Counters): StatValues {
+/**
+ * What all statistics are, for one consumer: new objects, which nobody changes.
+ * @param gone what keys counted for it that aren't there any more
+ */
+export function statsAt(
+  places: readonly Place[],
+  source: StatsSource,
+  counters: Counters,
+  gone: GoneKeys | undefined,
+): StatValues {
   const { words } = source;
   const { total, delta } = counters;
   const stats: StatValues = Object.create(null);
   for (const { stat, number, at, form } of places) {
     if (form === "counter") stats[stat.name] = { total: total[at] as bigint, delta: delta[at] as bigint };
-    else if (form === "dict") stats[stat.name] = dictOf(stat, source.slots?.(number) ?? [], words, counters);
-    else stats[stat.name] = valueAt(stat, at, words, counters);
+    else if (form === "dict") {
+      const slots = source.slots?.(number) ?? [];
+      const entries = stat.kind === "counter" ? counted(slots, counters, gone?.of(number) ?? []) : levels(slots, words);
+      stats[stat.name] = { entries };
+    } else stats[stat.name] = valueAt(stat, at, words, counters);
   }
   return stats;
 }
@@ -48,15 +68,40 @@ function valueAt(stat: Stat, at: number, words: BigUint64Array, { total, delta }
   return { value: stat.type === "u64" ? value : BigInt.asIntN(64, value) };
 }
 
-/** A dictionary's value: what each key that is there, or went since the last reading, has. */
-function dictOf({ kind }: Stat, slots: readonly Slot[], words: BigUint64Array, { total, delta }: Counters): StatValue {
-  const entries: Record<string, StatValue> = Object.create(null);
-  for (const { key, word, start } of slots)
-    entries[key] =
-      kind === "counter"
-        ? { total: BigInt.asUintN(64, (total[word] ?? 0n) - start), delta: delta[word] ?? 0n }
-        : { value: BigInt.asIntN(64, words[word] ?? 0n) };
-  return { entries };
+/**
+ * What a key has counted in its word. The word may have been another key's before: only what was counted since this one came is its own.
+ * @param total of the word, now
+ * @param delta of the word, since the consumer's last reading
+ */
+export function ownCount({ start, carried = 0n }: Slot, total: bigint, delta: bigint): CounterValue {
+  const own = BigInt.asUintN(64, total - start);
+  return { total: BigInt.asUintN(64, own + carried), delta: delta < own ? delta : own };
+}
+
+/** What each key counted that is there, or went since the last reading; those of one text together. */
+function counted(
+  slots: readonly Slot[],
+  { total, delta }: Counters,
+  gone: Iterable<[string, CounterValue]>,
+): Record<string, CounterValue> {
+  const entries: Record<string, CounterValue> = Object.create(null);
+  for (const slot of slots) {
+    const own = ownCount(slot, total[slot.word] ?? 0n, delta[slot.word] ?? 0n);
+    const same = entries[slot.key];
+    entries[slot.key] = same ? { total: same.total + own.total, delta: same.delta + own.delta } : own;
+  }
+  for (const [key, last] of gone) {
+    const now = entries[key]; // it came back
+    entries[key] = now ? { total: now.total, delta: now.delta + last.delta } : last;
+  }
+  return entries;
+}
+
+function levels(slots: readonly Slot[], words: BigUint64Array): Record<string, GaugeValue<bigint>> {
+  const entries: Record<string, GaugeValue<bigint>> = Object.create(null);
+  for (const { key, word } of slots)
+    entries[key] = { value: BigInt.asIntN(64, (words[word] ?? 0n) + (entries[key]?.value ?? 0n)) };
+  return entries;
 }
 
 /** A histogram's words: its buckets, then the sum of all values. */

@@ -4,12 +4,14 @@ import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import { CpuGroups, type Domain, domains } from "../kernel/topology.js";
 import { type ClearMode, clearModes } from "../source/clear_mode.js";
+import type { Slot } from "../source/reader.js";
 import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
 import type { Sample, StatsSchema, StatValues } from "../stats/schema.js";
 import { Clock } from "./clock.js";
 import { type CpuCounters, CpuRollups } from "./cpu_rollup.js";
-import { type Place, placesOf, statsAt } from "./places.js";
+import { GoneKeys } from "./gone.js";
+import { ownCount, type Place, placesOf, statsAt } from "./places.js";
 
 const log = logger("sampler");
 
@@ -60,6 +62,10 @@ interface Baseline<S extends StatValues> {
   cpus: CpuCounters;
   /** When it read last, by process.hrtime; 0 before the first time. */
   readAt: bigint;
+  /** The source's reading that it has seen; -1 before the first time. */
+  reading: number;
+  /** What keys counted that went before it read. */
+  readonly gone: GoneKeys;
   /** Last samples of schedulers that are gone, not yet read. */
   readonly waiting: Sample<S>[];
 }
@@ -100,6 +106,9 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #rollups: CpuRollups;
   /** Of the run. */
   #cpus: CpuCounters;
+  /** Readings of the source so far, whoever asked for them. */
+  #reading = 0;
+  #isRefreshing = false;
   readonly #waiting = new Set<() => void>();
   #iterating = 0;
   #tick = 0;
@@ -137,6 +146,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     this.#cpus = this.#rollups.run();
     this.#clock = new Clock(intervalMs, () => this.#onTick());
     void source.ended.then(() => this.#end());
+    source.onRefresh?.((all) => this.#beforeRefresh(all));
     source.onTurn?.((turn) => (turn === "left" ? this.#afterLast() : this.#keepLast()));
     options.signal?.addEventListener("abort", () => this.#wake(), { once: true });
   }
@@ -172,7 +182,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 
   /** Why some statistics can't be read, as of the last reading; the others are. */
   get problems(): readonly ScxError[] {
-    return this.#source.problems ?? [];
+    const lost = [...this.#consumers].flatMap(({ gone }) => gone.problem ?? []);
+    return [...(this.#source.problems ?? []), ...lost];
   }
 
   /** Ticks missed so far because the process was kept from running. */
@@ -319,7 +330,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #baseline(): Baseline<S> {
     this.#followSource();
     const counters = new Counters(this.#run.total);
-    const baseline: Baseline<S> = { counters, cpus: this.#rollups.consumer(this.#cpus), readAt: 0n, waiting: [] };
+    const cpus = this.#rollups.consumer(this.#cpus);
+    const baseline: Baseline<S> = { counters, cpus, readAt: 0n, reading: -1, gone: new GoneKeys(), waiting: [] };
     if (this.#source.isLate) this.#beginHere(baseline);
     this.#consumers.add(baseline);
     return baseline;
@@ -335,6 +347,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     baseline.counters.advance();
     for (const one of baseline.cpus) one.advance();
     baseline.readAt = this.#readAt;
+    baseline.reading = this.#reading;
   }
 
   #read(baseline: Baseline<S>): Sample<S> {
@@ -349,7 +362,10 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     baseline.counters.advance();
     for (const one of baseline.cpus) one.advance();
     baseline.readAt = this.#readAt;
-    return this.#sample(baseline.counters, baseline.cpus, previous);
+    baseline.reading = this.#reading;
+    const sample = this.#sample(baseline.counters, baseline.cpus, previous, baseline.gone);
+    baseline.gone.clear();
+    return sample;
   }
 
   /** Other statistics may have followed since the last look: all baselines then begin at their attach. */
@@ -363,13 +379,45 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     for (const baseline of this.#consumers) {
       baseline.counters = new Counters(this.#run.total);
       baseline.cpus = this.#rollups.consumer(this.#cpus);
+      baseline.gone.clear();
     }
+  }
+
+  /** Keys that are about to be forgotten are kept for those consumers that haven't seen the last reading. */
+  #beforeRefresh(all: boolean): void {
+    const seen = this.#reading++;
+    if (this.#words !== this.#source.words) return; // all baselines begin anew
+    for (const { stat, number, form } of this.#placesNow()) {
+      if (form !== "dict") continue;
+      if (!this.#isRefreshing) this.#stale = true; // what the source has now is newer than ours
+      if (stat.kind !== "counter") continue;
+      let slots: readonly Slot[] | undefined;
+      for (const { reading, counters, gone } of this.#consumers) {
+        if (reading === seen) continue;
+        slots ??= this.#source.slots?.(number, !all) ?? [];
+        for (const slot of slots) {
+          const total = this.#words[slot.word] ?? 0n;
+          const own = ownCount(slot, total, BigInt.asUintN(64, total - (counters.total[slot.word] ?? 0n)));
+          if (own.delta > 0n) gone.add(number, slot.key, own);
+        }
+      }
+    }
+  }
+
+  #placesNow(): readonly Place[] {
+    this.#places ??= placesOf(this.#source);
+    return this.#places;
   }
 
   #refresh(): void {
     this.#followSource();
     const previous = this.#readAt;
-    this.#source.refresh();
+    this.#isRefreshing = true;
+    try {
+      this.#source.refresh();
+    } finally {
+      this.#isRefreshing = false;
+    }
     this.#hasRead = true;
     this.#previousAt = previous;
     this.#last = undefined;
@@ -384,16 +432,15 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     return new CpuRollups(this.#groups.length > 0 ? (this.#source.byCpu?.() ?? []) : [], this.#groups);
   }
 
-  #sample(counters: Counters, cpus: CpuCounters, previous: bigint): Sample<S> {
+  #sample(counters: Counters, cpus: CpuCounters, previous: bigint, gone?: GoneKeys): Sample<S> {
     const { startedAt, epoch, scheduler } = this.#source;
-    this.#places ??= placesOf(this.#source);
     const sample = {
       at: this.#readWall,
       interval: this.#readAt - (previous > startedAt ? previous : startedAt),
       epoch,
       scheduler,
       state: this.#source.state(),
-      stats: statsAt(this.#places, this.#source, counters) as S,
+      stats: statsAt(this.#placesNow(), this.#source, counters, gone) as S,
       ...(this.#groups.length > 0 && { by: this.#rollups.values(this.schema, cpus) as NonNullable<Sample<S>["by"]> }),
     };
     this.#schemas.set(sample, this.schema);

@@ -113,10 +113,10 @@ export class JoinedReaders {
     return only && this.#takes.length === 1 ? only : () => this.#takeAll();
   }
 
-  /** The keys of a statistic that is a dictionary. */
-  slots(number: number): readonly Slot[] {
+  /** The keys of a statistic that is a dictionary; or only those that have gone since the reading before the last. */
+  slots(number: number, gone = false): readonly Slot[] {
     const place = this.#places[number];
-    const slots = place?.reader.slots?.(place.stat) ?? [];
+    const slots = place?.reader.slots?.(place.stat, gone) ?? [];
     return place && place.begin > 0 ? slots.map((slot) => ({ ...slot, word: slot.word + place.begin })) : slots;
   }
 

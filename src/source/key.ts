@@ -13,8 +13,9 @@ export interface KeyFormat {
 }
 
 /**
- * Keys of integers are integers; enums have names; of structs the members are joined by commas; those without a type are bytes
- * in hex.
+ * Keys of integers are integers; enums have names; of structs the members are joined by commas, `\\,` being one within a text; those
+ * without a type are bytes in hex. Keys that differ in nothing of this, but in what is behind a text's end or between members,
+ * have the same text: a dictionary has their sum.
  * @throws ScxError ERR_SCX_STATS_META for a type that has no values, or whose values are of another size
  */
 export function keyFormat(btf: Btf, { name, keyTypeId, keySize }: ObjectMap): KeyFormat {
@@ -41,5 +42,11 @@ const unfit = (map: string, what: string, cause?: unknown) =>
     cause,
   });
 
-const textOf = (value: BtfValue): string =>
-  typeof value === "object" ? Object.values(value).map(textOf).join(",") : String(value);
+function textOf(value: BtfValue): string {
+  if (typeof value !== "object") return String(value);
+  const parts = Object.values(value).map((part) => [typeof part, textOf(part)] as const);
+  // A comma in a text is no join.
+  return parts.length === 1
+    ? (parts[0]?.[1] ?? "")
+    : parts.map(([type, text]) => (type === "string" ? text.replace(/[\\,]/g, "\\$&") : text)).join(",");
+}

@@ -18,6 +18,8 @@ export interface Slot {
   readonly word: number;
   /** What the word was when the key came: a counter's total is counted from there. */
   readonly start: bigint;
+  /** What the same key had counted with the schedulers of the run before. */
+  readonly carried?: bigint;
 }
 
 /** What the same readings find on each CPU. */
@@ -49,8 +51,8 @@ export interface Reader {
    * Where values have a place of their own.
    */
   readonly zero?: (chosen: Uint8Array) => void;
-  /** The keys of a dictionary as of the last reading, those that have gone since the one before included. */
-  slots?(stat: number): readonly Slot[];
+  /** The keys of a dictionary as of the last reading, those that have gone since the one before included; or only the latter. */
+  slots?(stat: number, gone?: boolean): readonly Slot[];
 }
 
 type Bound = ReturnType<ReaderPlan["bind"]>;
@@ -162,8 +164,8 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
           left = keyed.take();
         },
         problem: () => (left > 0 ? tooMany(map.name, left) : undefined),
-        slots: (stat) =>
-          keys.list().map(({ slot, key }) => {
+        slots: (stat, gone = false) =>
+          keys.list(gone).map(({ slot, key }) => {
             const word = slot * leaves.length + stat;
             return { key, word, start: stats[stat]?.kind === "counter" ? (keyed.starts[word] ?? 0n) : 0n };
           }),
@@ -217,11 +219,15 @@ class SlotKeys {
     this.#format = format;
   }
 
-  list(): { slot: number; key: string }[] {
+  list(gone: boolean): { slot: number; key: string }[] {
     const list: { slot: number; key: string }[] = [];
-    this.#states.forEach((state, slot) => {
-      if (state !== 0) list.push({ slot, key: this.#textOf(slot) });
-    });
+    const add = (slot: number) => list.push({ slot, key: this.#textOf(slot) });
+    if (gone) {
+      for (let slot = this.#states.indexOf(2); slot >= 0; slot = this.#states.indexOf(2, slot + 1)) add(slot);
+    } else
+      this.#states.forEach((state, slot) => {
+        if (state !== 0) add(slot);
+      });
     return list;
   }
 

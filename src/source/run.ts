@@ -3,7 +3,7 @@ import { logger } from "../diagnostics.js";
 import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
-import type { StatsSchema } from "../stats/schema.js";
+import type { Stat, StatsSchema } from "../stats/schema.js";
 import type { ClearMode } from "./clear_mode.js";
 import { CpuTotals } from "./cpu_totals.js";
 import type { CpuPart } from "./joined.js";
@@ -12,6 +12,9 @@ import type { StatsRollup } from "./rollup.js";
 import type { StatsSource, Turn } from "./stats.js";
 
 const log = logger("scheduler");
+
+/** Keys of a dictionary whose totals are kept for the next scheduler: as many as are followed of a map. */
+const mostCarried = 65_536;
 
 /**
  * What a run counts, over all its schedulers: while the same statistics follow, their totals go on; another scheduler's
@@ -34,6 +37,9 @@ export class RunStats implements StatsSource {
   #clear: ClearMode | undefined;
   #end: () => void = () => {};
   readonly #listeners = new Set<(turn: Turn) => void>();
+  readonly #refreshing: ((all: boolean) => void)[] = [];
+  /** What the keys of each dictionary had counted before the present scheduler's turn. */
+  readonly #carried = new Map<number, Map<string, bigint>>();
 
   constructor() {
     this.ended = new Promise((resolve) => {
@@ -81,10 +87,19 @@ export class RunStats implements StatsSource {
     return this.#cpuTotals.parts;
   }
 
-  slots(stat: number): readonly Slot[] {
-    const slots = this.#current?.slots?.(stat) ?? [];
-    // What earlier schedulers of the run put into the same word was no other's.
-    return slots.map(({ key, word, start }) => ({ key, word, start: start + (this.#before[word] ?? 0n) }));
+  slots(stat: number, gone = false): readonly Slot[] {
+    const slots = this.#current?.slots?.(stat, gone) ?? [];
+    const carried = new Map(this.#carried.get(stat)); // by text: of several keys with one, the first has it
+    return slots.map(({ key, word, start }) => {
+      const before = carried.get(key) ?? 0n;
+      carried.delete(key);
+      // What earlier schedulers of the run put into the same word was no other's.
+      return { key, word, start: start + (this.#before[word] ?? 0n), carried: before };
+    });
+  }
+
+  onRefresh(listener: (all: boolean) => void): void {
+    this.#refreshing.push(listener);
   }
 
   refresh(): void {
@@ -113,6 +128,10 @@ export class RunStats implements StatsSource {
     if (!same) {
       if (this.#left) this.#tell("replaced");
       this.#words = new BigUint64Array(next.words.length);
+      this.#carried.clear();
+    } else if (this.#left) {
+      this.#beforeRefresh(true);
+      this.#carryKeys();
     }
     this.#before = this.#words.slice();
     if (this.#left) this.epoch++;
@@ -120,6 +139,7 @@ export class RunStats implements StatsSource {
     this.#left = false;
     this.#current = next;
     this.#bind(next);
+    next.onRefresh?.((all) => next === this.#current && this.#beforeRefresh(all));
     if (!same) this.#cpuTotals = undefined;
     if (this.#isByCpu) this.#cpuTotals?.follow(next.byCpu?.() ?? []);
   }
@@ -136,6 +156,7 @@ export class RunStats implements StatsSource {
     this.#accumulator = undefined;
     this.#gauges = [];
     this.#words = new BigUint64Array();
+    this.#carried.clear();
     this.#cpuTotals = undefined;
   }
 
@@ -152,6 +173,26 @@ export class RunStats implements StatsSource {
       log.debug(`no last reading of ${this.scheduler}: ${causeOf(error)}`);
     }
     this.#left = true;
+  }
+
+  #beforeRefresh(all: boolean): void {
+    // The last one may have been asked for past us.
+    if (!this.#left && this.schema.stats.some(isKeyed)) this.#accumulator?.advance();
+    for (const listener of this.#refreshing) listener(all);
+  }
+
+  /** A key's total goes on where it comes again. */
+  #carryKeys(): void {
+    this.schema.stats.forEach((stat, number) => {
+      if (!isKeyed(stat) || stat.kind !== "counter") return;
+      const totals = new Map<string, bigint>();
+      for (const { key, word, start, carried = 0n } of this.slots(number))
+        totals.set(key, (totals.get(key) ?? 0n) + (this.#words[word] ?? 0n) - start + carried);
+      const earlier = this.#carried.get(number) ?? new Map<string, bigint>();
+      // Those that didn't come with this one may come with the next, but not for ever.
+      const all = new Map([...totals, ...[...earlier].filter(([key]) => !totals.has(key))].slice(0, mostCarried));
+      this.#carried.set(number, all);
+    });
   }
 
   #bind(source: StatsSource): void {
@@ -173,5 +214,7 @@ export class RunStats implements StatsSource {
     for (const listener of this.#listeners) listener(turn);
   }
 }
+
+const isKeyed = ({ type }: Stat): boolean => typeof type === "object" && "dict" in type;
 
 const shapeOf = ({ schema, index, words }: StatsSource): string => JSON.stringify([schema, index, words.length]);

@@ -52,8 +52,13 @@ export interface StatsSource<S extends StatValues = StatValues> {
    * others are read all the same.
    */
   readonly problems?: readonly ScxError[];
-  /** The keys of a statistic that is a dictionary, as of the last refresh. */
-  slots?(stat: number): readonly Slot[];
+  /** The keys of a statistic that is a dictionary, as of the last refresh; or only those that were not there any more. */
+  slots?(stat: number, gone?: boolean): readonly Slot[];
+  /**
+   * Calls back before each refresh, whoever asks for it: keys that had gone at the last one are forgotten by it, or `all`, as another
+   * scheduler follows.
+   */
+  onRefresh?(listener: (all: boolean) => void): void;
   /**
    * What is kept per CPU, summed over each CPU, core, last-level cache or NUMA node; bound for as long as the CPUs stay the
    * same. Absent where there is nothing per CPU.
@@ -98,6 +103,7 @@ export class LoadedStats implements StatsSource {
   #claims: Claims | undefined;
   #state: () => string = () => "disabled";
   #end: () => void = () => {};
+  readonly #listeners: ((all: boolean) => void)[] = [];
 
   /** @param find says where the statistics are; asked when they are first wanted */
   constructor(scheduler: string, find: () => StatsParts | undefined) {
@@ -128,8 +134,12 @@ export class LoadedStats implements StatsSource {
     return this.#state();
   }
 
-  slots(stat: number): readonly Slot[] {
-    return this.#reader.slots(stat);
+  slots(stat: number, gone = false): readonly Slot[] {
+    return this.#reader.slots(stat, gone);
+  }
+
+  onRefresh(listener: (all: boolean) => void): void {
+    this.#listeners.push(listener);
   }
 
   by(domain: Domain): StatsRollup {
@@ -167,6 +177,7 @@ export class LoadedStats implements StatsSource {
   refresh(): void {
     if (this.#closed) return;
     const reader = this.#reader;
+    for (const listener of this.#listeners) listener(false);
     try {
       reader.take();
       this.#claims?.take(reader.words);

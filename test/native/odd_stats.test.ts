@@ -157,3 +157,20 @@ describe("counters of 8, 16 and 32 bits", () => {
     }
   });
 });
+
+describe("keys", () => {
+  it("of one text are one: what is behind its end is nothing of it", () => {
+    const consumer = sampler.consumer();
+    const set = (comm: string, value: bigint) => mapOf("comm_stats").set({ comm, cpu: 1 }, value);
+    set("abc", 5n);
+    set("abc\0\0x", 10n);
+    set("a,b", 1n);
+    expect(entries(consumer.read().stats, "comm_stats")).toEqual({
+      "abc,1": { total: 15n, delta: 15n },
+      "a\\,b,1": { total: 1n, delta: 1n },
+    });
+    set("abc", 6n);
+    set("abc\0\0x", 12n);
+    expect(entries(consumer.read().stats, "comm_stats")["abc,1"]).toEqual({ total: 18n, delta: 3n });
+  });
+});

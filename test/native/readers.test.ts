@@ -11,6 +11,7 @@ import {
   type WritableMap,
 } from "../../src/index.js";
 import { possibleCpus } from "../../src/kernel/cpus.js";
+import { RunStats } from "../../src/source/run.js";
 import { testObject } from "../objects.js";
 
 let loaded: LoadedObject;
@@ -23,7 +24,8 @@ afterEach(() => loaded.close());
 
 const count = (program: string, n: bigint, key = 0n) => expect(loaded.run(program, { n, key }).status).toBe(0);
 const statOf = (name: string) => sampler.schema.stats.find((stat) => stat.name === name);
-const entries = (sample: Sample, name: string) => (sample.stats[name] as { entries: object }).entries;
+const entries = (sample: Sample, name: string) =>
+  (sample.stats[name] as { entries: Record<string, CounterValue> }).entries;
 
 describe("statistics that nobody declared for us", () => {
   it("are found by map type, name and BTF", () => {
@@ -205,6 +207,67 @@ describe("a hash whose keys come and go", () => {
     expect(whole.problems.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(/^Map pair_counters has 3 keys more than can be followed/),
     );
+  });
+
+  it("is exact for a slow consumer too: what went between its readings is in its next one", () => {
+    const [fast, slow, never] = [sampler.consumer(), sampler.consumer(), sampler.consumer()];
+    const other = new Sampler(loaded.stats, { intervalMs: 1e-6 });
+    const sums = new Map([fast, slow, never].map((consumer) => [consumer, 0n]));
+    const add = (consumer: typeof fast) => {
+      const deltas = Object.values(entries(consumer.read(), "pid_stats")).map(({ delta }) => delta as bigint);
+      sums.set(
+        consumer,
+        deltas.reduce((sum, delta) => sum + delta, sums.get(consumer) ?? 0n),
+      );
+    };
+    let seen = 0n;
+    for (let key = 1n; key <= 40n; key++) {
+      count("count_pid", key, key);
+      seen += key;
+      if (key % 4n === 0n)
+        other.totals(); // another sampler of the same source
+      else if (key % 4n === 1n) loaded.stats.by?.("cpu").read();
+      else add(fast);
+      count("count_pid", key, key);
+      // What is counted after the last reading that meets a key goes with it.
+      if (key % 8n === 0n) {
+        other.totals();
+        seen += key;
+      }
+      count("forget_pid", 0n, key);
+      if (key % 10n === 0n) add(slow);
+    }
+    for (const consumer of sums.keys()) add(consumer);
+    expect([...sums.values()]).toEqual([seen, seen, seen]);
+    const once = Object.values(entries(never.read(), "pid_stats")).map(({ delta }) => delta as bigint);
+    expect(once.every((delta) => delta === 0n)).toBe(true);
+  });
+
+  it("goes on with a key's total when it comes again with the next scheduler of a run", async () => {
+    await using second = await (await BpfObject.open(testObject("readers"))).load();
+    const run = new RunStats();
+    run.follow(loaded.stats);
+    const whole = new Sampler(run, { intervalMs: 1e-6 });
+    const [quick, slow] = [whole.consumer(), whole.consumer()];
+    const read = (consumer: typeof quick) => entries(consumer.read(), "pid_stats");
+    count("count_pid", 5n, 10n);
+    count("count_pid", 6n, 20n);
+    count("count_pid", 7n, 30n);
+    expect(read(quick)).toMatchObject({ 10: { total: 5n, delta: 5n }, 20: { total: 6n, delta: 6n } });
+    count("count_pid", 1n, 10n);
+    run.leave();
+    expect(read(quick)).toMatchObject({ 10: { total: 6n, delta: 1n }, 20: { total: 6n, delta: 0n } });
+    run.follow(second.stats);
+    second.run("count_pid", { n: 2n, key: 20n }); // they may have each other's slots now
+    second.run("count_pid", { n: 3n, key: 10n });
+    expect(read(quick)).toEqual({ 10: { total: 9n, delta: 3n }, 20: { total: 8n, delta: 2n } });
+    expect(read(slow)).toEqual({
+      10: { total: 9n, delta: 9n },
+      20: { total: 8n, delta: 8n },
+      30: { total: 7n, delta: 7n },
+    });
+    second.run("count_pid", { n: 4n, key: 30n });
+    expect(read(slow)).toMatchObject({ 10: { total: 9n, delta: 0n }, 30: { total: 11n, delta: 4n } });
   });
 
   it("keeps every event over a churn of keys", () => {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import { ScxError } from "../error.js";
+import type { CounterValue } from "../stats/schema.js";
+
+/** Keys that are kept for one consumer: as many as are followed of a map. */
+const mostKeys = 65_536;
+
+/** What keys of dictionaries counted that went before a consumer read it: for its next sample. */
+export class GoneKeys {
+  readonly #dictionaries = new Map<number, Map<string, CounterValue>>();
+  #size = 0;
+  /** Keys for which there was no room, ever. */
+  #left = 0;
+
+  /** @param stat the dictionary's number in the schema */
+  add(stat: number, key: string, { total, delta }: CounterValue): void {
+    const keys = this.#dictionaries.get(stat) ?? new Map<string, CounterValue>();
+    this.#dictionaries.set(stat, keys);
+    const known = keys.get(key);
+    if (!known && this.#size === mostKeys) this.#left++;
+    else {
+      if (!known) this.#size++;
+      keys.set(key, { total, delta: delta + (known?.delta ?? 0n) });
+    }
+  }
+
+  of(stat: number): Iterable<[string, CounterValue]> {
+    return this.#dictionaries.get(stat) ?? [];
+  }
+
+  /** They were handed out, or another scheduler's follow. */
+  clear(): void {
+    if (this.#size === 0) return;
+    this.#dictionaries.clear();
+    this.#size = 0;
+  }
+
+  get problem(): ScxError | undefined {
+    if (this.#left === 0) return undefined;
+    return new ScxError("ERR_SCX_MAP_READ", {
+      op: "read",
+      message: `A consumer lost what ${this.#left} keys counted, which had gone when it read.`,
+      remedy: `Read more often: up to ${mostKeys} such keys are kept for each consumer.`,
+    });
+  }
+}
