@@ -112,7 +112,13 @@ describe("a scheduler that another process runs", () => {
     expect(help.lines).toContainEqual(expect.stringMatching(/^ {2}local +\(u64\) : tasks put straight/));
     const grouped = scxkit("stats", "--once", "--json", "--by", "cpu", "--by", "llc");
     expect(await grouped.end()).toBe(0);
-    const { stats, by } = JSON.parse(grouped.lines[0] ?? "{}");
+    const { stats, by, interval } = JSON.parse(grouped.lines[0] ?? "{}");
+    expect(grouped.stderr).not.toMatch(/can't be read/);
+    // One reading is of all since the scheduler was loaded; who watches is told what came since it looked.
+    const first = JSON.parse(watch.lines[0] ?? "{}");
+    expect(stats.local.delta).toBe(stats.local.total);
+    expect(interval).toBeGreaterThan(first.interval);
+    expect(first.stats.local.delta).toBeLessThan(first.stats.local.total);
     for (const groups of [by.cpu, by.llc]) {
       const each = Object.values(groups) as { local: { total: number } }[];
       expect(each.reduce((sum, { local }) => sum + local.total, 0)).toBe(stats.local.total);
