@@ -50,14 +50,13 @@ export class SocketScheduler implements Watched {
 
   async #follow(intervalMs: number, signal: AbortSignal): Promise<void> {
     const { path, target } = this.#options;
-    const { epoch } = this.#running; // a connection at another interval is no restart
     try {
       for await (const reading of followStats({ path, intervalMs, target, signal })) {
         const next = this.#samples.next(reading);
         if (!next) continue;
-        const { schema, ...sample } = next;
+        const { schema, epoch, ...sample } = next;
         // Which scheduler it is, only its struct's name tells.
-        this.#running = { scheduler: schema.name, state: "enabled", epoch: epoch + reading.connection - 1 };
+        this.#running = { scheduler: schema.name, state: "enabled", epoch };
         this.#listener.sample(schema, { ...sample, ...this.#running }, undefined);
       }
     } catch (error) {

@@ -12,6 +12,7 @@ import { stringify } from "./json.js";
 import { Limit } from "./limit.js";
 import { LineSplitter, overlong } from "./line.js";
 import { checkSocketPath, defaultSocketPath } from "./path.js";
+import { serverOf } from "./peer.js";
 import { parseReply, type ReplyValue } from "./reply.js";
 
 interface Pending {
@@ -31,6 +32,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** A connection to an scx_stats server, ours or upstream's. Replies come in the order of the requests. */
 export class StatsClient {
   readonly #socket: Socket;
+  readonly #server: string | undefined;
   readonly #lines: LineSplitter;
   readonly #maxLine: number;
   readonly #timeoutMs: number;
@@ -45,6 +47,7 @@ export class StatsClient {
 
   private constructor(socket: Socket, { timeoutMs, maxLine, width }: Settings) {
     this.#socket = socket;
+    this.#server = serverOf(socket);
     this.#timeoutMs = timeoutMs;
     this.#width = width;
     this.#maxLine = maxLine;
@@ -83,6 +86,14 @@ export class StatsClient {
     }
     socket.removeAllListeners("error");
     return new StatsClient(socket, { timeoutMs, maxLine, width });
+  }
+
+  /**
+   * Which process listens at the other end, as long as one can tell: its id, and when it was started where that may be read (`1234@567890`, in
+   * the kernel's clock ticks). Another text is another process. Undefined for one of another pid namespace.
+   */
+  get server(): string | undefined {
+    return this.#server;
   }
 
   /** How many requests may be on their way at once. */

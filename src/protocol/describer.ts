@@ -3,7 +3,7 @@ import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import { type DecodedValues, decodeValues, type Integers } from "../stats/decode.js";
 import { describing } from "../stats/described.js";
-import type { StatsMeta } from "../stats/meta.js";
+import type { Leave, MetaStruct, StatsMeta } from "../stats/meta.js";
 import { readMeta } from "../stats/read_meta.js";
 import type { StatsSchema } from "../stats/schema.js";
 import { schemaOf } from "../stats/schema_of.js";
@@ -24,6 +24,9 @@ interface Undescribed {
   fault?: ScxError;
 }
 
+/** Of each of a thousand keys the same need not be said. */
+const mostSaid = 20;
+
 /**
  * Reads replies by what their server says of them. Schemas stay the same objects as long as a server, or the one that
  * follows it, says the same.
@@ -37,9 +40,12 @@ export class Describer {
   #line = "";
   /** Schemas made of #meta, by struct. */
   readonly #schemas = new Map<string, StatsSchema>();
+  /** The struct that described the last reply of a target other than `top`. */
+  #last: MetaStruct | undefined;
   /** Names of the fields of a reply that the newest metadata don't describe. */
   #odd: string | undefined;
-  #warned = false;
+  /** What was said of the server, which is said once. */
+  readonly #said = new Set<string>();
 
   constructor(options: { target?: string | undefined; integers?: Integers | undefined }, signal: AbortSignal) {
     this.#target = options.target;
@@ -49,7 +55,6 @@ export class Describer {
 
   /** Begins with another connection. What can't be had of metadata is said, and done without. @throws ScxError */
   async meet(client: StatsClient): Promise<void> {
-    this.#warned = false;
     this.#odd = undefined;
     await this.#ask(client);
   }
@@ -70,10 +75,15 @@ export class Describer {
       if (anew.schema) return anew;
       this.#odd = names;
     }
-    // What is there besides is no reason to show nothing by its type.
-    const loose = this.#decode(reply, false);
-    if (loose.schema) return loose;
-    if (loose.fault) this.#warn(`The server's metadata don't describe its reply: ${causeOf(loose.fault)}`);
+    // Neither what is there besides nor what isn't as described is a reason to show nothing by its type.
+    const faults: ScxError[] = [];
+    const loose = this.#decode(reply, false, (fault) => faults.push(fault));
+    if (loose.schema && (faults.length === 0 || Object.keys(loose.values).length > 0)) {
+      for (const fault of faults) this.#warn(`${causeOf(fault)} It is left out.`);
+      return loose;
+    }
+    const fault = loose.schema ? faults[0] : loose.fault;
+    if (fault) this.#warn(`The server's metadata don't describe its reply: ${causeOf(fault)}`);
     return undefined;
   }
 
@@ -82,22 +92,26 @@ export class Describer {
       const line = await client.metaLine({ signal: this.#signal });
       if (line === this.#line) return;
       this.#schemas.clear();
+      this.#said.clear();
       this.#meta = undefined;
+      this.#last = undefined;
       this.#line = line;
-      this.#meta = readMeta(parseReply(line));
+      this.#meta = readMeta(parseReply(line), (fault) => this.#warn(`${causeOf(fault)} The field is left out.`));
     } catch (error) {
       if (!isDescription(error)) throw error;
-      this.#warn(`${causeOf(error)} Values are shown as they come.`);
+      this.#warn(`${causeOf(error)} Values are shown as they come, and not exported.`);
     }
   }
 
-  #decode(reply: ReplyValue, strict: boolean): Described | Undescribed {
+  #decode(reply: ReplyValue, strict: boolean, leave?: Leave): Described | Undescribed {
     try {
-      const struct = this.#meta && describing(this.#meta, this.#target, reply);
+      // A reply that fits nothing may lack a field of what it was before.
+      const struct = this.#meta && (describing(this.#meta, this.#target, reply) ?? (leave && this.#last));
       if (!this.#meta || !struct) return { schema: undefined };
+      this.#last = struct;
       const schema = this.#schemas.get(struct.name) ?? schemaOf(this.#meta, struct.name);
       this.#schemas.set(struct.name, schema);
-      return { values: decodeValues(schema, reply, { integers: this.#integers, strict }), schema };
+      return { values: decodeValues(schema, reply, { integers: this.#integers, strict, leave }), schema };
     } catch (error) {
       const fault = error as ScxError;
       if (isDescription(fault) || fault.code === "ERR_SCX_WIRE") return { schema: undefined, fault };
@@ -106,8 +120,9 @@ export class Describer {
   }
 
   #warn(text: string): void {
-    if (!this.#warned) log.warn(text);
-    this.#warned = true;
+    const told = this.#said.has(text) || this.#said.size >= mostSaid;
+    log[told ? "debug" : "warn"](text);
+    if (!told) this.#said.add(text);
   }
 }
 

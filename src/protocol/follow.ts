@@ -35,6 +35,8 @@ export interface StatsReading<V = DecodedValues | ReplyValue> {
   at: bigint;
   /** Goes up by one with each connection: what has a baseline for each connection begins anew. */
   connection: number;
+  /** The process that answered, {@link StatsClient.server}: another text where it was started again. */
+  server: string | undefined;
   /** Checked and typed by `schema`; where there is none, as it came. */
   values: V;
   /** The definition given, or what the server's metadata say; undefined when they don't describe this reply. */
@@ -46,6 +48,9 @@ export interface StatsReading<V = DecodedValues | ReplyValue> {
 /** ms until a server that has gone is looked for again: doubles up to upstream's monitors' second. */
 const firstDelay = 100;
 const longestDelay = 1000;
+
+/** A text that is never the same need not be said each second. */
+const mostSaid = 20;
 
 /**
  * Asks a server every interval, as upstream's monitors do: one that isn't there (yet, or any more) is waited for, which is
@@ -88,6 +93,8 @@ class Follower {
   /** Whether any server has ever answered. */
   #answered = false;
   readonly #describer: Describer;
+  /** Why it doesn't answer, as far as that was said. */
+  readonly #said = new Set<string>();
 
   constructor(options: FollowOptions, signal: AbortSignal) {
     this.#options = options;
@@ -122,6 +129,13 @@ class Follower {
     }
   }
 
+  /** Says each cause once, until it answers again. */
+  #say(cause: string): void {
+    const told = this.#said.has(cause) || this.#said.size >= mostSaid;
+    log[told ? "debug" : "warn"](`${cause} It is waited for.`);
+    if (!told) this.#said.add(cause);
+  }
+
   /** The next reading, however long it takes; undefined when nobody wants it any more. */
   async #untilRead(): Promise<StatsReading | undefined> {
     for (let delay = firstDelay; ; delay = Math.min(2 * delay, longestDelay)) {
@@ -132,7 +146,7 @@ class Follower {
         this.#client = undefined;
         if (this.#signal.aborted) return undefined;
         if (this.#options.retry === false || !this.#mends(error)) throw error;
-        if (delay === firstDelay) log.warn(`${causeOf(error)} It is waited for.`);
+        this.#say(causeOf(error));
         await sleep(delay, undefined, { signal: this.#signal }).catch(() => {});
       }
     }
@@ -150,14 +164,17 @@ class Follower {
           values: withIntegers(reply, integers) as ReplyValue,
           schema: undefined,
         });
+    if (this.#said.size > 0 && this.#answered) log.info(`${this.#path} answers again`);
+    this.#said.clear();
     this.#answered = true;
-    return { at, connection: this.#connections, ...checked, line };
+    const { server } = this.#client;
+    return { at, connection: this.#connections, server, ...checked, line };
   }
 
   async #connect(): Promise<StatsClient> {
     const { timeoutMs, maxLine } = this.#options;
     const client = await StatsClient.connect(this.#path, { timeoutMs, maxLine, signal: this.#signal });
-    if (this.#connections++ > 0) log.info(`connected to ${this.#path} again`);
+    if (this.#connections++ > 0) log.debug(`connected to ${this.#path} again`);
     try {
       if (!this.#options.of) await this.#describer.meet(client);
     } catch (error) {

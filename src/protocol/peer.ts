@@ -16,6 +16,27 @@ export interface AllowList {
 export const peerOf = (socket: Socket): PeerCredentials =>
   native.peerCredentials((socket as unknown as { _handle: { fd: number } })._handle.fd);
 
+/** Who listens at the other end of a socket that was connected: {@link StatsClient.server}. */
+export function serverOf(socket: Socket): string | undefined {
+  try {
+    const { pid } = peerOf(socket);
+    return pid === 0 ? undefined : `${pid}@${startOf(pid)}`;
+  } catch {
+    return undefined; // it is closed again
+  }
+}
+
+/** When a process was started: field 22 of its stat (proc_pid_stat(5)), counted behind its name, which may be anything. */
+function startOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
 /** A process as an error names it: by its id and, where it can be told, its name. */
 export function processName(pid: number): string {
   try {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { Tracker } from "../counters/tracker.js";
+import { logger } from "../diagnostics.js";
 import { schedExt } from "../kernel/sched_ext.js";
 import type { Sample, StatsSchema } from "../stats/schema.js";
 import { followStats, type StatsReading } from "./follow.js";
+
+const log = logger("protocol");
 
 /** What {@link followSamples} may be given. */
 export interface FollowSamplesOptions {
@@ -20,46 +23,70 @@ export interface FollowSamplesOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What a reading says of a sample. */
+export type ReadSample = Pick<Sample, "at" | "interval" | "epoch" | "stats"> & { schema: StatsSchema };
+
 /**
- * Makes samples of what a server answers. Totals go on over connections, where a server that has come back describes the same as
- * before.
+ * Makes samples of what a server answers. Totals of counters of the same name go on, whatever becomes of the server. `epoch` goes up when
+ * it was started again, by evidence: another process answers, or with other metadata, or its counters went back. A connection that was
+ * lost is none.
  */
 export class ReadingSamples {
   readonly #tracker = new Tracker();
   readonly #change: (schema: StatsSchema) => StatsSchema;
   #described: StatsSchema | undefined;
   #schema: StatsSchema | undefined;
+  #server: string | undefined;
+  #epoch = 0;
   /** When the last one came, by process.hrtime. */
   #before: bigint | undefined;
+  /** Counters that it was said of that they are none. */
+  readonly #below = new Set<string>();
 
   constructor(change: (schema: StatsSchema) => StatsSchema = (schema) => schema) {
     this.#change = change;
   }
 
   /** The next one's part that only the server knows; undefined where its metadata don't describe it, which has been said. */
-  next({
-    at,
-    schema: described,
-    values,
-  }: StatsReading): (Pick<Sample, "at" | "interval" | "stats"> & { schema: StatsSchema }) | undefined {
+  next({ at, server, schema: described, values }: StatsReading): ReadSample | undefined {
     if (!described) return undefined;
-    if (this.#schema === undefined || described !== this.#described) {
-      const anew = JSON.stringify(described) !== JSON.stringify(this.#described);
-      this.#described = described;
-      if (this.#schema === undefined || anew) this.#schema = this.#change(described);
-    }
+    const known = this.#schema !== undefined;
+    const other = this.#describe(described);
+    const began = known && (other || (server !== undefined && server !== (this.#server ?? server)));
+    this.#server = server ?? this.#server;
+    const schema = this.#schema as StatsSchema;
     const now = process.hrtime.bigint();
     const interval = now - (this.#before ?? now);
     this.#before = now;
-    const stats = this.#tracker.read(this.#schema, values as Record<string, unknown>);
-    return { schema: this.#schema, at, interval, stats };
+    const stats = this.#tracker.read(schema, values as Record<string, unknown>, { began });
+    this.#sayBelow();
+    if (began || this.#tracker.fell) this.#epoch++;
+    return { schema, at, interval, epoch: this.#epoch, stats };
+  }
+
+  /** Whether the metadata say something else than before. */
+  #describe(described: StatsSchema): boolean {
+    if (described === this.#described) return false;
+    const anew = JSON.stringify(described) !== JSON.stringify(this.#described);
+    this.#described = described;
+    if (anew) this.#schema = this.#change(described);
+    return anew;
+  }
+
+  /** What is below zero is left out. */
+  #sayBelow(): void {
+    for (const name of this.#tracker.below) {
+      if (this.#below.has(name)) continue;
+      this.#below.add(name);
+      log.warn(`${name} is below zero, and so is no counter: it is left out. Don't call it one.`);
+    }
   }
 }
 
 /**
  * Samples of any scheduler that serves the scx_stats protocol: like those of a sampler, with totals and deltas. A server that isn't
- * there, or goes away, is waited for; `epoch` goes up with each time that it came back. What its metadata don't describe is
- * passed over, which is said once.
+ * there, or goes away, is waited for; `epoch` goes up when it was started again ({@link ReadingSamples}). What its metadata don't describe,
+ * or is not as they say, is left out, which is said once.
  * @throws ScxError as {@link followStats}, and what `change` throws
  */
 export async function* followSamples(
@@ -73,7 +100,6 @@ export async function* followSamples(
     const { schema, ...rest } = next;
     const sample = {
       ...rest,
-      epoch: reading.connection - 1,
       scheduler: scheduler ?? schedExt.running() ?? reading.schema?.name ?? schema.name,
       state: schedExt.exists() ? schedExt.state() : "",
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError, type ScxErrorCode } from "../error.js";
-import { histogramStruct } from "./meta.js";
+import { histogramStruct, type Leave, refuse } from "./meta.js";
 import type { KeyType, ScalarType, StatDatum, StatsSchema, StatType } from "./schema.js";
 
 /** What integers are given as. A number holds them up to 2^53 only; what is beyond is an error, never rounded. */
@@ -20,6 +20,11 @@ export interface DecodeOptions {
   integers?: Integers | undefined;
   /** Refuse fields that the schema doesn't have; they are left out otherwise. */
   strict?: boolean;
+  /**
+   * Called for each value that is missing or isn't what it should be, which is then left out and all others kept: a field is absent,
+   * a dictionary's key has undefined. A list with such an item is left out whole, where others would move up. Refused unless given.
+   */
+  leave?: Leave | undefined;
 }
 
 /** Values of a schema: groups as objects without a prototype, dictionaries as Map, lists as arrays. */
@@ -53,7 +58,11 @@ function group(schema: StatsSchema, value: unknown, where: string, options: Deco
   const values: DecodedValues = Object.create(null);
   for (const { name, kind, type = kind === "counter" ? "u64" : "i64" } of schema.stats) {
     const item = Object.hasOwn(value, name) ? value[name] : undefined;
-    values[name] = decodeType(kind === "histogram" ? { struct: histogram } : type, item, at(name), options);
+    const own = kind === "histogram" ? { struct: histogram } : type;
+    // Half a histogram is none.
+    const inner = kind === "histogram" ? { integers: options.integers } : options;
+    const decoded = orLeft(options, () => decodeType(own, item, at(name), inner));
+    if (decoded !== undefined) values[name] = decoded;
   }
   if (options.strict) {
     const extra = Object.keys(value).find((name) => !(name in values));
@@ -72,9 +81,20 @@ function decodeType(type: StatType, value: unknown, where: string, options: Deco
   return new Map(
     Object.entries(value).map(([key, item]) => [
       decodeKey(type.key, key, where, options),
-      datum(type.dict, item, `${where}.${key}`, options),
+      orLeft(options, () => datum(type.dict, item, `${where}.${key}`, options)),
     ]),
   );
+}
+
+/** What isn't what it should be is left out, where that is allowed. */
+function orLeft<T>({ leave = refuse }: DecodeOptions, decode: () => T): T | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    if ((error as ScxError).code !== "ERR_SCX_WIRE") throw error;
+    leave(error as ScxError);
+    return undefined;
+  }
 }
 
 function decodeKey(type: KeyType, key: string, where: string, options: DecodeOptions): unknown {

@@ -142,14 +142,36 @@ export function assembleMeta(structs: Iterable<MetaStruct>): StatsMeta {
   return meta;
 }
 
-/** The checks of {@link assembleMeta} alone, for metadata that is a map already. */
-export function checkMeta(meta: StatsMeta): void {
+/** Takes what is wrong with a field, which is left out then. */
+export type Leave = (fault: ScxError) => void;
+
+/** What is done with a fault where nothing may be left out. */
+export const refuse: Leave = (fault) => {
+  throw fault;
+};
+
+/**
+ * The checks of {@link assembleMeta} alone, for metadata that is a map already.
+ * @param leave is told each field at fault, which is then taken out; refused unless given
+ */
+export function checkMeta(meta: StatsMeta, leave: Leave = refuse): void {
+  const leaveOut = (fault: ScxError, struct: string, field: string) => {
+    leave(fault);
+    const { fields } = meta.get(struct) as MetaStruct;
+    (fields as Map<string, MetaField>).delete(field);
+  };
   for (const [name, struct] of meta) {
     if (struct.name !== name) throw contradiction(`Struct "${struct.name}" is listed under "${name}"`);
     checkUser(struct, name);
-    for (const [field, data] of struct.fields) checkField(meta, data, `${name}.${field}`);
+    for (const [field, data] of struct.fields) {
+      try {
+        checkField(meta, data, `${name}.${field}`);
+      } catch (error) {
+        leaveOut(error as ScxError, name, field);
+      }
+    }
   }
-  checkLoops(meta);
+  checkLoops(meta, leaveOut);
 }
 
 function checkField(meta: StatsMeta, field: MetaField, where: string): void {
@@ -174,21 +196,23 @@ function reference(field: MetaField): string | undefined {
 }
 
 /** Walks depth first with a stack of its own: a chain of structs may be longer than the engine's stack. */
-function checkLoops(meta: StatsMeta): void {
+function checkLoops(meta: StatsMeta, closes: (fault: ScxError, struct: string, field: string) => void): void {
   const done = new Set<string>();
-  for (const start of meta.keys()) {
+  // From what answers requests: where a loop is cut, as much as can be stays below that.
+  const starts = [...meta.values()].sort((a, b) => Number(b.top !== undefined) - Number(a.top !== undefined));
+  for (const { name: start } of starts) {
     const path = [{ name: start, next: references(meta, start) }];
     const onPath = new Set([start]);
     for (let top = path.at(-1); top !== undefined && !done.has(start); top = path.at(-1)) {
-      const name = top.next.pop();
-      if (name === undefined) {
+      const [field, name] = top.next.pop() ?? [];
+      if (field === undefined || name === undefined) {
         done.add(top.name);
         onPath.delete(top.name);
         path.pop();
       } else if (onPath.has(name)) {
         const names = path.map((step) => step.name);
         const loop = [...names.slice(names.indexOf(name)), name].join(" → ");
-        throw contradiction(`The structs refer to each other in a loop: ${loop}`);
+        closes(contradiction(`The structs refer to each other in a loop: ${loop}`), top.name, field);
       } else if (!done.has(name)) {
         path.push({ name, next: references(meta, name) });
         onPath.add(name);
@@ -197,9 +221,13 @@ function checkLoops(meta: StatsMeta): void {
   }
 }
 
-function references(meta: StatsMeta, name: string): string[] {
-  const fields = [...(meta.get(name)?.fields.values() ?? [])];
-  return fields.map(reference).filter((target) => target !== undefined);
+/** The fields of a struct that are made of others, and those structs. */
+function references(meta: StatsMeta, name: string): [field: string, target: string][] {
+  const fields = [...(meta.get(name)?.fields ?? [])];
+  return fields.flatMap(([field, data]): [string, string][] => {
+    const target = reference(data);
+    return target === undefined ? [] : [[field, target]];
+  });
 }
 
 function contradiction(message: string): ScxError {

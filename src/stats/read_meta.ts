@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
-import type { StatsMeta } from "./meta.js";
 import {
   checkMeta,
+  type Leave,
   type MetaAttributes,
   type MetaData,
   type MetaField,
   type MetaKind,
   type MetaStruct,
+  refuse,
+  type StatsMeta,
 } from "./meta.js";
 
 /**
@@ -15,34 +17,40 @@ import {
  * upstream's first release (scx_stats 0.2), lists of both, kinds called `U64` or `{"Struct":"…"}` and `desc: null`. What it
  * doesn't know is left out.
  *
+ * @param leave called with what is wrong with a field, of a type that we don't know or in contradiction to others; the field is left
+ * out then, and refused unless given
  * @throws ScxError ERR_SCX_STATS_META that names the place: not of either shape, or in contradiction to itself (see
  * {@link checkMeta})
  */
-export function readMeta(value: unknown): StatsMeta {
-  const meta = readShape(value);
-  checkMeta(meta);
+export function readMeta(value: unknown, leave: Leave = refuse): StatsMeta {
+  const meta = readShape(value, leave);
+  checkMeta(meta, leave);
   return meta;
 }
 
 /** What {@link readMeta} does before it looks for contradictions. */
-export function readShape(value: unknown): StatsMeta {
+export function readShape(value: unknown, leave: Leave = refuse): StatsMeta {
   const meta = new Map<string, MetaStruct>();
   for (const [at, struct] of named(value, "The metadata")) {
-    const read = readStruct(struct, at);
+    const read = readStruct(struct, at, leave);
     if (meta.has(read.name)) throw malformed(`Struct "${read.name}" is described twice`);
     meta.set(read.name, read);
   }
   return meta;
 }
 
-function readStruct(value: unknown, at: string): MetaStruct {
+function readStruct(value: unknown, at: string, leave: Leave): MetaStruct {
   const struct = record(value, at);
   const name = text(struct.name, `${at}.name`);
   const fields = new Map<string, MetaField>();
   for (const [field, described] of named(struct.fields, `${at}.fields`)) {
     const where = `${name}.${field}`;
-    const read = record(described, where);
-    fields.set(field, { ...readData(read, where), ...attributes(read, where) });
+    try {
+      const read = record(described, where);
+      fields.set(field, { ...readData(read, where), ...attributes(read, where) });
+    } catch (error) {
+      leave(error as ScxError);
+    }
   }
   const top = struct.top === "true" || struct.top === true;
   return { name, ...(top && { top: "true" }), ...attributes(struct, at), fields };

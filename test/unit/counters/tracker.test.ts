@@ -58,6 +58,40 @@ it("counts from zero where the source began with it", () => {
   expect(new Tracker({ fromZero: true }).read(schema, read(7n, {}, []))).toMatchObject({ events: both(7n, 7n) });
 });
 
+it("goes on where another schema of the same name has the same counters", () => {
+  const [before, after] = [
+    ["a", "b"],
+    ["b", "c"],
+  ].map((names): StatsSchema => ({ name: "s", stats: names.map((name) => ({ name, kind: "counter" })) })) as [
+    StatsSchema,
+    StatsSchema,
+  ];
+  const tracker = new Tracker();
+  tracker.read(before, { a: 1n, b: 150n });
+  expect(tracker.read(after, { b: 151n, c: 7n })).toEqual({ b: both(151n, 1n), c: both(7n, 0n) });
+  // One counter that went back tells that all of them began anew, and with them those that are new.
+  expect(tracker.read(before, { a: 9n, b: 110n }, { began: true })).toEqual({ a: both(9n, 9n), b: both(261n, 110n) });
+  expect(tracker.read(before, { a: 10n, b: 2n }, { began: true })).toEqual({ a: both(19n, 10n), b: both(263n, 2n) });
+  expect(tracker.read({ ...after, name: "other" }, { b: 5n })).toEqual({ b: both(5n, 0n) });
+});
+
+it("counts modulo 2^64, as the kernel does", () => {
+  const tracker = new Tracker();
+  const one: StatsSchema = { name: "s", stats: [{ name: "n", kind: "counter" }] };
+  const most = 2n ** 64n - 1n;
+  tracker.read(one, { n: most });
+  expect([5n, 6n].map((n) => tracker.read(one, { n }).n)).toEqual([both(4n, 5n), both(5n, 1n)]);
+});
+
+it("knows a histogram's sum, which goes back by itself", () => {
+  const waited: StatsSchema = { name: "s", stats: [{ name: "waited", kind: "histogram" }] };
+  const tracker = new Tracker();
+  const counts = (count: bigint, sum: bigint) => ({ waited: { count, sum, buckets: [count] } });
+  tracker.read(waited, counts(3n, 2n ** 64n - 2n));
+  expect(tracker.read(waited, counts(4n, 3n)).waited).toMatchObject({ sum: 3n, delta: { count: 1n, sum: 5n } });
+  expect(tracker.read(waited, counts(1n, 9n)).waited).toMatchObject({ count: 5n, sum: 12n, delta: { sum: 9n } });
+});
+
 it("sums up what is read as what was added", () => {
   const added: StatsSchema = { name: "s", stats: [{ name: "n", kind: "counter", user: { _scx_delta: "true" } }] };
   const tracker = new Tracker();

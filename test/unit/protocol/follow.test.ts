@@ -201,6 +201,25 @@ test("an error that may pass (another errno than 22) is waited out", async () =>
   expect(reading).toMatchObject({ connection: 3, values: {} });
 });
 
+test("each cause is said once, until it answers again", async () => {
+  const log = logged();
+  const answers = ['{"errno":5,"args":{"resp":"one"}}', "no JSON", '{"errno":5,"args":{"resp":"one"}}', ""];
+  let asked = 4; // who never answered otherwise is given up
+  const path = await fakeServer((line, socket) => {
+    const good = '{"errno":0,"args":{"resp":{}}}';
+    const answer = JSON.parse(line).req === "stats_meta" ? good : (answers[asked++ % 5] ?? good);
+    if (answer === "") socket.destroy();
+    else socket.write(`${answer}\n`);
+  });
+  await take(followStats({ path, intervalMs: 1 }), 3);
+  const causes = [
+    "The server answered with errno 5: one. It is waited for.",
+    "The reply is not JSON. It is waited for.",
+    expect.stringMatching(/closed the connection|is gone/),
+  ];
+  expect(warnings(log.records)).toEqual([...causes, ...causes]);
+});
+
 test.each([
   ["doesn't know stats_meta", '{"errno":22,"args":{"resp":"unknown command"}}', /unknown command.*as they come/],
   ["describes itself badly", '{"errno":0,"args":{"resp":{"S":1}}}', /S is 1, not an object.*as they come/],
