@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Btf } from "../bpf/btf.js";
-import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
-import { type Leaf, leavesOf, mostWords, placeText } from "./leaf.js";
+import { type Leaf, mostWords, type Parts, partsOf, placeText } from "./leaf.js";
+import { tableLeft, whatIsLeft } from "./left_out.js";
 import { kindOf, namesByEnum, statOfLeaf } from "./naming.js";
 import type { ReaderPlan, StatsPlace } from "./plan.js";
-import { arrayPlan, hashPlan, valueLeaves } from "./reader.js";
+import { arrayPlan, hashPlan, valueParts } from "./reader.js";
 import { type Rows, rowsOf, sectionsOf } from "./rows.js";
-
-const log = logger("bpf");
 
 /** Maps and globals that are called so hold statistics, in the schedulers of upstream and of the kernel tree. */
 const isCalledStats = (name: string): boolean => /(^|_)(stats?|counters?|cnts?|metrics)(_|$)/i.test(name);
@@ -37,33 +35,40 @@ export function findPlans(place: StatsPlace, problem: (error: ScxError) => void)
   place.maps.forEach((map, index) => {
     if (map.name.includes(".") || map.autocreate === false) return;
     try {
-      const plan = isCalledStats(map.name) ? mapPlan(place.btf, map, index) : contextPlan(place.btf, map, index);
+      const plan = isCalledStats(map.name)
+        ? mapPlan(place.btf, map, index, problem)
+        : contextPlan(place.btf, map, index, problem);
       if (plan) plans.push(plan);
     } catch (error) {
       if (!(error instanceof ScxError)) throw error;
       problem(error);
     }
   });
-  return [...plans, ...globalPlans(place)];
+  return [...plans, ...globalPlans(place, problem)];
 }
 
-function mapPlan(btf: Btf, map: ObjectMap, index: number): ReaderPlan | undefined {
+type Tell = (error: ScxError) => void;
+
+function mapPlan(btf: Btf, map: ObjectMap, index: number, problem: Tell): ReaderPlan | undefined {
   if (!isArray(map) && !isHash(map)) return undefined;
-  const leaves = valueLeaves(btf, map);
-  if (leaves.length === 0) return undefined;
+  const parts = valueParts(btf, map);
+  const { leaves } = parts;
+  const isTable = !isHash(map) && map.maxEntries * leaves.length > mostWords;
+  for (const left of isTable ? [tableLeft(map.name, map.maxEntries * leaves.length)] : whatIsLeft(map.name, parts))
+    problem(left);
+  if (leaves.length === 0 || isTable) return undefined;
   if (isHash(map)) return hashPlan(btf, { index, map, leaves, ...valueStats(btf, map, leaves) });
-  if (map.maxEntries * leaves.length > mostWords) {
-    log.debug(`map ${map.name} is too large for statistics`);
-    return undefined;
-  }
   return arrayPlan({ index, map, leaves, ...arrayStats(btf, map, leaves) });
 }
 
 /** A struct for each CPU, in which a scheduler keeps whatever it needs, its statistics among it. */
-function contextPlan(btf: Btf, map: ObjectMap, index: number): ReaderPlan | undefined {
+function contextPlan(btf: Btf, map: ObjectMap, index: number, problem: Tell): ReaderPlan | undefined {
   if (map.typeName !== "percpu_array" || map.maxEntries !== 1 || map.valueTypeId === 0) return undefined;
-  const leaves = valueLeaves(btf, map).filter(({ path, size }) => size === 8 && path.some(isCalledMember));
+  const parts = valueParts(btf, map);
+  const leaves = parts.leaves.filter(({ path, size }) => size === 8 && path.some(isCalledMember));
   if (leaves.length === 0) return undefined;
+  const left = parts.left.filter((path) => path.some(isCalledMember));
+  for (const one of whatIsLeft(map.name, { ...parts, left })) problem(one);
   return arrayPlan({ index, map, leaves, ...valueStats(btf, map, leaves) });
 }
 
@@ -82,15 +87,16 @@ function withEnumNames(btf: Btf, leaves: readonly Leaf[]): Leaf[] {
   const arrayOf = ({ path }: Leaf) => placeText(path.slice(0, -1));
   const lengths = new Map<string, number>();
   for (const leaf of leaves) lengths.set(arrayOf(leaf), (lengths.get(arrayOf(leaf)) ?? 0) + 1);
-  const known = new Map<number, string[] | undefined>();
+  const known = new Map<string, string[] | undefined>();
   return leaves.map((leaf) => {
     const { path } = leaf;
     const last = path.at(-1);
     const member = path.findLastIndex((step) => typeof step === "string");
     if (typeof last !== "number" || member < 0 || !isCalledMember(path[member] as string)) return leaf;
     const length = lengths.get(arrayOf(leaf)) ?? 0;
-    if (!known.has(length)) known.set(length, namesByEnum(btf, length));
-    const name = known.get(length)?.[last];
+    const array = `${path[member]} ${length}`;
+    if (!known.has(array)) known.set(array, namesByEnum(btf, length, path[member] as string));
+    const name = known.get(array)?.[last];
     return name === undefined
       ? leaf
       : { ...leaf, path: [...path.slice(0, member), ...path.slice(member + 1, -1), name] };
@@ -100,7 +106,7 @@ function withEnumNames(btf: Btf, leaves: readonly Leaf[]): Leaf[] {
 /** Statistics of each entry's leaves, in the order of the words. */
 function arrayStats(btf: Btf, map: ObjectMap, leaves: readonly Leaf[]): { stats: Stat[]; places: string[] } {
   if (map.maxEntries === 1) return valueStats(btf, map, leaves);
-  const names = namesByEnum(btf, map.maxEntries);
+  const names = namesByEnum(btf, map.maxEntries, map.name);
   const entries = Array.from({ length: map.maxEntries }, (_, entry) =>
     leaves.map((leaf) => {
       const name = names?.[entry];
@@ -115,11 +121,11 @@ function arrayStats(btf: Btf, map: ObjectMap, leaves: readonly Leaf[]): { stats:
   return { stats: entries.map(({ stat }) => stat), places: entries.map(({ place }) => place) };
 }
 
-function* globalPlans({ btf, maps }: StatsPlace): Generator<ReaderPlan> {
+function* globalPlans({ btf, maps }: StatsPlace, problem: Tell): Generator<ReaderPlan> {
   for (const section of sectionsOf(btf, maps)) {
     if (!/^\.(bss|data)/.test(section.type.name)) continue;
     const single: Leaf[] = [];
-    const plan = (leaves: Leaf[], stats: Stat[], rows: Rows, paths: Leaf["path"][]) =>
+    const plan = (leaves: readonly Leaf[], stats: Stat[], rows: Rows, paths: Leaf["path"][]) =>
       arrayPlan({
         index: section.map,
         map: { ...(maps[section.map] as ObjectMap), name: section.type.name },
@@ -133,10 +139,12 @@ function* globalPlans({ btf, maps }: StatsPlace): Generator<ReaderPlan> {
       if (variable.kind !== "var") continue;
       const { name } = variable;
       const rows = isCalledStats(name) ? rowsOf(btf, { name, type: variable.type, offset }) : undefined;
-      const leaves = leavesOf(btf, rows?.element ?? variable.type);
+      const parts: Parts = partsOf(btf, rows?.element ?? variable.type);
+      const { leaves } = parts;
       const isNumber = isCalledNumber(name) && leaves.length === 1;
       // What is narrower than a counter is likely to be something else.
       if (!(isNumber || isCalledStats(name)) || leaves.length === 0 || leaves.some((leaf) => leaf.size !== 8)) continue;
+      for (const left of whatIsLeft(name, parts)) problem(left);
       const paths = leaves.map((leaf) => [name, ...leaf.path]);
       if (rows) yield plan(leaves, rowStats(btf, leaves, name), rows.rows, paths);
       else single.push(...leaves.map((leaf, i) => ({ ...leaf, offset: leaf.offset + offset, path: paths[i] ?? [] })));
@@ -155,7 +163,7 @@ function* globalPlans({ btf, maps }: StatsPlace): Generator<ReaderPlan> {
 function rowStats(btf: Btf, leaves: readonly Leaf[], name: string): Stat[] {
   // A row that is an array is indexed as a map's entries are.
   const names = leaves.every((leaf) => leaf.path.length === 1 && typeof leaf.path[0] === "number")
-    ? namesByEnum(btf, leaves.length)
+    ? namesByEnum(btf, leaves.length, name)
     : undefined;
   return leaves.map((leaf, i) =>
     names

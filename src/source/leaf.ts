@@ -23,44 +23,64 @@ const mostSteps = 65_536;
 /** More integers, over all entries of an array, than anybody looks at: it is a table that a scheduler works with. */
 export const mostWords = 16_384;
 
-/** The integers that a type is made of, nested structs and arrays of any dimension included; what is none is left out. */
-export function leavesOf(btf: Btf, type: number): Leaf[] {
+/** The integers that a type is made of, nested structs and arrays of any dimension included, and what is left out of it. */
+export interface Parts {
+  readonly leaves: Leaf[];
+  /** Members that are bitfields or unions: names of those that lead to them, and their own. */
+  readonly left: readonly (readonly string[])[];
+  /** Whether there are more integers than could be taken. */
+  readonly isCut: boolean;
+}
+
+/** Takes a type apart. */
+export function partsOf(btf: Btf, type: number): Parts {
   const leaves: Leaf[] = [];
+  const left = new Map<string, readonly string[]>();
   let steps = 0;
+  let isCut = false;
+  const leaveOut = (path: Leaf["path"], name: string) => {
+    const names = [...path.filter((step) => typeof step === "string"), name];
+    left.set(names.join("."), names);
+  };
   const walk = (id: number, offset: number, path: Leaf["path"]): void => {
     const resolved = btf.resolve(id);
-    if (leaves.length >= mostLeaves || steps++ >= mostSteps || path.length > 16) return;
+    isCut ||= steps++ >= mostSteps || path.length > 16;
+    if (isCut) return;
     switch (resolved.kind) {
       case "int":
       case "enum":
-      case "enum64":
-        if ([1, 2, 4, 8].includes(resolved.size))
-          leaves.push({
-            path,
-            offset,
-            size: resolved.size,
-            signed: resolved.signed,
-            ...(isState(resolved) && { state: true }),
-          });
+      case "enum64": {
+        const { size, signed } = resolved;
+        if (![1, 2, 4, 8].includes(size)) return;
+        if (leaves.length === mostLeaves) isCut = true;
+        else leaves.push({ path, offset, size, signed, ...(isState(resolved) && { state: true }) });
         return;
+      }
       case "array": {
         const step = btf.sizeOf(resolved.type);
         if (step === 0) return;
-        for (let i = 0; i < resolved.length && leaves.length < mostLeaves && steps < mostSteps; i++)
-          walk(resolved.type, offset + i * step, [...path, i]);
+        for (let i = 0; i < resolved.length && !isCut; i++) walk(resolved.type, offset + i * step, [...path, i]);
         return;
       }
       case "struct":
-        for (const one of resolved.members)
-          if (isWhole(one)) walk(one.type, offset + one.bitOffset / 8, one.name === "" ? path : [...path, one.name]);
+        for (const one of resolved.members) {
+          const inner = btf.resolve(one.type);
+          if (inner.kind === "union") leaveOut(path, one.name || inner.members.map(({ name }) => name).join("/"));
+          else if (isWhole(one))
+            walk(one.type, offset + one.bitOffset / 8, one.name === "" ? path : [...path, one.name]);
+          else if (one.name !== "") leaveOut(path, one.name);
+        }
         return;
       default:
         return; // pointers and the like say nothing that could be counted; members of a union say it twice
     }
   };
   walk(type, 0, []);
-  return leaves;
+  return { leaves, left: [...left.values()], isCut };
 }
+
+/** Only its integers. */
+export const leavesOf = (btf: Btf, type: number): Leaf[] => partsOf(btf, type).leaves;
 
 const isState = ({ kind, bool }: BtfType): boolean => kind !== "int" || bool;
 

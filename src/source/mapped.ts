@@ -9,7 +9,7 @@ import type { HistogramPlan } from "./histogram.js";
 import { type Leaf, leavesOf, mostWords, placeText } from "./leaf.js";
 import { kindOf, statOfLeaf } from "./naming.js";
 import type { ReaderPlan, StatsPlace } from "./plan.js";
-import { arrayPlan, hashPlan, valueLeaves } from "./reader.js";
+import { arrayPlan, hashPlan, valueParts } from "./reader.js";
 import { type Rows, rowsOf, sectionsOf } from "./rows.js";
 import { firstBucket, type MappedStat, type StatsMap, wrongMap } from "./stats_map.js";
 
@@ -174,7 +174,7 @@ function mapGround(btf: Btf, where: Where, name: string): Ground {
 /** What can't be read is a fault of who named it. */
 function namedLeaves(btf: Btf, map: ObjectMap): Leaf[] {
   try {
-    return valueLeaves(btf, map);
+    return valueParts(btf, map).leaves;
   } catch (error) {
     if (!(error instanceof ScxError)) throw error;
     throw wrongMap(causeOf(error).replace(/\.$/, ""), error.remedy);

@@ -17,20 +17,34 @@ function commonPrefix(names: readonly string[]): string {
 /**
  * Names for the entries of an array by the enum that indexes it, as upstream's schedulers have it: an enum of the object
  * whose values are 0 to n - 1, or end with a sentinel of value n. Prefix and sentinel are stripped.
- * @returns undefined when no enum fits that is called after statistics, or is the only one with a sentinel
+ * @param of the name of what is indexed: of several enums that fit, the one that has most words in common with it
+ * @returns undefined when no enum fits that is called after statistics, or has a sentinel and such words, or is the only one with a sentinel
  */
-export function namesByEnum(btf: Btf, length: number): string[] | undefined {
+export function namesByEnum(btf: Btf, length: number, of: string): string[] | undefined {
+  const wanted = new Set(wordsOf(of));
   const fitting = [...btf.ofKind("enum")].flatMap((type) => {
     const names = indexNames(type, length);
-    return names ? [{ type, names }] : [];
+    if (!names) return [];
+    const own = `${type.name}_${names.prefix}`;
+    const isOfStats = /stat|count/i.test(own);
+    if (!isOfStats && !names.counted) return []; // by its length alone any enum may fit: one of two values does often
+    const common = new Set(wordsOf(own).filter((word) => wanted.has(word))).size;
+    return [{ names: names.stripped, common, isOfStats }];
   });
-  const ofStats = fitting.filter(
-    ({ type, names }) => /stat|count/i.test(type.name) || /stat|count/i.test(names.prefix),
-  );
-  // By its length alone any enum may fit: one of two values does often.
-  const [chosen, second] = ofStats.length > 0 ? ofStats : fitting.filter(({ names }) => names.counted);
-  return second ? undefined : chosen?.names.stripped;
+  const nearest = Math.max(...fitting.map(({ common }) => common));
+  const near = fitting.filter(({ common }) => common === nearest);
+  const ofStats = near.filter(({ isOfStats }) => isOfStats);
+  const [chosen, second] = ofStats.length > 0 ? ofStats : near;
+  return second ? undefined : chosen?.names;
 }
+
+/** The words of a name that tell it from others. */
+const wordsOf = (name: string): string[] =>
+  name
+    .toLowerCase()
+    .split("_")
+    .map((word) => word.replace(/s$/, ""))
+    .filter((word) => !/^(|nr|scx|stat|cnt|count|counter|metric|idx|index|id|type|kind)$/.test(word));
 
 function indexNames(
   { enumerators }: BtfType,

@@ -7,7 +7,7 @@ import type { Stat } from "../stats/schema.js";
 import { type HistogramPlan, withHistograms } from "./histogram.js";
 import { type KeyFormat, keyFormat } from "./key.js";
 import type { StatsLayout } from "./layout.js";
-import { type Leaf, leavesOf, packed } from "./leaf.js";
+import { type Leaf, type Parts, packed, partsOf } from "./leaf.js";
 import type { ReaderPlan } from "./plan.js";
 import { boundRows, type Rows, requireRows } from "./rows.js";
 
@@ -186,9 +186,9 @@ const tooMany = (name: string, keys: number) =>
  * `__uint(value_size, sizeof(u64))`, of which BTF tells nothing.
  * @throws ScxError ERR_SCX_NO_BTF for others, ERR_SCX_STATS_META when the values are not what their type says
  */
-export function valueLeaves(btf: Btf, { name, valueTypeId, valueSize }: ObjectMap): Leaf[] {
+export function valueParts(btf: Btf, { name, valueTypeId, valueSize }: ObjectMap): Parts {
   if (valueTypeId === 0) {
-    if (valueSize === 8) return [{ path: [], offset: 0, size: 8, signed: false }];
+    if (valueSize === 8) return { leaves: [{ path: [], offset: 0, size: 8, signed: false }], left: [], isCut: false };
     throw new ScxError("ERR_SCX_NO_BTF", {
       op: "read",
       message: `Map ${name} has values of ${valueSize} bytes without a BTF type, so they can't be taken apart.`,
@@ -196,7 +196,7 @@ export function valueLeaves(btf: Btf, { name, valueTypeId, valueSize }: ObjectMa
     });
   }
   const size = btf.sizeOf(valueTypeId);
-  if (size === valueSize) return leavesOf(btf, valueTypeId);
+  if (size === valueSize) return partsOf(btf, valueTypeId);
   throw new ScxError("ERR_SCX_STATS_META", {
     op: "read",
     message: `Map ${name} has values of ${valueSize} bytes, and their type ${btf.describe(valueTypeId)} has ${size}.`,

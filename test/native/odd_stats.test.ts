@@ -158,6 +158,13 @@ describe("counters of 8, 16 and 32 bits", () => {
   });
 });
 
+it("what is left out is among the problems, and the rest is read", () => {
+  expect(sampler.totals().stats).toMatchObject({ words_4095: { total: 0n }, whole: { total: 0n } });
+  const problems = sampler.problems.map(({ message }) => message);
+  for (const map of ["task_stats", "wide_stats", "packed_stats"])
+    expect(problems).toContainEqual(expect.stringContaining(map));
+});
+
 describe("keys", () => {
   it("of one text are one: what is behind its end is nothing of it", () => {
     const consumer = sampler.consumer();

@@ -56,6 +56,24 @@ describe("what an object counts, without a kernel", () => {
     });
   });
 
+  it("says what looks like statistics, and is left out", async () => {
+    const { statProblems } = await inspectObject(testObject("odd_stats"));
+    expect(statProblems).toEqual([
+      "Map task_stats has 20480 integers, more than 16384, and is left out as a table.",
+      "Of wide_stats, only the first 4096 integers are counted.",
+      "Of packed_stats, low, high, either can't be counted: bitfields and unions are left out.",
+    ]);
+  });
+
+  it("has the names of the enum that has most in common with the map's, where several fit", async () => {
+    const { stats, statPlaces = [] } = await inspectObject(testObject("odd_stats"));
+    const namesIn = (map: string) =>
+      statPlaces.flatMap(({ place }, i) => (place.startsWith(`${map}[`) ? [stats?.stats[i]?.name] : []));
+    expect(namesIn("left_stats")).toEqual(["p", "q", "r"]);
+    expect(namesIn("right_stats")).toEqual(["x", "y", "z"]);
+    expect(namesIn("other_stats")).toEqual(["other_stats_0", "other_stats_1", "other_stats_2"]);
+  });
+
   it("follows a statistics map, whose places are those that inspect shows", async () => {
     const { stats, statPlaces = [] } = await inspectObject(testObject("readers"));
     const all = Object.fromEntries(statPlaces.map(({ place }, i) => [place, { name: `s${i}` }]));
