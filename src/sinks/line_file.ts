@@ -79,7 +79,7 @@ export class LineFile implements LineTarget {
   async write(lines: readonly string[]): Promise<void> {
     if (this.#given !== lines) [this.#given, this.#done] = [lines, 0];
     while (this.#done < lines.length) {
-      this.#file ?? (await this.#begin());
+      await (this.#file ? this.#look(this.#file) : this.#begin());
       let end = this.#done;
       let bytes = 0;
       for (; end < lines.length; end++) {
@@ -105,14 +105,23 @@ export class LineFile implements LineTarget {
   }
 
   async #begin(): Promise<void> {
-    this.#file = await open(this.#path, "a", 0o644);
-    const stats = await this.#file.stat();
-    this.#regular = stats.isFile();
-    this.#size = stats.size;
+    const file = await open(this.#path, "a", 0o644);
+    this.#file = file;
+    this.#regular = (await file.stat()).isFile();
+    this.#size = Number.POSITIVE_INFINITY;
+    await this.#look(file);
+  }
+
+  /** Its size is the file's to say: whoever was short of room may have emptied it. */
+  async #look(file: FileHandle): Promise<void> {
+    if (!this.#regular) return;
+    const { size } = await file.stat();
+    const less = size < this.#size;
+    this.#size = size;
+    if (!less || this.#options.maxLines === undefined) return;
     this.#lines = 0;
-    if (this.#regular && this.#options.maxLines !== undefined)
-      for await (const chunk of createReadStream(this.#path))
-        for (const byte of chunk as Buffer) if (byte === newline) this.#lines++;
+    for await (const chunk of createReadStream(this.#path))
+      for (const byte of chunk as Buffer) if (byte === newline) this.#lines++;
   }
 
   #fits(bytes: number, lines: number): boolean {
@@ -126,8 +135,9 @@ export class LineFile implements LineTarget {
     try {
       await file.appendFile(bytes);
     } catch (error) {
-      // Half a line (the disk was full) would spoil the one that follows.
-      await file.truncate(this.#size).catch(() => {});
+      // Half a line (the disk was full) would spoil the one that follows. What is shorter now was emptied, and must not be made longer.
+      const { size } = await file.stat();
+      if (size > this.#size) await file.truncate(this.#size).catch(() => {});
       throw error;
     }
     this.#size += bytes.length;
