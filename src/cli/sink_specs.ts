@@ -2,7 +2,12 @@
 import { ScxError } from "../error.js";
 import { createSink, optionsSchema, sinkFactory } from "../sinks/registry.js";
 import { Sinks } from "../sinks/sinks.js";
+import { assignment } from "./assignment.js";
+import { near } from "./near.js";
 import type { SinkFlags } from "./sink_flags.js";
+
+/** The groups that a command with these flags sends; an agent has more. */
+const sentGroups: readonly string[] = ["stats", "self"];
 
 /** Opens what the flags ask for. @throws ScxError that names the flag, and those of the sinks that can't be opened */
 export async function openSinks(flags: SinkFlags, signal?: AbortSignal): Promise<Sinks> {
@@ -13,6 +18,7 @@ export async function openSinks(flags: SinkFlags, signal?: AbortSignal): Promise
   const queues = [];
   for (const text of wanted) {
     const { kind, factory, options } = await parseSink(text);
+    checkGroups(kind, options.groups?.split(",") ?? []);
     const nth = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, nth);
     queues.push(await createSink({ name: nth === 1 ? kind : `${kind}-${nth}`, factory, options, text: true }));
@@ -21,32 +27,52 @@ export async function openSinks(flags: SinkFlags, signal?: AbortSignal): Promise
 }
 
 /**
- * Reads `NAME[:ADDRESS][,OPTION=VALUE…]`. A comma is part of the address unless the name of an option follows it.
- * @throws ScxError ERR_SCX_USAGE
+ * Reads `NAME[:ADDRESS][,OPTION=VALUE…]`. A comma is part of an address or a value where no `word=` follows it; where one is meant to, in a
+ * URL, it is written %2C.
+ * @throws ScxError ERR_SCX_USAGE, also for a word that is no option of that sink
  */
 export async function parseSink(text: string) {
   const kind = /^[^:,]*/.exec(text)?.[0] ?? "";
   const factory = await sinkFactory(kind);
-  const { properties } = optionsSchema(factory) as { properties: object };
-  const [address = "", ...given] = text.slice(kind.length).split(optionStart(Object.keys(properties)));
+  const names = Object.keys((optionsSchema(factory) as { properties: object }).properties);
+  const [address = "", ...given] = text.slice(kind.length).split(/,(?=[a-z]\w*=)/i);
   const options: Record<string, string> = {};
   if (address !== "") {
     if (factory.address === undefined || !address.startsWith(":"))
-      throw usage(`--to ${text}: "${address}" is no option of sink ${kind}.`, properties);
+      throw usage(`--to ${text}: "${address}" is no option of sink ${kind}.`, names);
     options[factory.address] = address.slice(1);
   }
   for (const option of given) {
-    const [name = "", ...value] = option.split("=");
-    options[name] = value.join("=");
+    const [name, value] = assignment("--to", option);
+    if (!names.includes(name)) throw noOption(kind, name, names);
+    options[name] = value;
   }
   return { kind, factory, options };
 }
 
-const optionStart = (names: readonly string[]) => new RegExp(`,(?=(?:${names.join("|")})=)`);
+function noOption(kind: string, name: string, names: readonly string[]): ScxError {
+  const meant = near(name, names);
+  const asked = meant === undefined ? "" : ` Is ${meant} meant?`;
+  return usage(
+    `Sink ${kind} has no option "${name}".${asked}`,
+    names,
+    ` In a URL, a comma before it is %2C: %2C${name}=`,
+  );
+}
 
-const usage = (message: string, properties: object) =>
+const usage = (message: string, names: readonly string[], more = "") =>
   new ScxError("ERR_SCX_USAGE", {
     op: "sink",
     message,
-    remedy: `Write NAME[:ADDRESS][,OPTION=VALUE…] with options of ${Object.keys(properties).join(", ")}.`,
+    remedy: `Write NAME[:ADDRESS][,OPTION=VALUE…] with options of ${names.join(", ")}.${more}`,
   });
+
+function checkGroups(kind: string, groups: readonly string[]): void {
+  const unknown = groups.find((group) => !sentGroups.includes(group));
+  if (unknown === undefined) return;
+  throw new ScxError("ERR_SCX_USAGE", {
+    op: "sink",
+    message: `Sink ${kind}: there is no group "${unknown}" here.`,
+    remedy: `There are ${sentGroups.join(" and ")}; scxkit agent collects others, too.`,
+  });
+}

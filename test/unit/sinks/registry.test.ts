@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
-import { parseSink } from "../../../src/cli/sink_specs.js";
+import { openSinks, parseSink } from "../../../src/cli/sink_specs.js";
 import { createSink, factoryOf, optionsSchema, sinkFactory, sinkKinds } from "../../../src/sinks/registry.js";
 import type { SinkRecord } from "../../../src/sinks/sink.js";
 import { Sinks } from "../../../src/sinks/sinks.js";
@@ -129,7 +129,8 @@ describe("--to", () => {
     ["log", "log", {}],
     ["jsonl:/a,b.jsonl", "jsonl", { file: "/a,b.jsonl" }],
     ["jsonl:/a,keep=3,maxBytes=10", "jsonl", { file: "/a", keep: "3", maxBytes: "10" }],
-    ["http:http://u:p@h:1/x?a=1,b=2,gzip=true", "http", { url: "http://u:p@h:1/x?a=1,b=2", gzip: "true" }],
+    ["http:http://u:p@h:1/x?a=1,b&c%2Cd=2,gzip=true", "http", { url: "http://u:p@h:1/x?a=1,b&c%2Cd=2", gzip: "true" }],
+    ["kafka:h:9092,g:9092,topic=x=y,z", "kafka", { brokers: "h:9092,g:9092", topic: "x=y,z" }],
     ["prometheus,listen=[::1]:9000,groups=stats,cpu", "prometheus", { listen: "[::1]:9000", groups: "stats,cpu" }],
   ])("%s", async (text, kind, options) => {
     expect(await parseSink(text)).toMatchObject({ kind, options });
@@ -137,5 +138,24 @@ describe("--to", () => {
 
   it.each(["", ":x", "nothing", "log,x", "jsonl keep=1"])("not %j", async (text) => {
     await expect(parseSink(text)).rejects.toMatchObject({ code: "ERR_SCX_USAGE" });
+  });
+
+  it.each([
+    ["jsonl:a,maxbytes=5", /^Sink jsonl has no option "maxbytes"\. Is maxBytes meant\?\n.*file, maxBytes, maxLines/],
+    ["http:http://h/in,tokenfile=/nofile", /no option "tokenfile"\. Is tokenFile meant/],
+    ["kafka:h:9092,Topic=x", /no option "Topic"\. Is topic meant/],
+    ["jsonl:a,keep=1,kepe=2", /no option "kepe"\. Is keep meant/],
+    ["http:http://h/x?a=1,b=2", /no option "b"\.\n.*%2Cb=/],
+  ])("not %j, and says which options there are", async (text, message) => {
+    await expect(parseSink(text)).rejects.toThrow(message);
+  });
+
+  it("not a group that is never sent", async () => {
+    await expect(openSinks({ to: ["log,groups=stats,nope"] })).rejects.toMatchObject({
+      code: "ERR_SCX_USAGE",
+      message: expect.stringMatching(/no group "nope" here\.\nThere are stats and self/),
+    });
+    await using sinks = await openSinks({ to: ["log,groups=stats,self"] });
+    expect(sinks.queues).toHaveLength(1);
   });
 });
