@@ -18,7 +18,7 @@ export async function exportStats(options: ExportOptions): Promise<void> {
   const rules = options.rules === undefined ? undefined : parseRules(options.rules, readText("--rules", options.rules));
   const labels = Object.fromEntries((options.label ?? []).map((text) => assignment("--label", text)));
   checkSocketPath(options.socket, "connect");
-  await using sinks = await openSinks(options, ending.signal);
+  await using sinks = await openSinks(options, ending.signal, labels);
   if (sinks.queues.length === 0)
     throw new ScxError("ERR_SCX_USAGE", {
       op: "export",

@@ -9,8 +9,16 @@ import type { SinkFlags } from "./sink_flags.js";
 /** The groups that a command with these flags sends; an agent has more. */
 const sentGroups: readonly string[] = ["stats", "self"];
 
-/** Opens what the flags ask for. @throws ScxError that names the flag, and those of the sinks that can't be opened */
-export async function openSinks(flags: SinkFlags, signal?: AbortSignal): Promise<Sinks> {
+/**
+ * Opens what the flags ask for.
+ * @param labels of the records about the sinks themselves
+ * @throws ScxError that names the flag, and those of the sinks that can't be opened
+ */
+export async function openSinks(
+  flags: SinkFlags,
+  signal?: AbortSignal,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<Sinks> {
   const wanted = [...(flags.to ?? [])];
   if (flags.prometheus || flags.prometheusListen !== undefined)
     wanted.push(["prometheus", flags.prometheusListen].filter((part) => part !== undefined).join(":"));
@@ -23,7 +31,7 @@ export async function openSinks(flags: SinkFlags, signal?: AbortSignal): Promise
     counts.set(kind, nth);
     queues.push(await createSink({ name: nth === 1 ? kind : `${kind}-${nth}`, factory, options, text: true }));
   }
-  return Sinks.open(queues, { ...(signal && { signal }) });
+  return Sinks.open(queues, { labels, ...(signal && { signal }) });
 }
 
 /**

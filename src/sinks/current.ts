@@ -18,7 +18,8 @@ const staleMs = 5000;
 
 /**
  * The points of the last sample of each source: what a scrape gets. Labels that aren't in the last sample are gone, and so is a source
- * that has been silent for three of its intervals (at least 5 s).
+ * that has been silent for three of its intervals (at least 5 s). A source whose samples come with other labels of the run (after a reload) is
+ * the same one: its series with the former labels are gone at once.
  */
 export class CurrentPoints {
   readonly #points = new MetricPoints();
@@ -53,5 +54,5 @@ export class CurrentPoints {
 }
 
 /** Of the machine and this process there is one reading at a time, whichever scheduler runs: the next one's is in the last one's place. */
-const keyOf = ({ group, schema, sample, labels }: SampleRecord): string =>
-  JSON.stringify([group, schema.name, group === "stats" ? sample.scheduler : "", labels]);
+const keyOf = ({ group, schema, sample }: SampleRecord): string =>
+  JSON.stringify([group, schema.name, group === "stats" ? sample.scheduler : ""]);

@@ -19,7 +19,10 @@ export interface SampleRecord {
    * baseline of its own); `at`, `interval` (ns), `epoch`, `scheduler` (`""` where it is of none) and `state`.
    */
   readonly sample: Sample;
-  /** Labels of the whole machine or run, host for instance; the same object as long as nothing changes. `{}` where there are none. */
+  /**
+   * Labels of the whole machine or run, host for instance; the same object as long as nothing changes. `{}` where there are none. They don't tell
+   * sources apart: a sink that is scraped shows each source's last sample, with its labels.
+   */
   readonly labels: Readonly<Record<string, string>>;
   /** When the totals began to count, ns since 1970; absent where nobody knows. */
   readonly since?: bigint | undefined;

@@ -62,7 +62,7 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
   expect(first).toContain('\nscx_c_num_cpus{scheduler="mitosis",key="7",rack="7"} 2\n');
   expect(first).toContain('\nscx_util_pct{scheduler="mitosis",rack="7"} 0.5\n');
   expect(first).not.toContain("cgroup_path");
-  expect(first).toMatch(/\nscx_sink_written_records_total\{sink="jsonl"\} \d+\n/);
+  expect(first).toMatch(/\nscx_sink_written_records_total\{sink="jsonl",rack="7"\} \d+\n/);
   state.cells.delete(7n);
   await scrape(url, (text) => text.includes('key="0"') && !text.includes('key="7"'));
   // It begins anew with lower numbers: the total goes on.

@@ -16,7 +16,7 @@ const line = (n: bigint) => `${n} ${"x".repeat(90)}`;
 const sink = new LineSink(new LineFile("x", out, { keep: 0 }), (record) =>
   line(record.type === "sample" ? record.sample.at : 0n),
 );
-const queue = new SinkQueue("x", sink, { batch: 100, retryMs: 1, retryMaxMs: 1 });
+const queue = new SinkQueue("x", sink, { batch: 10, retryMs: 1, retryMaxMs: 1 });
 await queue.open();
 for (let n = 1; n <= 300; n++) queue.push(nthRecord(n));
 const failed = async () => {

@@ -181,6 +181,16 @@ describe("what there is to scrape", () => {
     expect(shown(current, 9000)).toEqual([]);
   });
 
+  it("has a source's series once when its labels change", () => {
+    const current = new CurrentPoints();
+    const record = of("a", 1n, "x");
+    current.take([{ ...record, labels: { rack: "7", row: "1" } }], 0);
+    current.take([{ ...record, labels: { rack: "8" } }], 100);
+    const loads = current.all(100).filter(({ series }) => series.metric.name === "scx_load");
+    expect(loads.map(({ series }) => series.labels)).toEqual([expect.objectContaining({ rack: "8" })]);
+    expect(loads[0]?.series.labels).not.toHaveProperty("row");
+  });
+
   it("has the machine's values once, whichever scheduler runs", () => {
     const current = new CurrentPoints();
     current.take([ofGroup("cpu", "a", 1n, "x")], 0);
