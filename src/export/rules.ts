@@ -22,7 +22,7 @@ export interface StatRule {
   label?: string;
   /** Values of a text that there may be, with which it becomes a stateset. */
   states?: string[];
-  /** Leave it out; false to export what the server leaves out. */
+  /** Leave it out, of every sink; false to have metrics of what the server wants none of (`_om_skip`). */
   skip?: boolean;
 }
 
@@ -82,7 +82,7 @@ export function parseRules(path: string, text: string): Rules {
 
 /**
  * What a server says of its statistics, with the rules applied. Rules that fit nothing are logged.
- * @throws ScxError ERR_SCX_STATS_MAP for a counter that is no integer
+ * @throws ScxError ERR_SCX_STATS_MAP for what can't be applied: a counter that is no integer, states of what is no text, a delta that is no counter
  */
 export function applyRules({ stats, structs }: Rules, schema: StatsSchema): StatsSchema {
   const statRules = Object.entries(stats).map(([pattern, rule]) => ({ pattern, rule, fits: fitting(pattern) }));
@@ -98,18 +98,20 @@ export function applyRules({ stats, structs }: Rules, schema: StatsSchema): Stat
       unused.delete(pattern);
       user = { ...user, ...attributes({ _om_prefix: rule.prefix, _om_label: rule.label }) };
     }
-    const changed = { ...of, user, stats: of.stats.map((stat) => field(of, stat)) };
+    const changed = { ...of, user, stats: of.stats.flatMap((stat) => field(of, stat)) };
     done.set(of, changed);
     return changed;
   };
-  const field = (of: StatsSchema, stat: Stat): Stat => {
+  const field = (of: StatsSchema, stat: Stat): Stat[] => {
+    let skipped = false;
     let changed = stat.type === undefined ? stat : { ...stat, type: inner(stat.type, struct) };
     for (const { pattern, rule, fits } of statRules) {
       if (!fits(stat.name) && !fits(`${of.name}.${stat.name}`)) continue;
       unused.delete(pattern);
       changed = ruled(changed, rule, `${of.name}.${stat.name}`);
+      skipped = rule.skip ?? skipped;
     }
-    return changed;
+    return skipped ? [] : [changed];
   };
   const result = struct(schema);
   for (const pattern of unused) log.warn(`the rule for ${pattern} fits no statistic`);
@@ -119,12 +121,20 @@ export function applyRules({ stats, structs }: Rules, schema: StatsSchema): Stat
 function ruled(stat: Stat, rule: StatRule, where: string): Stat {
   const { kind = stat.kind, unit = stat.unit, desc = stat.desc, name, labels, label, states, skip } = rule;
   const type = stat.type ?? (stat.kind === "counter" ? "u64" : "i64");
-  if (kind === "counter" && !isInteger(type))
-    throw wrong(`The rule for ${where} makes a counter of what is no integer.`, "Only u64 and i64 can be counters.");
+  const refuse = (what: string, remedy: string) => wrong(`The rule for ${where} ${what}.`, remedy);
+  if (stat.kind === "histogram" && kind !== "histogram")
+    throw refuse(`makes a ${kind} of a histogram`, "Say nothing of its kind.");
+  if (kind === "counter" && !isOf(type, "u64", "i64"))
+    throw refuse("makes a counter of what is no integer", "Only u64 and i64 can be counters.");
+  if (rule.delta && kind !== "counter") throw refuse("has a delta of what is no counter", 'Add "kind": "counter".');
+  if (states && !isOf(type, "string")) throw refuse("gives states to what is no text", "Only texts have states.");
   const { _om_skip, ...rest } = stat.user ?? {};
-  const skipped = skip ?? _om_skip !== undefined;
-  const more = attributes({ _om_label: label, _scx_states: states?.join(","), _om_skip: skipped ? "true" : undefined });
-  const delta = rule.delta && kind === "counter" ? attributes({ _scx_delta: "true" }) : {};
+  const more = attributes({
+    _om_label: label,
+    _scx_states: states?.join(","),
+    _om_skip: skip === false ? undefined : _om_skip,
+  });
+  const delta = rule.delta ? attributes({ _scx_delta: "true" }) : {};
   const family =
     name === undefined && !labels
       ? stat.family
@@ -132,7 +142,7 @@ function ruled(stat: Stat, rule: StatRule, where: string): Stat {
   return {
     ...stat,
     kind,
-    type,
+    ...(kind !== "histogram" && { type }),
     ...(unit !== undefined && { unit }),
     ...(desc !== undefined && { desc }),
     ...(family && { family }),
@@ -150,9 +160,11 @@ function inner(type: StatType, change: (schema: StatsSchema) => StatsSchema): St
   return "array" in type ? { array: datum(type.array) } : { ...type, dict: datum(type.dict) };
 }
 
-function isInteger(type: StatType): boolean {
-  const datum = typeof type === "string" || "struct" in type ? type : "array" in type ? type.array : type.dict;
-  return datum === "u64" || datum === "i64";
+/** Whether a statistic, or each of its parts, is of one of these types. */
+function isOf(type: StatType, ...wanted: readonly StatDatum[]): boolean {
+  return wanted.includes(
+    typeof type === "string" || "struct" in type ? type : "array" in type ? type.array : type.dict,
+  );
 }
 
 function fitting(pattern: string): (name: string) => boolean {

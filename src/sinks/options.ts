@@ -26,10 +26,13 @@ export function checkedOptions(what: string, schema: OptionsSchema, options: obj
   const ajv = new Ajv2020({ useDefaults: true, coerceTypes: text ? "array" : false, allowUnionTypes: true });
   const check = ajv.compile({ type: "object", additionalProperties: false, ...schema });
   const checked = structuredClone(given);
-  if (check(checked)) return checked;
+  const fits = check(checked);
+  // What is made of text isn't checked for that, and passes every maximum.
+  const infinite = Object.entries(checked).find(([, value]) => typeof value === "number" && !Number.isFinite(value));
+  if (fits && !infinite) return checked;
   const known = Object.keys((schema.properties ?? {}) as object);
-  const wrong = check.errors?.[0] as ErrorObject;
-  throw usage(`${what}: ${wordsOf(wrong)}.`, `Its options are ${known.join(", ") || "none"}.`);
+  const wrong = infinite ? `"${infinite[0]}" is too large` : wordsOf(check.errors?.[0] as ErrorObject);
+  throw usage(`${what}: ${wrong}.`, `Its options are ${known.join(", ") || "none"}.`);
 }
 
 /** A list is text with commas between. */

@@ -9,7 +9,8 @@ export class Sinks {
   readonly #labels: Readonly<Record<string, string>>;
   readonly #reader = new SinkReader();
   readonly #since = now();
-  #reported = this.#since;
+  /** By process.hrtime, which nobody sets. */
+  #reported = process.hrtime.bigint();
 
   private constructor(queues: readonly SinkQueue[], labels: Readonly<Record<string, string>>) {
     this.queues = queues;
@@ -40,16 +41,16 @@ export class Sinks {
 
   /** Gives those that keep metrics what the sinks have counted so far: a sample of group `self`. Once an interval will do. */
   report(): void {
-    const at = now();
+    const reported = process.hrtime.bigint();
     const sample = {
-      at,
-      interval: at - this.#reported,
+      at: now(),
+      interval: reported - this.#reported,
       epoch: 0,
       scheduler: "",
       state: "",
       stats: this.#reader.read(this.queues),
     };
-    this.#reported = at;
+    this.#reported = reported;
     const [labels, since] = [this.#labels, this.#since];
     this.push({ type: "sample", group: "self", schema: sinksSchema, sample, labels, since });
   }

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect, it, onTestFinished } from "vitest";
 import type { LogRecord } from "../../../src/diagnostics.js";
 import { applyRules, parseRules } from "../../../src/export/rules.js";
+import type { StatsSchema } from "../../../src/stats/schema.js";
 import { layered, mitosis } from "../sinks/upstream.js";
 
 const rules = (value: object) => parseRules("r.json", JSON.stringify(value));
@@ -19,7 +20,7 @@ it("say of statistics what metadata don't, wherever their struct stands", () => 
     structs: { Layer: {}, "Layer*": { prefix: "layer_", label: "layer" } },
   });
   const schema = applyRules(given, layered);
-  const [at, total, , proc, layers] = schema.stats;
+  const [at, total, , layers] = schema.stats;
   expect(at).toEqual(layered.stats[0]);
   expect(total).toMatchObject({
     kind: "counter",
@@ -27,7 +28,7 @@ it("say of statistics what metadata don't, wherever their struct stands", () => 
     family: { name: "events", labels: { of: "all" } },
     user: { _scx_delta: "true" },
   });
-  expect(proc?.user).toEqual({ _om_skip: "true" });
+  expect(schema.stats.map(({ name }) => name)).not.toContain("proc_ms");
   const type = layers?.type as { dict: { struct: typeof layered }; key: string };
   expect(type.key).toBe("string");
   expect(type.dict.struct.user).toEqual({ _om_prefix: "layer_", _om_label: "layer" });
@@ -47,10 +48,23 @@ it("that fit nothing are named", () => {
   expect(records.map(({ text }) => text)).toEqual(["the rule for nothing fits no statistic"]);
 });
 
-it("make counters of integers only", () => {
-  expect(() => applyRules(rules({ stats: { busy: { kind: "counter" } } }), layered)).toThrow(
-    /rule for SysStats.busy makes a counter of what is no integer/,
-  );
+it.each([
+  ["counters of integers only", "busy", { kind: "counter" }, /SysStats.busy makes a counter of what is no integer/],
+  ["states of texts only", "total", { states: ["a"] }, /SysStats.total gives states to what is no text/],
+  ["deltas of counters only", "total", { delta: true }, /SysStats.total has a delta of what is no counter/],
+])("make %s", (_, field, rule, message) => {
+  expect(() => applyRules(rules({ stats: { [field]: rule } }), layered)).toThrow(message);
+});
+
+it("leave a histogram what it is", () => {
+  const waited: StatsSchema = { name: "s", stats: [{ name: "waited", kind: "histogram" }] };
+  expect(() => applyRules(rules({ stats: { "*": { kind: "counter" } } }), waited)).toThrow(/a counter of a histogram/);
+  expect(applyRules(rules({ stats: { "*": { unit: "ns" } } }), waited).stats).toMatchObject([{ kind: "histogram" }]);
+});
+
+it("take back what earlier ones say", () => {
+  const given = rules({ stats: { "num_*": { skip: true }, num_cells: { skip: false } } });
+  expect(applyRules(given, mitosis).stats.map(({ name }) => name)).toContain("num_cells");
 });
 
 it.each([

@@ -150,6 +150,10 @@ describe("--to", () => {
     await expect(parseSink(text)).rejects.toThrow(message);
   });
 
+  it.each(["timeoutMs=1e400", "queue=Infinity", "maxBytes=-1e400"])("no number without end: %s", async (option) => {
+    await expect(openSinks({ to: [`log,${option}`] })).rejects.toThrow(`"${option.split("=")[0]}"`);
+  });
+
   it("not a group that is never sent", async () => {
     await expect(openSinks({ to: ["log,groups=stats,nope"] })).rejects.toMatchObject({
       code: "ERR_SCX_USAGE",
