@@ -54,10 +54,10 @@ export class SocketScheduler implements Watched {
       for await (const reading of followStats({ path, intervalMs, target, signal })) {
         const next = this.#samples.next(reading);
         if (!next) continue;
-        const { schema, epoch, ...sample } = next;
+        const { schema, at, interval, epoch, stats } = next;
         // Which scheduler it is, only its struct's name tells.
-        this.#running = { scheduler: schema.name, state: "enabled", epoch };
-        this.#listener.sample(schema, { ...sample, ...this.#running }, undefined);
+        this.#running = { epoch, scheduler: schema.name, state: "enabled" };
+        this.#listener.sample(schema, { at, interval, ...this.#running, stats }, undefined);
       }
     } catch (error) {
       log.error(`${path} is given up: ${causeOf(error)}`);

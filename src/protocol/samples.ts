@@ -97,12 +97,10 @@ export async function* followSamples(
   for await (const reading of followStats({ path, intervalMs, target, timeoutMs, signal })) {
     const next = samples.next(reading);
     if (!next) continue;
-    const { schema, ...rest } = next;
-    const sample = {
-      ...rest,
-      scheduler: scheduler ?? schedExt.running() ?? reading.schema?.name ?? schema.name,
-      state: schedExt.exists() ? schedExt.state() : "",
-    };
+    const { schema, at, interval, epoch, stats } = next;
+    const running = scheduler ?? schedExt.running() ?? reading.schema?.name ?? schema.name;
+    const state = schedExt.exists() ? schedExt.state() : "";
+    const sample = { at, interval, epoch, scheduler: running, state, stats };
     yield { schema, sample };
   }
 }

@@ -84,6 +84,8 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
   for (const [i, { total, delta }] of counts.slice(1).entries()) expect(total - delta).toBe(counts[i].total);
   expect(samples[0]).toMatchObject({ scheduler: "mitosis", labels: { rack: "7" }, epoch: 0 });
   expect(samples.at(-1)).toMatchObject({ epoch: 1 });
+  const members = ["at", "interval", "epoch", "scheduler", "state", "stats", "labels"];
+  expect(Object.keys(samples[0])).toEqual(members);
 });
 
 it.each([
