@@ -43,7 +43,8 @@ export class Agent {
   /** What it watches by, which a config that could not be had may have left alone. */
   #watchedBy: AgentConfig | undefined;
   #socket: Socket | undefined;
-  #sinksReported = this.#began;
+  /** By process.hrtime, which nobody sets. */
+  #sinksReported = process.hrtime.bigint();
   #missed = 0n;
   #stopped: Promise<void> | undefined;
   /** Resolves when no reload is under way. */
@@ -224,10 +225,11 @@ export class Agent {
   /** What the sinks have counted, for those that keep metrics. */
   #reportSinks(): void {
     if (!(this.#config.settings.groups?.includes("self") ?? true)) return;
-    const at = now();
+    const reported = process.hrtime.bigint();
+    const interval = reported - this.#sinksReported;
+    this.#sinksReported = reported;
     const stats = this.#sinkReader.read(this.#outlets.queues);
-    const sample = { at, interval: at - this.#sinksReported, ...(this.#watched?.running() ?? notRunning), stats };
-    this.#sinksReported = at;
+    const sample = { at: now(), interval, ...(this.#watched?.running() ?? notRunning), stats };
     this.#outlets.push({
       type: "sample",
       group: "self",

@@ -37,7 +37,10 @@ export interface StatsReading<V = DecodedValues | ReplyValue> {
   connection: number;
   /** The process that answered, {@link StatsClient.server}: another text where it was started again. */
   server: string | undefined;
-  /** Checked and typed by `schema`; where there is none, as it came. */
+  /**
+   * Checked and typed by `schema`; where there is none, as it came. What isn't as the server's metadata say is left out, and said once: a field is
+   * absent, a dictionary's value undefined. What isn't as a definition given says is refused.
+   */
   values: V;
   /** The definition given, or what the server's metadata say; undefined when they don't describe this reply. */
   schema: StatsSchema | undefined;
