@@ -43,7 +43,7 @@ export async function parseSink(text: string) {
   const kind = /^[^:,]*/.exec(text)?.[0] ?? "";
   const factory = await sinkFactory(kind);
   const names = Object.keys((optionsSchema(factory) as { properties: object }).properties);
-  const [address = "", ...given] = text.slice(kind.length).split(/,(?=[a-z]\w*=)/i);
+  const [address = "", ...given] = text.slice(kind.length).split(/,(?=\s*[a-z][\w.-]*\s*=)/i);
   const options: Record<string, string> = {};
   if (address !== "") {
     if (factory.address === undefined || !address.startsWith(":"))
@@ -52,20 +52,17 @@ export async function parseSink(text: string) {
   }
   for (const option of given) {
     const [name, value] = assignment("--to", option);
-    if (!names.includes(name)) throw noOption(kind, name, names);
+    if (!names.includes(name)) throw noOption(text, kind, name, names);
     options[name] = value;
   }
   return { kind, factory, options };
 }
 
-function noOption(kind: string, name: string, names: readonly string[]): ScxError {
+function noOption(text: string, kind: string, name: string, names: readonly string[]): ScxError {
   const meant = near(name, names);
   const asked = meant === undefined ? "" : ` Is ${meant} meant?`;
-  return usage(
-    `Sink ${kind} has no option "${name}".${asked}`,
-    names,
-    ` In a URL, a comma before it is %2C: %2C${name}=`,
-  );
+  const inside = text.includes("://") ? ` As a part of a URL it is written %2C${name}=` : "";
+  return usage(`Sink ${kind} has no option "${name}".${asked}`, names, inside);
 }
 
 const usage = (message: string, names: readonly string[], more = "") =>

@@ -144,6 +144,8 @@ describe("--to", () => {
     ["jsonl:a,maxbytes=5", /^Sink jsonl has no option "maxbytes"\. Is maxBytes meant\?\n.*file, maxBytes, maxLines/],
     ["http:http://h/in,tokenfile=/nofile", /no option "tokenfile"\. Is tokenFile meant/],
     ["kafka:h:9092,Topic=x", /no option "Topic"\. Is topic meant/],
+    ["jsonl:a,max-bytes=1", /no option "max-bytes"\. Is maxBytes meant/],
+    ["jsonl:a, keep=1", /no option " keep"\. Is keep meant/],
     ["jsonl:a,keep=1,kepe=2", /no option "kepe"\. Is keep meant/],
     ["http:http://h/x?a=1,b=2", /no option "b"\.\n.*%2Cb=/],
   ])("not %j, and says which options there are", async (text, message) => {
