@@ -111,7 +111,8 @@ Napi::Value ProgramById(const Napi::CallbackInfo& info) {
   result.Set("maps", maps);
   result.Set("btfId", Napi::Number::New(env, again.btf_id));
   timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);  // as the kernel takes the load time
+  // As the kernel takes the load time.
+  if (clock_gettime(CLOCK_BOOTTIME, &now) != 0) Throw(env, "clock_gettime", errno);
   const uint64_t age =
       static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec) - again.load_time;
   result.Set("age", Napi::BigInt::New(env, age));
