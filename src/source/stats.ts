@@ -177,7 +177,8 @@ export class LoadedStats implements StatsSource {
   refresh(): void {
     if (this.#closed) return;
     const reader = this.#reader;
-    for (const listener of this.#listeners) listener(false);
+    // By index: an iterator is an object, which the compiler doesn't always save.
+    for (let i = 0; i < this.#listeners.length; i++) this.#listeners[i]?.(false);
     try {
       reader.take();
       this.#claims?.take(reader.words);
