@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
 import { causeOf } from "../error.js";
+import type { ExitRecord } from "../scheduler/exit.js";
 import type { RunEnd } from "../scheduler/supervise.js";
 import { exitEvent } from "../sinks/exit_event.js";
 import { SinkReader, sinksSchema } from "../sinks/own.js";
@@ -175,19 +176,20 @@ export class Agent {
   }
 
   async #watch(config: AgentConfig): Promise<void> {
-    await this.#unwatch();
-    this.#watchedBy = undefined;
-    const watched = await watch(config, this.#stopping.signal, {
-      sample: (schema, sample, since) => {
+    const listener = {
+      sample: (schema: StatsSchema, sample: Sample, since: bigint | undefined) => {
         if (this.#config.settings.groups?.includes("stats") ?? true) this.#sample("stats", schema, sample, since);
       },
-      exit: (exit) => this.#outlets.push(exitEvent(exit, this.#labels)),
-      missed: (ticks) => {
+      exit: (exit: ExitRecord) => this.#outlets.push(exitEvent(exit, this.#labels)),
+      missed: (ticks: number) => {
         this.#missed += BigInt(ticks);
       },
-      error: (error) => this.#collector.failed("the scheduler", error),
-    });
+      error: (error: unknown) => this.#collector.failed("the scheduler", error),
+    };
+    const before = this.#watched;
+    const watched = await watch(config, this.#stopping.signal, listener, before, () => this.#unwatch());
     this.#watched = watched;
+    if (watched === before) return;
     void watched?.ended.then((end) => {
       if (this.#watched === watched) this.#end(end);
     });
@@ -198,6 +200,7 @@ export class Agent {
     this.#socket = undefined;
     const watched = this.#watched;
     this.#watched = undefined;
+    this.#watchedBy = undefined;
     await watched?.close();
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
-import { causeOf, ScxError } from "../error.js";
+import { causeOf, ScxError, throwIfAborted } from "../error.js";
 import { Sampler } from "../sampler/sampler.js";
 import type { Running } from "../sampler/values.js";
 import type { ExitRecord } from "../scheduler/exit.js";
@@ -14,40 +14,47 @@ import { notRunning, type Watched, type WatchedListener } from "./watched.js";
 
 const log = logger("agent");
 
-export interface OwnOptions {
+/** What is run, and what becomes of it. */
+export interface OwnPlan {
   readonly object: ObjectSettings;
   readonly fallbacks: readonly ObjectSettings[];
   readonly restart: RestartOptions | undefined;
+}
+
+export interface OwnOptions {
+  readonly plan: OwnPlan;
   readonly intervalMs: number;
   readonly signal: AbortSignal;
+  /** Stops what would be in the way; called when the object is loaded. */
+  readonly makeRoom: () => Promise<void>;
 }
 
 /** A scheduler that the agent runs and looks after. */
 export class OwnScheduler implements Watched, Control {
   readonly ended: Promise<RunEnd>;
-  readonly #options: OwnOptions;
   readonly #listener: WatchedListener;
+  readonly #closing = new AbortController();
+  readonly #signal: AbortSignal;
+  #plan: OwnPlan;
   /** Globals that were written since the start, for restarts; of the object that runs. */
-  readonly #written = new Map<string, unknown>();
-  #object: ObjectSettings;
+  #written = new Map<string, unknown>();
   #intervalMs: number;
   #supervisor: Supervisor | undefined;
   #sampler: Sampler | undefined;
+  #listening: Disposable | undefined;
   /** Resolves when its sampler has given its last sample. */
   #drained: Promise<void> = Promise.resolve();
-  /** The one that was stopped to make room for another: its end is not ours. */
-  #replaced: Supervisor | undefined;
-  #switching = false;
-  #closed = false;
+  /** Resolves when no other scheduler is about to take its place; undefined then. */
+  #changing: Promise<void> | undefined;
   #running: Running = notRunning;
   /** Exits whose last sample hasn't come yet. */
   readonly #exits: { exit: ExitRecord; epoch: number }[] = [];
   #end: (end: RunEnd) => void = () => {};
 
-  private constructor(options: OwnOptions, listener: WatchedListener) {
-    this.#options = options;
-    this.#object = options.object;
-    this.#intervalMs = options.intervalMs;
+  private constructor({ plan, intervalMs, signal }: OwnOptions, listener: WatchedListener) {
+    this.#plan = plan;
+    this.#intervalMs = intervalMs;
+    this.#signal = AbortSignal.any([signal, this.#closing.signal]);
     this.#listener = listener;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -57,11 +64,11 @@ export class OwnScheduler implements Watched, Control {
   /** Resolves when it is attached. @throws what {@link superviseScheduler} throws */
   static async start(options: OwnOptions, listener: WatchedListener): Promise<OwnScheduler> {
     const own = new OwnScheduler(options, listener);
-    await own.#start(options.object);
+    await own.#start(options.plan, own.#written, options.makeRoom);
     return own;
   }
 
-  /** Its sampler; another one after a switch. */
+  /** Its sampler, over all its schedulers. */
   get sampler(): Sampler {
     return this.#sampler as Sampler;
   }
@@ -96,70 +103,98 @@ export class OwnScheduler implements Watched, Control {
   }
 
   async switchTo(object: ObjectSettings): Promise<void> {
-    if (this.#closed || this.#switching) return;
-    this.#switching = true;
-    try {
-      (await openObject(object, new Map(), this.#options.signal)).close(); // before anything is given up for it
-      const before = this.#object;
-      this.#replaced = this.#supervisor;
-      await this.#stop();
-      this.#written.clear();
-      if (!this.#closed) await this.#startOr(object, before);
-    } finally {
-      this.#switching = false;
-    }
+    if (this.#changing)
+      throw new ScxError("ERR_SCX_BUSY", {
+        op: "switch",
+        message: "Another switch is under way.",
+        remedy: "Try again when it is done.",
+      });
+    await this.#change({ ...this.#plan, object });
+  }
+
+  /**
+   * Runs another one in its place, when no switch is under way any more. Totals go on as over a restart.
+   * @throws what {@link start} throws; then the former one goes on, if it can
+   */
+  async use(plan: OwnPlan): Promise<void> {
+    while (this.#changing) await this.#changing;
+    await this.#change(plan);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#stop();
-  }
-
-  async #stop(): Promise<void> {
+    this.#closing.abort();
+    await this.#changing;
     await this.#supervisor?.stop();
     await this.#drained;
   }
 
-  async #startOr(object: ObjectSettings, before: ObjectSettings): Promise<void> {
+  async #change(plan: OwnPlan): Promise<void> {
+    throwIfAborted(this.#signal, "switch", "The run");
+    const changed = this.#startOr(plan);
+    const changing = changed.catch(() => {});
+    this.#changing = changing;
+    void changing.then(() => {
+      this.#changing = undefined;
+    });
+    await changed;
+  }
+
+  /** The former one runs on until the other is loaded; and is started again when that can't be attached. */
+  async #startOr(plan: OwnPlan): Promise<void> {
+    const before = this.#supervisor as Supervisor;
+    let gone = false;
+    void before.ended.then(() => {
+      gone = true;
+    });
     try {
-      await this.#start(object);
+      await this.#start(plan, new Map());
     } catch (error) {
-      log.error(`${object.object} can't be started, ${before.object} goes on: ${causeOf(error)}`);
-      await this.#start(before).catch((again: unknown) => {
-        this.#end({ exit: undefined, error: again, waiting: false });
-      });
+      if (!gone) throw error;
+      if (!this.#signal.aborted) {
+        log.error(`${plan.object.object} can't be started, ${this.#plan.object.object} goes on: ${causeOf(error)}`);
+        await this.#start(this.#plan, this.#written).catch((again: unknown) => this.#giveUp(again));
+      } else this.#giveUp(error);
       throw error;
     }
   }
 
-  async #start(object: ObjectSettings): Promise<void> {
-    const { fallbacks, restart, signal } = this.#options;
+  /** Nothing runs any more that its samples would be of. */
+  #giveUp(error: unknown): void {
+    this.#listening?.[Symbol.dispose]();
+    this.#end({ exit: undefined, error, waiting: false });
+  }
+
+  async #start(plan: OwnPlan, written: Map<string, unknown>, makeRoom?: () => Promise<void>): Promise<void> {
+    const { object, fallbacks, restart } = plan;
     const supervisor = await superviseScheduler({
-      open: (aborted) => openObject(object, this.#written, aborted),
+      open: (aborted) => openObject(object, written, aborted),
       fallbacks: fallbacks.map((one) => (aborted) => openObject(one, new Map(), aborted)),
       ...(restart && { restart }),
       statsMap: object.statsMap && checkStatsMap(object.statsMap),
-      loaded: (stats) => {
-        this.#sampler = new Sampler(stats, { intervalMs: this.#intervalMs });
-        this.#drained = this.#listen(this.#sampler);
+      after: this.#supervisor,
+      loaded: async (stats) => {
+        await makeRoom?.();
+        if (!this.#sampler) this.#listen(new Sampler(stats, { intervalMs: this.#intervalMs })); // else it goes on
       },
       exited: (exit, epoch) => this.#exits.push({ exit, epoch }),
-      signal,
+      signal: this.#signal,
     });
     this.#supervisor = supervisor;
-    this.#object = object;
+    this.#plan = plan;
+    this.#written = written;
     void supervisor.ended.then(async (end) => {
+      if (supervisor !== this.#supervisor || this.#changing) return; // another takes its place
       await this.#drained;
       this.#tellExits(Number.POSITIVE_INFINITY);
-      if (supervisor !== this.#replaced) this.#end(end);
+      this.#end(end);
     });
   }
 
-  /** Resolves when there is no sample any more. */
-  #listen(sampler: Sampler): Promise<void> {
+  #listen(sampler: Sampler): void {
     let since: bigint | undefined;
-    return new Promise((resolve) => {
-      sampler.listen({
+    this.#sampler = sampler;
+    this.#drained = new Promise((resolve) => {
+      this.#listening = sampler.listen({
         sample: (sample) => {
           since ??= sample.at - sample.interval; // the first one's counts from attach
           this.#running = { scheduler: sample.scheduler, state: sample.state, epoch: sample.epoch };

@@ -41,6 +41,11 @@ export interface SuperviseOptions {
   exited?: (exit: ExitRecord, epoch: number) => void;
   /** Called when one could not be loaded or attached. */
   failed?: (error: unknown) => void;
+  /**
+   * The one whose place these take: it runs on until the first of them is loaded, so that one that can't be opened or loaded takes
+   * nothing away, and is stopped then. Its run goes on: `stats` is the same, with the next epoch.
+   */
+  after?: Supervisor | undefined;
   /** Stops everything. */
   signal?: AbortSignal;
 }
@@ -103,7 +108,7 @@ export class Supervisor {
   readonly #chain: readonly OpenScheduler[];
   /** Names of the chain's schedulers, as far as they were opened. */
   readonly #names: string[] = [];
-  readonly #run = new RunStats();
+  readonly #run: RunStats;
   readonly #stopping = new AbortController();
   /** Those that stay loaded until the end. */
   readonly #kept: LoadedObject[] = [];
@@ -116,12 +121,17 @@ export class Supervisor {
   #ready = false;
   #hasRun = false;
   #waiting = false;
+  /** Whether another is about to go on with this run. */
+  #isFollowed = false;
   #attached: () => void = () => {};
 
   /** @internal */
   constructor(options: SuperviseOptions) {
     this.#options = options;
     this.#chain = [options.open, ...(options.fallbacks ?? [])];
+    const { after } = options;
+    this.#run = after ? after.#run : new RunStats();
+    if (after) after.#isFollowed = true;
     this.stats = this.#run;
     const stop = () => this.#stopping.abort();
     if (options.signal?.aborted) stop();
@@ -167,11 +177,19 @@ export class Supervisor {
     } catch (reason) {
       error = reason;
     }
-    this.#run.finish();
+    this.#endRun();
     await this.#fresh?.[Symbol.asyncDispose]();
     for (const loaded of this.#kept) await loaded[Symbol.asyncDispose]();
     const stopped = this.#stopping.signal.aborted;
     return { exit: this.#exit, error: stopped ? undefined : error, waiting: stopped && this.#waiting };
+  }
+
+  /** Its maps are about to be closed. */
+  #endRun(): void {
+    const { after } = this.#options;
+    if (this.#isFollowed) this.#run.leave();
+    else if (this.#hasRun || !after) this.#run.finish();
+    else after.#isFollowed = false; // whose run it has remained
   }
 
   /** So that nobody learns of a wrong path when the fallback is needed. */
@@ -232,12 +250,15 @@ export class Supervisor {
     try {
       throwIfAborted(signal, "attach", "The run");
       const loaded = this.#kept[at] ?? (await this.#load(at));
-      if (!this.#hasRun) this.#run.follow(loaded.stats); // what samples wants to know what will be counted
+      const goesOn = this.#hasRun || this.#options.after !== undefined;
+      // What samples wants to know what will be counted; and faults in that are to be known before anything is replaced.
+      if (goesOn) void loaded.stats.index;
+      else this.#run.follow(loaded.stats);
       await this.#getReady();
       this.#scheduler = await loaded.attach({ signal });
       this.#running = loaded;
       if (signal.aborted) void this.#scheduler.detach();
-      if (this.#hasRun) this.#run.follow(loaded.stats);
+      if (goesOn) this.#run.follow(loaded.stats);
     } catch (error) {
       if (!signal.aborted) this.#options.failed?.(error);
       return { outcome: "failed", error, ranMs: 0 };
@@ -253,6 +274,7 @@ export class Supervisor {
 
   async #getReady(): Promise<void> {
     if (this.#ready) return;
+    await this.#options.after?.stop();
     await settled(this.#stopping.signal);
     requireFree("attach"); // before anything is replaced
     await this.#options.loaded?.(this.#run);
@@ -283,7 +305,7 @@ export class Supervisor {
   /** The one that ran last is read for the last time, and freed. */
   async #leave(): Promise<void> {
     if (this.#hasRun) this.#run.leave();
-    else this.#run.forget();
+    else if (!this.#options.after) this.#run.forget();
     await this.#fresh?.[Symbol.asyncDispose]();
     this.#fresh = undefined;
   }

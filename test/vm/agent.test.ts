@@ -94,6 +94,35 @@ describe("scxkit agent", () => {
     expect(locals.reduce((sum, { delta }) => sum + delta, 0)).toBe(locals.at(-1)?.total);
   });
 
+  it("goes on counting over a reload that is refused, and over one that starts it anew", async () => {
+    using _work = load();
+    const settings =
+      "scheduler: { object: simple, set: { slice_us: 5000 } }\nintervalMs: 200\nsinks: [{ jsonl: { groups: [stats] } }]\n";
+    const { run, write } = await start(settings);
+    await run.line(/"scheduler":"simple"/);
+    const sequence = () => readFileSync("/sys/kernel/sched_ext/enable_seq", "utf8");
+    await run.line(/"scheduler":"simple"/, run.lines.length);
+    const started = sequence();
+    write(settings.replace("slice_us: 5000", "nosuch: 5000"));
+    run.kill("SIGHUP");
+    await run.error(/the config stays as it was/);
+    await run.line(/"scheduler":"simple"/, run.lines.length);
+    expect(sequence()).toBe(started);
+
+    write(settings.replace("slice_us: 5000", "slice_us: 7000"));
+    run.kill("SIGHUP");
+    await run.error(/was read again/);
+    await run.line(/"epoch":1,"scheduler":"simple","state":"enabled"/, run.lines.length);
+    run.kill("SIGTERM");
+    expect(await run.end()).toBe(0);
+    const all = documents(run.lines);
+    const local = all.flatMap(({ epoch, stats }) => (stats?.local ? [{ epoch, ...stats.local }] : []));
+    expect(new Set(local.map(({ epoch }) => epoch))).toEqual(new Set([0, 1]));
+    expect(local.map(({ total }) => total)).toEqual(local.map(({ total }) => total).toSorted((a, b) => a - b));
+    expect(local.reduce((sum, { delta }) => sum + delta, 0)).toBe(local.at(-1)?.total);
+    expect(all.flatMap(({ exit }) => exit?.kind ?? [])).toEqual(["unreg", "unreg"]);
+  });
+
   it("answers anomalies by what it may: a global is written, another scheduler runs", async () => {
     using _work = load();
     const { run } = await start(`
@@ -104,21 +133,31 @@ sinks: [{ jsonl: { groups: [stats] } }]
 detectors:
   - name: works
     threshold: { metric: cpu.*.busy, above: 0 }
+  - name: also
+    threshold: { metric: cpu.*.busy, above: 0 }
 actuators:
   - set: { global: fail_at, value: 1000000000000 }
+    on: [works]
     enabled: true
   - set: { global: in_data, value: 8 }
+    on: [works]
   - switch: { object: simple, set: { fifo: true } }
+    on: [works]
+    enabled: true
+  - name: second
+    switch: { object: simple, set: { fifo: true } }
+    on: [also]
     enabled: true
 `);
     await run.line(/"action":\{"actuator":"switch","what":"switch to simple"/);
-    await run.line(/"scheduler":"simple","state":"enabled"/);
+    await run.line(/"epoch":1,"scheduler":"simple","state":"enabled"/);
     expect(readFileSync("/sys/kernel/sched_ext/root/ops", "utf8").trim()).toBe("simple");
     expect(run.stderr).toMatch(/actuator set: set fail_at to 1000000000000 \(works: cpu\.\d\.busy/);
     expect(run.stderr).toMatch(/actuator set_2 would set in_data to 8, but it is not enabled/);
     const actions = documents(run.lines).flatMap(({ action }) => (action ? [action] : []));
     expect(actions.map(({ what, error }) => [what, error])).toEqual([
       ["set fail_at to 1000000000000", undefined],
+      ["switch to simple", "Another switch is under way."], // it was asked for in the same tick
       ["switch to simple", undefined],
     ]);
     const maps = execFileSync("bpftool", ["-j", "map", "list"], { encoding: "utf8" });

@@ -237,6 +237,43 @@ describe("a supervised run", () => {
     expect(await run.ended).toMatchObject({ exit: { kind: "unreg" }, waiting: false });
   });
 
+  it("takes another's place when it is loaded, and goes on with its run", async () => {
+    const world = new World();
+    const first = await world.supervise("a");
+    const second = await world.supervise("b", { after: first });
+    expect(second.stats).toBe(first.stats);
+    expect(await first.ended).toMatchObject({ exit: { kind: "unreg", ops: "a" } });
+    await second.stop();
+    expect(world.events).toEqual([
+      ...["open a", "load a", "attach a", "open b", "load b", "unreg in epoch 0", "free a"],
+      ...["attach b", "unreg in epoch 1", "free b"],
+    ]);
+    await second.stats.ended;
+  });
+
+  it("takes nothing away when it can't be loaded", async () => {
+    const world = new World();
+    const first = await world.supervise("a");
+    world.loads = [failure("ERR_SCX_VERIFIER")];
+    await expect(world.supervise("b", { after: first })).rejects.toMatchObject({ code: "ERR_SCX_VERIFIER" });
+    expect([first.scheduler, first.stats.scheduler, first.stats.epoch]).toEqual([expect.anything(), "a", 0]);
+    await first.stop();
+    await first.stats.ended;
+    expect(world.events).toEqual(["open a", "load a", "attach a", "open b", "unreg in epoch 0", "free a"]);
+  });
+
+  it("lets the former one come back when it can't be attached", async () => {
+    const world = new World();
+    const first = await world.supervise("a");
+    const loaded = () => Promise.reject(failure("ERR_SCX_SOCKET_IN_USE"));
+    const second = world.supervise("b", { after: first, loaded });
+    await expect(second).rejects.toMatchObject({ code: "ERR_SCX_SOCKET_IN_USE" });
+    const third = await world.supervise("a", { after: first });
+    expect([third.stats.scheduler, third.stats.epoch]).toEqual(["a", 1]);
+    await third.stop();
+    await third.stats.ended;
+  });
+
   it("is given up before it began", async () => {
     const abort = new AbortController();
     abort.abort();
