@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { logger } from "../diagnostics.js";
-import { causeOf, ScxError } from "../error.js";
+import { aborted, causeOf, ScxError, throwIfAborted } from "../error.js";
 import { Backlog } from "./backlog.js";
 import { type QueueOptions, queueDefaults } from "./queue_options.js";
 import { type Sink, SinkAbandoned, type SinkRecord, SinkRefusal } from "./sink.js";
@@ -77,18 +77,39 @@ export class SinkQueue {
   }
 
   /**
-   * Opens the sink; until then what is pushed waits. When it fails the sink is closed again.
-   * @throws ScxError what the sink's `open` does; ERR_SCX_SINK_OPEN in place of any other error
+   * Opens the sink, in the time that one write may take; until then what is pushed waits. When it fails the sink is closed again.
+   * @throws ScxError what the sink's `open` does; ERR_SCX_SINK_OPEN in place of any other error, and when it takes too long;
+   * ERR_SCX_ABORTED when the signal fires
    */
   async open(signal: AbortSignal = this.#end.signal): Promise<void> {
     try {
-      await this.#sink.open?.(signal);
-    } catch (error) {
+      await this.#openInTime(signal);
+    } catch (cause) {
+      const error = signal.aborted ? aborted("open", `Sink ${this.name}`, signal) : cause;
       await this.close({ deadlineMs: 0 });
       throw error instanceof ScxError ? error : this.#unopened(error);
     }
     this.#opened = true;
     this.#start();
+  }
+
+  /** A sink may never answer, and heed no signal. */
+  async #openInTime(signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal, "open", `Sink ${this.name}`);
+    const { timeoutMs } = this.#options;
+    const [late, over] = [new AbortController(), new AbortController()];
+    const opening = (async () => this.#sink.open?.(AbortSignal.any([signal, late.signal])))();
+    try {
+      const limit = sleep(timeoutMs, false, { signal: AbortSignal.any([signal, over.signal]) });
+      if (await Promise.race([opening.then(() => true), limit])) return;
+      late.abort(new Error(`it took more than ${timeoutMs} ms`));
+      throw late.signal.reason;
+    } catch (error) {
+      void opening.then(() => this.#step("close", graceMs)).catch(() => {}); // if it comes after all
+      throw error;
+    } finally {
+      over.abort();
+    }
   }
 
   /** Takes a record over, to be written soon. After {@link close} it is dropped. */

@@ -227,6 +227,40 @@ describe("a queue", () => {
     expect(sink.batches).toEqual([[1]]);
   });
 
+  it("gives a sink up that never opens: in time, or when nobody wants it any more", async () => {
+    const never = () => {
+      const sink = new Kept();
+      sink.open = () => new Promise<void>(() => {});
+      return sink;
+    };
+    const [slow, unwanted] = [never(), never()];
+    await expect(new SinkQueue("slow", slow, { timeoutMs: 5 }).open()).rejects.toMatchObject({
+      code: "ERR_SCX_SINK_OPEN",
+      message: expect.stringMatching(/^Sink slow can't be opened: it took more than 5 ms\.\n/),
+    });
+    const caller = new AbortController();
+    const opened = new SinkQueue("unwanted", unwanted).open(caller.signal);
+    caller.abort();
+    await expect(opened).rejects.toMatchObject({ code: "ERR_SCX_ABORTED" });
+    expect([slow.calls, unwanted.calls]).toEqual([["close"], ["close"]]);
+  });
+
+  it("closes a sink again that opens when it has been given up", async () => {
+    const sink = new Kept();
+    let open = () => {};
+    sink.open = () =>
+      new Promise<void>((resolve) => {
+        open = () => resolve(void sink.calls.push("open"));
+      });
+    await expect(new SinkQueue("late", sink, { timeoutMs: 5 }).open()).rejects.toThrow("5 ms");
+    const closed = new Promise<void>((resolve) => {
+      sink.close = () => resolve(void sink.calls.push("close"));
+    });
+    open();
+    await closed;
+    expect(sink.calls).toEqual(["close", "open", "close"]);
+  });
+
   it("closes a sink that can't be opened, and says why", async () => {
     const sink = new Kept();
     sink.open = () => {
