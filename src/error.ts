@@ -9,6 +9,7 @@ export const errorCodes = {
   ERR_SCX_ATTACH: "the kernel refused to attach the scheduler",
   ERR_SCX_BUSY: "another sched_ext scheduler is running",
   ERR_SCX_CLOSED: "the object, scheduler, sampler or server was closed before",
+  ERR_SCX_COMPONENT: "a component of the agent failed where nobody waited for it",
   ERR_SCX_CONFIG: "the agent's config can't be used",
   ERR_SCX_CONNECT: "nobody answers at the statistics socket's path",
   ERR_SCX_FILE_NOT_FOUND: "no such file",

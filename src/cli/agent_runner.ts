@@ -45,6 +45,12 @@ export async function agent(options: AgentOptions): Promise<number> {
     else early = true;
   };
   process.on("SIGHUP", reload);
+  let stray: ScxError | undefined;
+  const onStray = (error: unknown) => {
+    stray ??= strayError(error);
+    ending.abort();
+  };
+  process.on("uncaughtException", onStray); // rejections that nobody handles, too
   // The process lives on while nothing else would keep it: a config may ask for so little.
   const alive = setInterval(() => {}, 2 ** 31 - 1);
   try {
@@ -59,13 +65,26 @@ export async function agent(options: AgentOptions): Promise<number> {
     const end = await Promise.race([started.ended, stopped]);
     manager.stopping();
     await started.stop();
-    if (end?.error) throw end.error;
+    if (stray ?? end?.error) throw stray ?? end?.error;
     return end?.exit && !end.waiting ? statusOfExit(end.exit) : 0;
+  } catch (error) {
+    throw stray ?? error;
   } finally {
     clearInterval(alive);
+    if (!stray) process.off("uncaughtException", onStray); // more of the same may come until the end, and is no news
     process.off("SIGHUP", reload);
   }
 }
+
+/** The error of what a component throws or rejects outside of any call: what state it is in then nobody knows. */
+const strayError = (cause: unknown): ScxError =>
+  new ScxError("ERR_SCX_COMPONENT", {
+    op: "agent",
+    message: `An error that nobody caught: ${causeOf(cause).replace(/\.$/, "")}.`,
+    remedy: "A component has to catch what it does outside of its methods; --verbose shows where it was.",
+    log: String((cause as Partial<Error> | null)?.stack ?? cause).split("\n"),
+    cause,
+  });
 
 /** Goes on by what the file says now; by what it said before, where that can't be used. */
 async function reloaded(running: Agent, file: string, manager: ServiceManager): Promise<void> {

@@ -385,6 +385,44 @@ actuators: [{ ${share}slice_actuator.mjs#Slice: { global: slice_ns, during: 1, o
   });
 });
 
+describe("scxkit agent, with a sink that never opens", { timeout: 60_000 }, () => {
+  const never = "export class Sink { open() { console.log('opening'); return new Promise(() => {}); } write() {} }";
+
+  it.each([["at the start"], ["of a reload"]])("ends when it is told to: %s", async (when) => {
+    const root = folder({ "own.mjs": never });
+    const file = join(root, "agent.yaml");
+    const late = when === "of a reload";
+    const text = "sinks: [{ ./own.mjs#Sink: {} }]\n";
+    writeFileSync(file, late ? "groups: [cpu]\nintervalMs: 50\nsinks: [{ jsonl: }]\n" : text);
+    const agent = startCommand("agent", "--config", file);
+    if (late) {
+      await agent.until(/"group":"cpu"/);
+      writeFileSync(file, text);
+      agent.child.kill("SIGHUP");
+    }
+    await agent.until(/opening/);
+    agent.child.kill("SIGTERM");
+    expect(await agent.end).toEqual([0, null]);
+  });
+});
+
+describe("scxkit agent, with a component that fails where nobody waits", { timeout: 60_000 }, () => {
+  it.each([
+    ["a rejection", "Promise.reject(new Error('stray'));"],
+    ["a timer", "setTimeout(() => { throw new Error('stray'); });"],
+  ])("says so, writes what waits, and ends with 70: %s", async (_, fails) => {
+    const module = `export class Sink { write() { ${fails} } close() { console.log("closed"); } }`;
+    const root = folder({ "own.mjs": module });
+    const file = join(root, "agent.yaml");
+    writeFileSync(file, "groups: [cpu]\nintervalMs: 20\nsinks: [{ ./own.mjs#Sink: {} }]\n");
+    const agent = startCommand("agent", "--config", file);
+    expect(await agent.end).toEqual([70, null]);
+    const said = await agent.until(/closed.*ERR_SCX|ERR_SCX.*closed/s);
+    expect(said).toMatch(/^scxkit: An error that nobody caught: stray\. \[ERR_SCX_COMPONENT\]$/m);
+    expect(said).not.toMatch(/^ +at /m);
+  });
+});
+
 describe("the service manager", { timeout: 60_000 }, () => {
   // Node has no datagram sockets of this kind, and python3 is here for the build anyway.
   const receiver = `
