@@ -9,6 +9,8 @@ const log = logger("agent");
 /** Asks actuators for their answers, no more often than they may give one; each is logged. */
 export class Actions {
   #actuators: readonly { part: ActuatorPart; allowance: Allowance }[] = [];
+  /** Those that failed to describe what they would do. */
+  readonly #speechless = new WeakSet<object>();
   readonly #done: (actuator: string, what: string, error: string | undefined, event: AnomalyEvent) => void;
 
   /** @param done told of each action that was tried, with what it failed with */
@@ -38,7 +40,7 @@ export class Actions {
     event: AnomalyEvent,
     control: Control | undefined,
   ): Promise<void> {
-    const what = describe(part, event);
+    const what = this.#describe(part, event);
     const why = `${event.detector}: ${event.metric}: ${event.why}`;
     if (!allowance.take(performance.now())) {
       log.info(
@@ -61,14 +63,17 @@ export class Actions {
     }
     this.#done(part.name, what, error, event);
   }
-}
 
-/** What it would do. A user's actuator may fail to say it. */
-function describe({ made, name }: ActuatorPart, event: AnomalyEvent): string {
-  try {
-    return made.describe?.(event) ?? "act";
-  } catch (error) {
-    log.warn(`actuator ${name} can't say what it would do: ${causeOf(error)}`);
-    return "act";
+  /** What it would do. A user's actuator may fail to say it, which is told once. */
+  #describe({ made, name }: ActuatorPart, event: AnomalyEvent): string {
+    try {
+      return made.describe?.(event) ?? "act";
+    } catch (error) {
+      log[this.#speechless.has(made) ? "debug" : "warn"](
+        `actuator ${name} can't say what it would do: ${causeOf(error)}`,
+      );
+      this.#speechless.add(made);
+      return "act";
+    }
   }
 }

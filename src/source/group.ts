@@ -15,6 +15,12 @@ const isGroup = (name: string): name is GroupName => (groupNames as readonly str
  * @throws ScxError ERR_SCX_USAGE that names the unknown one
  */
 export function checkedGroups(names: readonly string[]): GroupName[] {
+  if (!Array.isArray(names))
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "collect",
+      message: `Groups are a list, not ${JSON.stringify(names)}.`,
+      remedy: `Give some of ${groupNames.join(", ")}: ["cpu", "state"].`,
+    });
   const unknown = names.find((name) => !isGroup(name));
   if (unknown === undefined) return groupNames.filter((name) => names.includes(name));
   throw new ScxError("ERR_SCX_USAGE", {

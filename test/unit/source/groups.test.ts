@@ -207,6 +207,7 @@ describe("group self", () => {
 describe("groups", () => {
   it("are put in order, and unknown ones are refused", () => {
     expect(checkedGroups(["self", "cpu", "cpu"])).toEqual(["cpu", "self"]);
+    expect(() => checkedGroups("cpu" as never)).toThrow(expect.objectContaining({ code: "ERR_SCX_USAGE" }));
     expect(() => checkedGroups(["cpus"])).toThrow(/no group "cpus".*\nThe groups are state, events/);
     for (const name of groupNames) if (name !== "stats") expect(groupSource(name).name).toBe(name);
   });
