@@ -3,6 +3,7 @@ import {
   type Document,
   isAlias,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -39,7 +40,9 @@ export class ConfigDocument {
     const lines = new LineCounter();
     const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
     const place = (offset: number, message: string): PlacedProblem => ({ ...placeOf(lines, offset), message });
-    const unread = [...document.errors, ...document.warnings].map(({ pos, message }) => place(pos[0], message));
+    const unread = [...document.errors, ...document.warnings].map(({ pos, code, message }) =>
+      place(pos[0], code === "MULTIPLE_DOCS" ? "a second document begins; a config is one" : message),
+    );
     if (unread.length > 0) throw configError(file, unread);
     const problems: PlacedProblem[] = [];
     visit(document, {
@@ -49,12 +52,17 @@ export class ConfigDocument {
         else if (around.includes(anchored))
           problems.push(place(node.range?.[0] ?? 0, `it stands within &${node.source}, and would hold itself`));
       },
-      Scalar(key, node) {
-        if (key === "key" || typeof node.value !== "string") return;
+      Scalar(key, node, around) {
+        if (key === "key") return;
+        const text = isLabel(around);
+        // As it is written: 1.10 is no 1.1 there.
+        if (text && node.value !== null && node.source !== undefined) node.value = node.source;
+        if (typeof node.value !== "string") return;
         const result = interpolate(node.value, environment);
         if ("wrong" in result) problems.push(place(node.range?.[0] ?? 0, result.wrong));
         // What isn't quoted is a number or yes or no where it looks so, as if it had been written there.
-        else if (result.text !== node.value) node.value = node.type === "PLAIN" ? scalar(result.text) : result.text;
+        else if (result.text !== node.value)
+          node.value = node.type === "PLAIN" && !text ? scalar(result.text) : result.text;
       },
     });
     if (problems.length > 0) throw configError(file, problems);
@@ -89,6 +97,12 @@ export class ConfigDocument {
     }
     return placeOf(this.#lines, found?.range?.[0] ?? 0);
   }
+}
+
+/** Whether a value stands right in the root's `labels`, where all is text. */
+function isLabel(around: readonly unknown[]): boolean {
+  const [, , pair, , own] = around;
+  return around.length === 5 && isPair(pair) && isPair(own) && isScalar(pair.key) && pair.key.value === "labels";
 }
 
 function placeOf(lines: LineCounter, offset: number): { line: number; column: number } {

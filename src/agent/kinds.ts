@@ -10,6 +10,8 @@ import type { ComponentList, KnownKinds } from "./schema.js";
 export interface ComponentFactory<T> {
   /** What its options may be; any, where it doesn't say. */
   readonly options?: OptionsSchema;
+  /** Whether its options name a scheduler, as {@link ObjectSettings}. */
+  readonly isObject?: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: each kind has options of its own, and its schema checks them
   create(options: any): T;
 }
@@ -78,4 +80,5 @@ export function factoryFrom<T extends ValueSource | Detector | Actuator>(
 
 /** Whether something made by a user's factory is such a component. */
 export const isComponent = (list: keyof typeof methods, made: unknown): boolean =>
-  typeof (made as Record<string, unknown> | null)?.[methods[list]] === "function";
+  typeof (made as Record<string, unknown> | null)?.[methods[list]] === "function" &&
+  (list !== "sources" || Array.isArray((made as Partial<ValueSource>).schema?.stats));

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { readFileSync } from "node:fs";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import { bundled, resolveObject } from "../bpf/bundled.js";
 import { causeOf, ScxError } from "../error.js";
 import { checkSocketPath } from "../protocol/path.js";
 import { wordsOf } from "../sinks/options.js";
-import { checkStatsMap } from "../source/stats_map.js";
 import type { AgentSettings, ObjectSettings, WatchedSettings } from "./config.js";
 import { ConfigDocument } from "./document.js";
 import { knownKinds } from "./kinds.js";
+import { objectOf } from "./object.js";
 import { type AgentParts, loadParts } from "./parts.js";
 import type { Path, Problem } from "./problem.js";
 import { type ComponentList, componentLists, configSchema, type KnownKinds } from "./schema.js";
@@ -41,19 +39,35 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
     });
   }
   const document = ConfigDocument.parse(file, text, environment);
-  const settings = (document.value ?? {}) as AgentSettings;
+  const given = (document.value ?? {}) as AgentSettings;
   const named = namesIn(document.value);
   const kinds = await knownKinds((kind) => named.has(kind));
-  const misshapen = shapeProblems(settings, kinds);
-  if (misshapen.length > 0) throw document.error(misshapen);
-  const problems: Problem[] = [];
-  const watched = watchedOf(settings, file, problems);
-  const fallbacks = (settings.fallbacks ?? []).map((given, i) =>
-    objectOf(typeof given === "string" ? { object: given } : given, file, ["fallbacks", i], problems),
-  );
+  const problems = shapeProblems(given, kinds);
+  const settings = sound(given, problems);
+  if (settings === undefined) throw document.error(problems);
+  const watched = await watchedOf(settings, file, problems);
+  const fallbacks: ObjectSettings[] = [];
+  for (const [i, given] of (settings.fallbacks ?? []).entries())
+    fallbacks.push(
+      await objectOf(typeof given === "string" ? { object: given } : given, file, ["fallbacks", i], problems),
+    );
   const parts = await loadParts(settings, file, problems);
   if (problems.length > 0) throw document.error(problems);
   return { file, settings, watched, fallbacks, ...parts };
+}
+
+/** What can't be judged without another key of the config. */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  scheduler: ["fallbacks", "restart", "serve"],
+  sources: ["sinks", "detectors", "actuators"],
+  detectors: ["actuators"],
+};
+
+/** What is left to be looked at when some of it has the wrong shape: what is wrong in the rest is said as well. */
+function sound(settings: AgentSettings, misshapen: readonly Problem[]): AgentSettings | undefined {
+  if (misshapen.some(({ path }) => path.length === 0)) return undefined;
+  const left = new Set(misshapen.flatMap(({ path }) => [String(path[0]), ...(needed[String(path[0])] ?? [])]));
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => !left.has(key))) as unknown as AgentSettings;
 }
 
 /** All keys that there are, at any depth. */
@@ -68,7 +82,14 @@ function namesIn(value: unknown, names = new Set<string>()): ReadonlySet<string>
 
 /** What the schema finds wrong; it fills in its defaults, too. */
 function shapeProblems(settings: AgentSettings, kinds: KnownKinds): Problem[] {
-  const ajv = new Ajv2020({ allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true, strict: false });
+  const ajv = new Ajv2020({
+    allErrors: true,
+    useDefaults: true,
+    allowUnionTypes: true,
+    verbose: true,
+    strict: false,
+    strictNumbers: true,
+  });
   const check = ajv.compile(configSchema(kinds));
   if (check(settings)) return [];
   const errors = check.errors ?? [];
@@ -98,7 +119,10 @@ function problemOf(error: ErrorObject, kinds: KnownKinds): Problem {
     const names = error.schema.flatMap(({ required = [] }) => required as string[]);
     return { path, message: `${names.map((name) => `"${name}"`).join(" or ")} is missing` };
   }
-  return { path, message: typeof last === "number" ? `it ${error.message}` : wordsOf(named) };
+  if (typeof last !== "number") return { path, message: wordsOf(named) };
+  const message =
+    error.keyword === "enum" ? `it is none of ${error.params.allowedValues.join(", ")}` : `it ${error.message}`;
+  return { path, message };
 }
 
 function unknownKind(list: ComponentList, key: string, kinds: KnownKinds): string {
@@ -110,11 +134,11 @@ function unknownKind(list: ComponentList, key: string, kinds: KnownKinds): strin
 
 const ways = ["object", "running", "socket"] as const;
 
-function watchedOf(
+async function watchedOf(
   { scheduler, ...rest }: AgentSettings,
   file: string,
   problems: Problem[],
-): WatchedSettings | undefined {
+): Promise<WatchedSettings | undefined> {
   const watched = typeof scheduler === "string" ? { object: scheduler } : scheduler;
   const chosen = ways.filter((way) => watched?.[way] !== undefined && watched[way] !== false);
   const wrong = (path: Path, message: string) => problems.push({ path, message, key: true });
@@ -145,21 +169,6 @@ const allowed = {
   running: new Set(["statsMap"]),
   socket: new Set(["target", "rules"]),
 } as const satisfies Record<(typeof ways)[number], Set<string>>;
-
-/** The same with its path absolute. */
-function objectOf(given: ObjectSettings, file: string, path: Path, problems: Problem[]): ObjectSettings {
-  const wrong = (key: string, message: string) => problems.push({ path: [...path, key], message });
-  try {
-    if (given.statsMap) checkStatsMap(given.statsMap);
-  } catch (error) {
-    wrong("statsMap", causeOf(error));
-  }
-  const isPath = /[/]|\.o$/.test(given.object);
-  const object = isPath ? resolve(dirname(resolve(file)), given.object) : given.object;
-  if (isPath && !existsSync(object)) wrong("object", `there is no file ${object}`);
-  if (!isPath && !bundled().includes(object)) wrong("object", causeOf(attempt(() => resolveObject(object))));
-  return { ...given, object };
-}
 
 function attempt(what: () => unknown): unknown {
   try {

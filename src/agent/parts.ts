@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { causeOf } from "../error.js";
 import { wordsOf } from "../sinks/options.js";
 import type { SinkQueue } from "../sinks/queue.js";
@@ -9,10 +9,12 @@ import { groupNames } from "../source/group.js";
 import type { ValueSource } from "../source/values.js";
 import type { Actuator } from "./actuator.js";
 import { anomaliesGroup } from "./anomalies.js";
-import type { AgentSettings, ComponentSettings } from "./config.js";
+import { CheckedSource } from "./checked_source.js";
+import type { AgentSettings, ComponentSettings, ObjectSettings } from "./config.js";
 import type { Detector } from "./detector.js";
 import { type ComponentFactory, factoryFrom, isComponent, knownFactory } from "./kinds.js";
 import { isModule, loadExport } from "./module.js";
+import { objectOf } from "./object.js";
 import type { Path, Problem } from "./problem.js";
 import { type ComponentList, siblingKeys } from "./schema.js";
 
@@ -161,13 +163,16 @@ class Loader {
       isModule(kind) ? factoryFrom<T>(list, exported) : ((await knownFactory(list, kind)) as ComponentFactory<T>),
     );
     if (!found) return undefined;
-    const options = (entry[kind] ?? {}) as object;
+    let options = (entry[kind] ?? {}) as object;
     const { factory } = found;
     if (isModule(kind) && factory.options && !this.#checkOptions(factory.options, options, [...path, kind]))
       return undefined;
     try {
-      const made = factory.create(options);
-      if (!isComponent(list, made)) return this.wrong([...path, kind], notOne(list, kind), true);
+      if (factory.isObject)
+        options = await objectOf(options as ObjectSettings, this.#file, [...path, kind], this.#problems);
+      const component = factory.create(options);
+      if (!isComponent(list, component)) return this.wrong([...path, kind], notOne(list, kind), true);
+      const made = list === "sources" ? (new CheckedSource(component as ValueSource) as unknown as T) : component;
       const name = this.#name(list === "sources" ? (made as ValueSource).name : kind, entry, path);
       if (list === "sources" && ownGroups.includes(name))
         return this.wrong([...path, kind], `there is a group "${name}" already: give this one another name`, true);
@@ -202,8 +207,20 @@ class Loader {
   }
 
   #checkOptions(schema: OptionsSchema, options: object, path: Path): boolean {
-    const ajv = new Ajv2020({ allErrors: true, useDefaults: true, allowUnionTypes: true, strict: false });
-    const check = ajv.compile({ type: "object", ...schema });
+    const ajv = new Ajv2020({
+      allErrors: true,
+      useDefaults: true,
+      allowUnionTypes: true,
+      strict: false,
+      strictNumbers: true,
+    });
+    let check: ValidateFunction;
+    try {
+      check = ajv.compile({ type: "object", ...schema });
+    } catch (error) {
+      this.wrong(path, `its own schema of options can't be used: ${causeOf(error)}`, true);
+      return false;
+    }
     if (check(options)) return true;
     for (const error of check.errors ?? []) {
       const at = error.instancePath.split("/").slice(1);
@@ -226,7 +243,7 @@ class Loader {
 }
 
 const methods: Readonly<Record<string, string>> = {
-  sources: "read()",
+  sources: "read() and a schema",
   detectors: "see(sample)",
   actuators: "act(event, control)",
 };

@@ -23,7 +23,7 @@ export interface PlacedProblem {
 export function configError(file: string, problems: readonly PlacedProblem[]): ScxError {
   const lines = problems
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
-    .map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    .map(({ line, column, message }) => `${file}:${line}:${column}: ${message.replace(/\.$/, "")}`);
   const more = lines.length > 1 ? ` (and ${lines.length - 1} more)` : "";
   return new ScxError("ERR_SCX_CONFIG", {
     op: "config",

@@ -18,6 +18,7 @@ export const actuator = {
     },
     required: ["object"],
   },
+  isObject: true,
   create: (options: ObjectSettings): Actuator => ({
     describe: () => `switch to ${options.object}`,
     act: (_, control) => control.switchTo(options),

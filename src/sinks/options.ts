@@ -11,6 +11,7 @@ export function wordsOf({ instancePath, keyword, params, message }: ErrorObject)
   if (keyword === "additionalProperties") return `there is no option "${params.additionalProperty}"`;
   if (keyword === "required") return `"${params.missingProperty}" is missing`;
   if (keyword === "enum") return `"${where}" is none of ${params.allowedValues.join(", ")}`;
+  if (keyword === "type" && where !== "") return `"${where}" must be ${[params.type].flat().join(" or ")}`;
   return where === "" ? `the options ${message}` : `"${where}" ${message}`;
 }
 

@@ -35,6 +35,10 @@ describe("environment variables", () => {
     const text = "intervalMs: ${MS}\nlabels:\n  a: '${MS}'\n  b: ${NAME:-x}\n";
     const { settings } = await load(text, {}, { MS: "250" });
     expect(settings).toMatchObject({ intervalMs: 250, labels: { a: "250", b: "x" } });
+    const labels = "labels:\n  site: ${SITE:-home}\n  one: ${ONE}\n  two: 1.10\n  yes: true\n  zero: 0x10\n";
+    expect((await load(labels, {}, { SITE: "1.10", ONE: "42" })).settings.labels).toEqual({
+      ...{ site: "1.10", one: "42", two: "1.10", yes: "true", zero: "0x10" },
+    });
     await expect(load(text)).rejects.toMatchObject({
       code: "ERR_SCX_CONFIG",
       log: [expect.stringMatching(/:1:13: .*MS is not set/), expect.anything()],
@@ -47,7 +51,29 @@ describe("what is wrong with a config has its line and column", () => {
     ["an unknown key", "intervalMs: 5\nsink: []\n", [/^2:1: there is no option "sink"/]],
     ["a wrong type", "intervalMs: soon\n", [/^1:13: "intervalMs" must be number/]],
     ["out of its range", "intervalMs: 0\n", [/^1:13: "intervalMs" must be > 0/]],
-    ["an unknown group", "groups:\n  - cpu\n  - cpus\n", [/^3:5: it must be equal to one of the allowed values/]],
+    ["an unknown group", "groups:\n  - cpu\n  - cpus\n", [/^3:5: it is none of state, .*self$/]],
+    ["two documents", "intervalMs: 5\n---\nintervalMs: 6\n", [/^2:1: a second document begins; a config is one/]],
+    ["a scheduler that is none", "scheduler: null\n", [/^1:12: "scheduler" must be string or object$/]],
+    [
+      "what is no number",
+      "detectors: [{ threshold: { metric: a, above: .nan } }]\n",
+      [/^1:46: "above" must be number/],
+    ],
+    [
+      "several things that don't depend on each other",
+      "intervalMs: x\nsinks: [{ jsonl: { file: 5 } }]\nscheduler: nosuch\nserve: 7\nactuators:\n  - ./gone.mjs#A: {}\n",
+      [/^1:13: /, /^2:26: "file" must be string/, /^3:12: There is no scheduler "nosuch".*[^.]$/, /^4:8: /, /^6:5: /],
+    ],
+    [
+      "what an object hasn't",
+      "scheduler:\n  object: simple\n  set: { nosuch: 1, slice_us: fast }\n  ops: { timeout: 1 }\nfallbacks:\n  - { object: simple, set: { none: 1 } }\n",
+      [/^3:10: .*nosuch/, /^3:31: .*slice_us/, /^4:10: .*timeout/, /^6:30: .*none/],
+    ],
+    [
+      "the same of one to switch to",
+      "actuators:\n  - switch: { object: simple, set: { nosuch: 1 } }\n  - switch: { object: ./gone.bpf.o }\n",
+      [/^2:38: .*nosuch/, /^3:23: there is no file .*gone\.bpf\.o/],
+    ],
     ["no YAML", "a: [1,\nb: 2\n", [/^2:1: Flow sequence/]],
     ["a key twice", "labels: {}\nlabels: {}\n", [/^2:1: Map keys must be unique/]],
     ["an alias of nothing", "sinks: [*gone]\n", [/^1:9: no anchor &gone comes before it/]],
@@ -57,7 +83,7 @@ describe("what is wrong with a config has its line and column", () => {
       `a: &a [x]\nb: &b [${Array(99).fill("*a")}]\nc: &c [${Array(99).fill("*b")}]\nd: [${Array(99).fill("*c")}]\n`,
       [/^1:1: Excessive alias count/],
     ],
-    ["several things", "intervalMs: x\nlabels: {a: 1}\n", [/^1:13: /, /^2:13: "a" must be string/]],
+    ["several things", "intervalMs: x\nlabels: {a: [1]}\n", [/^1:13: /, /^2:13: "a" must be string/]],
     [
       "an unknown sink",
       "sinks:\n  - kafkaa: {}\n",
@@ -162,15 +188,19 @@ describe("what is wrong with a config has its line and column", () => {
         export class Sink { static options = { type: "object", additionalProperties: false, properties: { n: { type: "number" } } }; write() {} }
         export class Source { name = "own"; schema = { name: "own", stats: [] }; read() { return {}; } }
         export const number = 5;
+        export class Wrong { static options = { type: "nosuch" }; write() {} }
+        export class Bare { name = "bare"; read() { return {}; } }
         export class Throws { constructor() { throw new Error("no way"); } see() {} }`,
     };
     const text = `sinks:
   - ./own.mjs#Sink: { n: x, m: 1 }
   - ./own.mjs#number: {}
   - ./own.mjs#Gone: {}
+  - ./own.mjs#Wrong: {}
 sources:
   - ./own.mjs#Sink: {}
   - { ./own.mjs#Source: {}, name: cpu }
+  - ./own.mjs#Bare: {}
 detectors:
   - ./own.mjs#Throws: {}
 `;
@@ -178,10 +208,14 @@ detectors:
       expect.stringMatching(/^2:26: "n" must be number/),
       expect.stringMatching(/^2:29: there is no option "m"/),
       expect.stringMatching(/^3:5: \.\/own\.mjs#number is no sink/),
-      expect.stringMatching(/^4:5: \.\/own\.mjs has no export "Gone"; it has Sink, Source, Throws, number/),
-      expect.stringMatching(/^6:5: \.\/own\.mjs#Sink is none of the sources: .*read\(\)/),
-      expect.stringMatching(/^7:7: there is a group "cpu" already/),
-      expect.stringMatching(/^9:5: no way/),
+      expect.stringMatching(
+        /^4:5: \.\/own\.mjs has no export "Gone"; it has Bare, Sink, Source, Throws, Wrong, number/,
+      ),
+      expect.stringMatching(/^5:5: its own schema of options can't be used: /),
+      expect.stringMatching(/^7:5: \.\/own\.mjs#Sink is none of the sources: .*read\(\)/),
+      expect.stringMatching(/^8:7: there is a group "cpu" already/),
+      expect.stringMatching(/^9:5: \.\/own\.mjs#Bare is none of the sources: .*a schema/),
+      expect.stringMatching(/^11:5: no way/),
     ]);
   });
 });
