@@ -101,6 +101,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #words: BigUint64Array;
   /** Of all statistics, once there was a sample of these words: most of a tick's cost would be to find them. */
   #places: readonly Place[] | undefined;
+  /** Those whose keys come and go. */
+  #dictionaries: readonly Place[] | undefined;
   #run: Counters;
   readonly #groups: readonly CpuGroups[];
   #rollups: CpuRollups;
@@ -135,13 +137,13 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
         message: "What each CPU has isn't kept when its counters are zeroed.",
         remedy: "Leave out by, or take mode reset or delta.",
       });
+    this.#groups = groupsOf(by);
     if (mode !== "delta") source.clearInKernel(mode);
     this.#source = source;
     this.#intervalMs = intervalMs;
     this.#signal = options.signal;
     this.#words = source.words;
     this.#run = new Counters(this.#words);
-    this.#groups = groupsOf(by);
     this.#rollups = this.#newRollups();
     this.#cpus = this.#rollups.run();
     this.#clock = new Clock(intervalMs, () => this.#onTick());
@@ -373,6 +375,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     if (this.#words === this.#source.words) return;
     this.#words = this.#source.words;
     this.#places = undefined;
+    this.#dictionaries = undefined;
     this.#run = new Counters(this.#words);
     this.#rollups = this.#newRollups();
     this.#cpus = this.#rollups.run();
@@ -387,8 +390,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #beforeRefresh(all: boolean): void {
     const seen = this.#reading++;
     if (this.#words !== this.#source.words) return; // all baselines begin anew
-    for (const { stat, number, form } of this.#placesNow()) {
-      if (form !== "dict") continue;
+    this.#dictionaries ??= this.#placesNow().filter(({ form }) => form === "dict");
+    for (const { stat, number } of this.#dictionaries) {
       if (!this.#isRefreshing) this.#stale = true; // what the source has now is newer than ours
       if (stat.kind !== "counter") continue;
       let slots: readonly Slot[] | undefined;

@@ -92,7 +92,7 @@ describe("iterating", () => {
   it("refuses a mode, domains and options that it doesn't know, before anything is cleared", () => {
     source.clearInKernel = () => expect.unreachable();
     const refused = expect.objectContaining({ code: "ERR_SCX_USAGE" });
-    for (const options of [{ mode: "Delta" }, { mode: null }, { by: "llc" }, { by: ["bogus"] }])
+    for (const options of [{ mode: "Delta" }, { mode: null }, { by: "llc" }, { mode: "reset", by: ["bogus"] }])
       expect(() => new Sampler(source, { intervalMs: 1, ...options } as never)).toThrow(refused);
     expect(() => new Sampler(source, undefined as never)).toThrow(refused);
   });
