@@ -31,11 +31,6 @@ export class ServiceManager {
     this.#send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   }
 
-  /** What it does now, for people. */
-  status(text: string): void {
-    this.#send(`STATUS=${text}`);
-  }
-
   stopping(): void {
     clearInterval(this.#timer);
     this.#send("STOPPING=1");

@@ -47,7 +47,8 @@ class Window {
 class Zscore implements Detector {
   readonly #options: ZscoreOptions;
   readonly #chosen: Chosen;
-  readonly #windows = new Map<string, Window>();
+  /** By group, of its last sample's metrics: those that come and go would fill the memory. */
+  readonly #windows = new Map<string, ReadonlyMap<string, Window>>();
 
   constructor(options: ZscoreOptions) {
     this.#options = options;
@@ -56,9 +57,12 @@ class Zscore implements Detector {
 
   *see(sample: SeenSample): Generator<Anomaly> {
     const { sigma, window: size, least, severity } = this.#options;
+    const before = this.#windows.get(sample.group);
+    const now = new Map<string, Window>();
+    this.#windows.set(sample.group, now);
     for (const [metric, value] of this.#chosen.of(sample)) {
-      const window = this.#windows.get(metric) ?? new Window(size);
-      this.#windows.set(metric, window);
+      const window = before?.get(metric) ?? new Window(size);
+      now.set(metric, window);
       const { mean, deviation } = window.moments();
       // An outlier counts as well from here on: what stays is the new normal.
       const enough = window.length >= least;

@@ -153,7 +153,7 @@ function requestOf({ url, headers, tokenFile, format, gzip }: HttpOptions): {
     );
   const { username, password } = address;
   [address.username, address.password] = ["", ""];
-  const login = [username, password].map(decodeURIComponent).join(":");
+  const login = [username, password].map(decoded).join(":");
   const request: OutgoingHttpHeaders = {
     "user-agent": `scxkit/${packageVersion}`,
     "content-type": format === "json" ? "application/json" : "application/x-ndjson",
@@ -176,4 +176,13 @@ function requestOf({ url, headers, tokenFile, format, gzip }: HttpOptions): {
     request[name.toLowerCase()] = text;
   }
   return { url: address.href, headers: request };
+}
+
+/** What a URL's escapes stand for; a text with none that are right stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
