@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Counters } from "../counters/counters.js";
 import type { Slot } from "../source/reader.js";
+import { inWord } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
 import {
   type CounterValue,
@@ -64,8 +65,7 @@ export function statsAt(
 /** A gauge's or a histogram's value, whose first word is `at`. */
 function valueAt(stat: Stat, at: number, words: BigUint64Array, { total, delta }: Counters): StatValue {
   if (stat.kind === "histogram") return { ...countsOf(total, at), delta: countsOf(delta, at) };
-  const value = words[at] ?? 0n;
-  return { value: stat.type === "u64" ? value : BigInt.asIntN(64, value) };
+  return { value: inWord(stat, words[at] ?? 0n) };
 }
 
 /**

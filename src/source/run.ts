@@ -30,6 +30,8 @@ export class RunStats implements StatsSource {
   #before: BigUint64Array = new BigUint64Array();
   #accumulator: NativeAccumulator | undefined;
   /** Words that are taken over as they are. */
+  /** Whether any statistic is a dictionary. */
+  #hasKeys = false;
   #gauges: readonly number[] = [];
   #cpuTotals: CpuTotals | undefined;
   #isByCpu = false;
@@ -177,7 +179,7 @@ export class RunStats implements StatsSource {
 
   #beforeRefresh(all: boolean): void {
     // The last one may have been asked for past us.
-    if (!this.#left && this.schema.stats.some(isKeyed)) this.#accumulator?.advance();
+    if (!this.#left && this.#hasKeys) this.#accumulator?.advance();
     for (const listener of this.#refreshing) listener(all);
   }
 
@@ -197,6 +199,7 @@ export class RunStats implements StatsSource {
 
   #bind(source: StatsSource): void {
     const { schema, index, words } = source;
+    this.#hasKeys = schema.stats.some(isKeyed);
     this.#accumulator = new native.Accumulator(words, new BigUint64Array(words.length), this.#words);
     this.#gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
   }
