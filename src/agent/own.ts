@@ -41,7 +41,6 @@ export class OwnScheduler implements Watched, Control {
   #intervalMs: number;
   #supervisor: Supervisor | undefined;
   #sampler: Sampler | undefined;
-  #listening: Disposable | undefined;
   /** Resolves when its sampler has given its last sample. */
   #drained: Promise<void> = Promise.resolve();
   /** Resolves when no other scheduler is about to take its place; undefined then. */
@@ -152,16 +151,22 @@ export class OwnScheduler implements Watched, Control {
       if (!gone) throw error;
       if (!this.#signal.aborted) {
         log.error(`${plan.object.object} can't be started, ${this.#plan.object.object} goes on: ${causeOf(error)}`);
-        await this.#start(this.#plan, this.#written).catch((again: unknown) => this.#giveUp(again));
-      } else this.#giveUp(error);
+        await this.#start(this.#plan, this.#written).catch((again: unknown) => this.#giveUp(before, again));
+      } else await this.#giveUp(before, error);
       throw error;
     }
   }
 
-  /** Nothing runs any more that its samples would be of. */
-  #giveUp(error: unknown): void {
-    this.#listening?.[Symbol.dispose]();
-    this.#end({ exit: undefined, error, waiting: false });
+  /** Nothing goes on with the former one's run. */
+  async #giveUp(before: Supervisor, error: unknown): Promise<void> {
+    await before.stop();
+    await this.#finish({ exit: undefined, error, waiting: false });
+  }
+
+  async #finish(end: RunEnd): Promise<void> {
+    await this.#drained;
+    this.#tellExits(Number.POSITIVE_INFINITY);
+    this.#end(end);
   }
 
   async #start(plan: OwnPlan, written: Map<string, unknown>, makeRoom?: () => Promise<void>): Promise<void> {
@@ -182,11 +187,9 @@ export class OwnScheduler implements Watched, Control {
     this.#supervisor = supervisor;
     this.#plan = plan;
     this.#written = written;
-    void supervisor.ended.then(async (end) => {
-      if (supervisor !== this.#supervisor || this.#changing) return; // another takes its place
-      await this.#drained;
-      this.#tellExits(Number.POSITIVE_INFINITY);
-      this.#end(end);
+    void supervisor.ended.then((end) => {
+      if (supervisor === this.#supervisor && !this.#changing) return this.#finish(end);
+      // Otherwise another takes its place.
     });
   }
 
@@ -194,7 +197,7 @@ export class OwnScheduler implements Watched, Control {
     let since: bigint | undefined;
     this.#sampler = sampler;
     this.#drained = new Promise((resolve) => {
-      this.#listening = sampler.listen({
+      sampler.listen({
         sample: (sample) => {
           since ??= sample.at - sample.interval; // the first one's counts from attach
           this.#running = { scheduler: sample.scheduler, state: sample.state, epoch: sample.epoch };

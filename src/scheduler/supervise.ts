@@ -43,7 +43,8 @@ export interface SuperviseOptions {
   failed?: (error: unknown) => void;
   /**
    * The one whose place these take: it runs on until the first of them is loaded, so that one that can't be opened or loaded takes
-   * nothing away, and is stopped then. Its run goes on: `stats` is the same, with the next epoch.
+   * nothing away, and is stopped then. Its run goes on: `stats` is the same, with the next epoch. Where none of them could be attached,
+   * when it had left already, others may still go on with its run; its `stop` ends that.
    */
   after?: Supervisor | undefined;
   /** Stops everything. */
@@ -104,7 +105,9 @@ export class Supervisor {
   readonly ended: Promise<RunEnd>;
   /** Settles when the first scheduler is attached. @internal */
   readonly started: Promise<void>;
-  readonly #options: SuperviseOptions;
+  readonly #options: Omit<SuperviseOptions, "after">;
+  /** Whose run this one goes on with, until it has run: from there on nobody needs that one. */
+  #after: Supervisor | undefined;
   readonly #chain: readonly OpenScheduler[];
   /** Names of the chain's schedulers, as far as they were opened. */
   readonly #names: string[] = [];
@@ -126,10 +129,10 @@ export class Supervisor {
   #attached: () => void = () => {};
 
   /** @internal */
-  constructor(options: SuperviseOptions) {
+  constructor({ after, ...options }: SuperviseOptions) {
     this.#options = options;
     this.#chain = [options.open, ...(options.fallbacks ?? [])];
-    const { after } = options;
+    this.#after = after;
     this.#run = after ? after.#run : new RunStats();
     if (after) after.#isFollowed = true;
     this.stats = this.#run;
@@ -163,6 +166,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.ended;
+    if (!this.#isFollowed) this.#run.finish(); // left open for one that was to follow, and didn't
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -186,10 +190,9 @@ export class Supervisor {
 
   /** Its maps are about to be closed. */
   #endRun(): void {
-    const { after } = this.#options;
     if (this.#isFollowed) this.#run.leave();
-    else if (this.#hasRun || !after) this.#run.finish();
-    else after.#isFollowed = false; // whose run it has remained
+    else if (!this.#after) this.#run.finish();
+    else this.#after.#isFollowed = false; // whose run it has remained
   }
 
   /** So that nobody learns of a wrong path when the fallback is needed. */
@@ -250,7 +253,7 @@ export class Supervisor {
     try {
       throwIfAborted(signal, "attach", "The run");
       const loaded = this.#kept[at] ?? (await this.#load(at));
-      const goesOn = this.#hasRun || this.#options.after !== undefined;
+      const goesOn = this.#hasRun || this.#after !== undefined;
       // What samples wants to know what will be counted; and faults in that are to be known before anything is replaced.
       if (goesOn) void loaded.stats.index;
       else this.#run.follow(loaded.stats);
@@ -264,6 +267,7 @@ export class Supervisor {
       return { outcome: "failed", error, ranMs: 0 };
     }
     this.#hasRun = true;
+    this.#after = undefined;
     this.#attached();
     const exit = await this.#scheduler.exited;
     this.#scheduler = undefined;
@@ -274,7 +278,7 @@ export class Supervisor {
 
   async #getReady(): Promise<void> {
     if (this.#ready) return;
-    await this.#options.after?.stop();
+    await this.#after?.stop();
     await settled(this.#stopping.signal);
     requireFree("attach"); // before anything is replaced
     await this.#options.loaded?.(this.#run);
@@ -305,7 +309,7 @@ export class Supervisor {
   /** The one that ran last is read for the last time, and freed. */
   async #leave(): Promise<void> {
     if (this.#hasRun) this.#run.leave();
-    else if (!this.#options.after) this.#run.forget();
+    else if (!this.#after) this.#run.forget();
     await this.#fresh?.[Symbol.asyncDispose]();
     this.#fresh = undefined;
   }

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { BpfObject } from "../../../src/bpf/object.js";
 import type { LogRecord } from "../../../src/diagnostics.js";
 import { ScxError, type ScxErrorCode } from "../../../src/error.js";
 import { type ExitRecord, exitKinds, exitRecord } from "../../../src/scheduler/exit.js";
-import { type SuperviseOptions, superviseScheduler } from "../../../src/scheduler/supervise.js";
+import { type SuperviseOptions, type Supervisor, superviseScheduler } from "../../../src/scheduler/supervise.js";
 import type { StatsSource } from "../../../src/source/stats.js";
 
 const failure = (code: ScxErrorCode) =>
   new ScxError(code, { op: "load", message: `made up: ${code}`, remedy: "None." });
+
+setFlagsFromString("--expose-gc");
+const gc = runInNewContext("gc") as () => void;
 
 /** What happened, in order; and schedulers without a kernel, that leave when told. */
 class World {
@@ -272,6 +277,34 @@ describe("a supervised run", () => {
     expect([third.stats.scheduler, third.stats.epoch]).toEqual(["a", 1]);
     await third.stop();
     await third.stats.ended;
+  });
+
+  it("leaves the run open until it is said that nothing will come, when it can't be attached", async () => {
+    const world = new World();
+    const first = await world.supervise("a");
+    let ended = false;
+    void first.stats.ended.then(() => {
+      ended = true;
+    });
+    const loaded = () => Promise.reject(failure("ERR_SCX_SOCKET_IN_USE"));
+    await expect(world.supervise("b", { after: first, loaded })).rejects.toMatchObject({ op: "load" });
+    expect(ended).toBe(false);
+    await first.stop();
+    await first.stats.ended;
+  });
+
+  it("doesn't keep those whose place it took", async () => {
+    const world = new World();
+    const chain: WeakRef<Supervisor>[] = [];
+    let last = await world.supervise("a");
+    for (let i = 0; i < 3; i++) {
+      chain.push(new WeakRef(last));
+      last = await world.supervise("a", { after: last });
+    }
+    await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds on until the turn ends
+    gc();
+    expect(chain.map((one) => one.deref())).toEqual([undefined, undefined, undefined]);
+    await last.stop();
   });
 
   it("is given up before it began", async () => {
