@@ -6,10 +6,10 @@ import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import type { Domain } from "../kernel/topology.js";
 import { checkedGroups, type GroupName, groupNames } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
-import type { StatsRollup } from "../source/rollup.js";
+import { inWord, type StatsRollup } from "../source/rollup.js";
 import { runningSchedulers } from "../source/running.js";
 import type { SelfFacts } from "../source/self.js";
-import type { Sample, StatsSchema, StatValue } from "../stats/schema.js";
+import type { HistogramCounts, Sample, Stat, StatsSchema, StatValue } from "../stats/schema.js";
 import { addGroup, type Params } from "./params.js";
 import { Sampler } from "./sampler.js";
 import { ValueSampler } from "./values.js";
@@ -225,21 +225,26 @@ function* cpuRecords(use: Reading | undefined, schedulers: readonly SampledSched
       if (stat && value && "fields" in value && typeof stat.type === "object" && "dict" in stat.type)
         addGroup(params, `${entity}.${name}`, (stat.type.dict as { struct: StatsSchema }).struct, value.fields);
       for (const { scheduler, stats, sums } of rollups) {
-        const counted = Object.entries(sums[name] ?? {});
+        const counted = sums[name] ?? {};
         // A CPU that was never there has counted nothing.
-        if (entity === "cpu" && !online.has(name) && counted.every(([, sum]) => sum === 0n)) continue;
-        for (const { name: key, kind, type } of stats) {
-          const value = sums[name]?.[key];
-          if (value === undefined || kind === "histogram") continue;
-          const isSigned = kind === "gauge" && type !== "u64";
-          params.set(`${entity}.${name}.stats.${scheduler}.${key}`, {
-            kind,
-            type: isSigned ? "i64" : "u64",
-            value: isSigned ? BigInt.asIntN(64, value) : value,
-          });
-        }
+        if (entity === "cpu" && !online.has(name) && Object.values(counted).every(isNothing)) continue;
+        const values = Object.fromEntries(
+          stats.flatMap((stat) => {
+            const sum = counted[stat.name];
+            return sum === undefined ? [] : [[stat.name, summed(stat, sum)]];
+          }),
+        );
+        addGroup(params, `${entity}.${name}.stats.${scheduler}`, { name: scheduler, stats }, values);
       }
       if (params.size > 0) yield { entity, name, params };
     }
   }
+}
+
+const isNothing = (sum: bigint | HistogramCounts): boolean => (typeof sum === "bigint" ? sum : sum.count) === 0n;
+
+/** A group's sum as a value; nobody asks for its delta. */
+function summed(stat: Stat, sum: bigint | HistogramCounts): StatValue {
+  if (typeof sum !== "bigint") return { ...sum, delta: sum };
+  return stat.kind === "gauge" ? { value: inWord(stat, sum) } : { total: sum, delta: 0n };
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { Counters } from "../counters/counters.js";
 import type { CpuGroups, Domain } from "../kernel/topology.js";
+import { countsAt } from "../source/histogram.js";
 import type { CpuPart } from "../source/joined.js";
-import { inWord } from "../source/rollup.js";
+import { groupSums, inWord } from "../source/rollup.js";
 import type { Sample, Stat, StatsSchema, StatValue } from "../stats/schema.js";
 
 /** What each CPU has counted, for one consumer or for the run. */
@@ -35,15 +36,14 @@ export class CpuRollups {
       const { domain, names, groups: ofCpu } = groups.current();
       const values: Record<string, StatValue>[] = names.map(() => Object.create(null));
       this.#parts.forEach((part, i) => {
-        for (const [stat, word] of part.stats) {
-          const of = schema.stats[stat] as Stat;
-          const sums = sumsOf(part, counters[i] as Counters, word, ofCpu, names.length);
+        const { total, delta } = counters[i] as Counters;
+        const sums = (words: BigUint64Array) => groupSums(words, part, ofCpu, names.length);
+        const grouped = { total: sums(total), delta: sums(delta), level: sums(part.words) };
+        for (const [stat, word] of part.stats)
           values.forEach((value, group) => {
-            const { total, delta, raw } = sums[group] as Sums;
-            value[of.name] =
-              of.kind === "gauge" ? { value: inWord(of, raw) } : { total: inWord(of, total), delta: inWord(of, delta) };
+            const of = schema.stats[stat] as Stat;
+            value[of.name] = valueAt(of, grouped, group * part.width + word);
           });
-        }
       });
       by[domain] = Object.fromEntries(names.map((name, group) => [name, values[group] as Record<string, StatValue>]));
     }
@@ -51,22 +51,9 @@ export class CpuRollups {
   }
 }
 
-interface Sums {
-  total: bigint;
-  delta: bigint;
-  raw: bigint;
-}
-
-/** One statistic by group. */
-function sumsOf(part: CpuPart, counters: Counters, word: number, ofCpu: Uint32Array, groups: number): Sums[] {
-  const sums = Array.from({ length: groups }, (): Sums => ({ total: 0n, delta: 0n, raw: 0n }));
-  part.cpus.forEach((cpu, row) => {
-    const of = sums[ofCpu[cpu] ?? 0];
-    const at = row * part.width + word;
-    if (!of) return;
-    of.total += counters.total[at] ?? 0n;
-    of.delta += counters.delta[at] ?? 0n;
-    of.raw += part.words[at] ?? 0n;
-  });
-  return sums;
+/** A statistic of one group, whose first word is `at`. */
+function valueAt(stat: Stat, { total, delta, level }: Record<"total" | "delta" | "level", BigUint64Array>, at: number) {
+  if (stat.kind === "histogram") return { ...countsAt(total, at), delta: countsAt(delta, at) };
+  if (stat.kind === "gauge") return { value: inWord(stat, level[at] ?? 0n) };
+  return { total: total[at] ?? 0n, delta: delta[at] ?? 0n };
 }

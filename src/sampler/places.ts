@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Counters } from "../counters/counters.js";
+import { countsAt } from "../source/histogram.js";
 import type { Slot } from "../source/reader.js";
 import { inWord } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
-import {
-  type CounterValue,
-  type GaugeValue,
-  type HistogramCounts,
-  histogramBuckets,
-  type Stat,
-  type StatValue,
-  type StatValues,
-} from "../stats/schema.js";
+import type { CounterValue, GaugeValue, Stat, StatValue, StatValues } from "../stats/schema.js";
 import type { GoneKeys } from "./gone.js";
 
 /** Where a statistic's value is. */
@@ -64,7 +57,7 @@ export function statsAt(
 
 /** A gauge's or a histogram's value, whose first word is `at`. */
 function valueAt(stat: Stat, at: number, words: BigUint64Array, { total, delta }: Counters): StatValue {
-  if (stat.kind === "histogram") return { ...countsOf(total, at), delta: countsOf(delta, at) };
+  if (stat.kind === "histogram") return { ...countsAt(total, at), delta: countsAt(delta, at) };
   return { value: inWord(stat, words[at] ?? 0n) };
 }
 
@@ -102,10 +95,4 @@ function levels(slots: readonly Slot[], words: BigUint64Array): Record<string, G
   for (const { key, word } of slots)
     entries[key] = { value: BigInt.asIntN(64, (words[word] ?? 0n) + (entries[key]?.value ?? 0n)) };
   return entries;
-}
-
-/** A histogram's words: its buckets, then the sum of all values. */
-function countsOf(words: BigUint64Array, at: number): HistogramCounts {
-  const buckets = [...words.subarray(at, at + histogramBuckets)];
-  return { count: buckets.reduce((sum, one) => sum + one, 0n), sum: words[at + histogramBuckets] ?? 0n, buckets };
 }

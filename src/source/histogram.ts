@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { histogramBuckets, type Stat } from "../stats/schema.js";
+import { type HistogramCounts, histogramBuckets, type Stat } from "../stats/schema.js";
 import type { ReaderPlan } from "./plan.js";
+import type { CpuWords } from "./reader.js";
 
 /** A histogram that is made of other words: somebody's array of log2 buckets. */
 export interface HistogramPlan {
@@ -23,31 +24,48 @@ const width = histogramBuckets + 1;
 const middle = (bucket: number): bigint =>
   bucket < 2 ? BigInt(bucket) : ((1n << BigInt(bucket - 1)) + (1n << BigInt(bucket)) - 1n) / 2n;
 
+/** What the words from `at` on say: buckets, then the sum of all values. */
+export function countsAt(words: BigUint64Array, at: number): HistogramCounts {
+  const buckets = [...words.subarray(at, at + histogramBuckets)];
+  return { count: buckets.reduce((sum, one) => sum + one, 0n), sum: words[at + histogramBuckets] ?? 0n, buckets };
+}
+
 /** The same reader with histograms behind its own words. */
 export function withHistograms(inner: Bound, histograms: readonly HistogramPlan[]): Bound {
-  const words = new BigUint64Array(inner.words.length + histograms.length * width);
-  const begins = histograms.map((_, i) => inner.words.length + i * width);
-  const fill = () => {
-    words.set(inner.words);
+  const own = inner.words.length;
+  const begins = histograms.map((_, i) => own + i * width);
+  const whole = own + histograms.length * width;
+  const words = new BigUint64Array(whole);
+  const fill = (from: BigUint64Array, to: BigUint64Array) => {
+    to.set(from);
     histograms.forEach(({ buckets, first, sum }, i) => {
       const begin = begins[i] ?? 0;
       let reckoned = 0n;
       buckets.forEach((word, bucket) => {
-        const count = inner.words[word] ?? 0n;
-        words[begin + first + bucket] = count;
+        const count = from[word] ?? 0n;
+        to[begin + first + bucket] = count;
         if (sum === undefined) reckoned += count * middle(first + bucket);
       });
-      words[begin + histogramBuckets] = sum === undefined ? reckoned : (inner.words[sum] ?? 0n);
+      to[begin + histogramBuckets] = sum === undefined ? reckoned : (from[sum] ?? 0n);
     });
   };
-  const { zero: _, ...rest } = inner; // their words are not the map's
+  /** What is filled, and from what: the sums, then each CPU's row. */
+  const filled = [{ from: inner.words, to: words }];
+  const ofCpus = ({ words: from, cpus }: CpuWords): CpuWords => {
+    const to = new BigUint64Array(cpus.length * whole);
+    for (const row of cpus.keys())
+      filled.push({ from: from.subarray(row * own, (row + 1) * own), to: to.subarray(row * whole, (row + 1) * whole) });
+    return { words: to, width: whole, cpus };
+  };
+  const { zero: _, byCpu, ...rest } = inner; // their words are not the map's
   return {
     ...rest,
     words,
     index: [...inner.index, ...begins],
     take: () => {
       inner.take();
-      fill();
+      for (const { from, to } of filled) fill(from, to);
     },
+    ...(byCpu && { byCpu: () => ofCpus(byCpu()) }),
   };
 }

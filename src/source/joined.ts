@@ -10,7 +10,7 @@ const log = logger("scheduler");
 
 /** What one reader finds on each CPU, and which statistics these are. */
 export interface CpuPart extends CpuWords {
-  /** The word of each statistic in a CPU's row, by its number in the schema. */
+  /** The first word of each statistic in a CPU's row, by its number in the schema. */
   readonly stats: ReadonlyMap<number, number>;
 }
 
@@ -97,12 +97,7 @@ export class JoinedReaders {
       if (!cpus) return [];
       const first = this.#places.findIndex((place) => place.reader === reader);
       const { words, width } = cpus;
-      // What has more than one word is not kept per CPU.
-      const stats = reader.stats.flatMap((stat, at): [number, number][] => {
-        const word = reader.index[at] ?? width;
-        return word < width && stat.kind !== "histogram" ? [[first + at, word]] : [];
-      });
-      return [{ words, width, cpus: cpus.cpus, stats: new Map(stats) }];
+      return [{ words, width, cpus: cpus.cpus, stats: new Map(reader.index.map((word, at) => [first + at, word])) }];
     });
     return this.#byCpu;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Domain, groupCpus } from "../kernel/topology.js";
-import type { Stat, StatsSchema } from "../stats/schema.js";
+import type { HistogramCounts, Stat, StatsSchema } from "../stats/schema.js";
+import { countsAt } from "./histogram.js";
 import type { CpuPart } from "./joined.js";
 
 /** Statistics by groups of CPUs. */
@@ -10,13 +11,33 @@ export interface StatsRollup {
   readonly groups: readonly string[];
   /** The statistics that are kept per CPU; others can't be told apart. */
   readonly stats: readonly Stat[];
-  /** Reads the kernel once: each group's sums since attach, by statistic. */
-  read(): Record<string, Record<string, bigint>>;
+  /** Reads the kernel once: each group's sums since attach, by statistic. A histogram is what all its CPUs' are together. */
+  read(): Record<string, Record<string, bigint | HistogramCounts>>;
 }
 
 /** A sum of words as the statistic's values are: modulo 2^64, and a level may be negative. */
 export const inWord = ({ kind, type }: Stat, sum: bigint): bigint =>
   kind === "gauge" && type !== "u64" ? BigInt.asIntN(64, sum) : BigInt.asUintN(64, sum);
+
+/**
+ * The rows of a part's CPUs, added up by group: `sums[group * width + word]`, modulo 2^64.
+ * @param words the part's own, or what somebody counts over them
+ * @param groups the group of each CPU
+ */
+export function groupSums(
+  words: BigUint64Array,
+  { cpus, width }: CpuPart,
+  groups: Uint32Array,
+  count: number,
+): BigUint64Array {
+  const sums = new BigUint64Array(count * width);
+  cpus.forEach((cpu, row) => {
+    const group = groups[cpu] ?? 0;
+    for (let word = 0; word < width; word++)
+      sums[group * width + word] = (sums[group * width + word] ?? 0n) + (words[row * width + word] ?? 0n);
+  });
+  return sums;
+}
 
 /** What these have per CPU, summed over each group. @param refresh reads the kernel */
 export function rollup(
@@ -33,18 +54,18 @@ export function rollup(
     stats: counted,
     read() {
       refresh();
-      const sums: Record<string, bigint>[] = names.map(() => Object.create(null));
-      for (const { words, width, cpus, stats: places } of parts)
-        for (const [stat, word] of places) {
-          const { name } = stats[stat] as Stat;
-          for (const sum of sums) sum[name] = 0n;
-          cpus.forEach((cpu, row) => {
-            const sum = sums[groups[cpu] ?? 0];
-            if (sum) sum[name] = (sum[name] ?? 0n) + (words[row * width + word] ?? 0n);
+      const values: Record<string, bigint | HistogramCounts>[] = names.map(() => Object.create(null));
+      for (const part of parts) {
+        const sums = groupSums(part.words, part, groups, names.length);
+        for (const [number, word] of part.stats) {
+          const stat = stats[number] as Stat;
+          values.forEach((value, group) => {
+            const at = group * part.width + word;
+            value[stat.name] = stat.kind === "histogram" ? countsAt(sums, at) : inWord(stat, sums[at] ?? 0n);
           });
         }
-      for (const sum of sums) for (const stat of counted) sum[stat.name] = inWord(stat, sum[stat.name] ?? 0n);
-      return Object.fromEntries(names.map((name, group) => [name, sums[group] ?? {}]));
+      }
+      return Object.fromEntries(names.map((name, group) => [name, values[group] ?? {}]));
     },
   };
 }

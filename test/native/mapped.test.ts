@@ -21,7 +21,7 @@ it("statistics in mapped memory are declared, counted and read as the others", a
   }
   expect(sampler.totals().stats.sizes).toMatchObject({ count: 100n, sum: truth });
   const byCpu = Object.values(loaded.stats.by?.("cpu").read() ?? {});
-  expect(byCpu.reduce((sum, one) => sum + (one.events ?? 0n), 0n)).toBe(truth);
+  expect(byCpu.reduce((sum, one) => sum + (one.events as bigint), 0n)).toBe(truth);
   expect(() => new Sampler(loaded.stats, { intervalMs: 1, mode: "reset" })).toThrowError(
     expect.objectContaining({ code: "ERR_SCX_RESET_UNSUPPORTED" }),
   );

@@ -5,6 +5,8 @@ import {
   type CounterValue,
   type Domain,
   domains,
+  type HistogramCounts,
+  type HistogramValue,
   type LoadedObject,
   type Sample,
   Sampler,
@@ -99,9 +101,15 @@ describe("by groups of CPUs", () => {
     const read = rollup?.read() ?? {};
     expect(Object.keys(read)).toEqual(rollup?.groups);
     expect(rollup?.stats.map((stat) => stat.name)).not.toContain("nr_total"); // it isn't kept per CPU
-    const sum = (name: string) => Object.values(read).reduce((all, one) => all + (one[name] ?? 0n), 0n);
+    const sum = (name: string) => Object.values(read).reduce((all, one) => all + ((one[name] as bigint) ?? 0n), 0n);
     expect([sum("moved"), sum("kept"), sum("local"), sum("remote")]).toEqual([210n, 0n, 210n, 420n]);
   });
+});
+
+const added = (all: readonly HistogramCounts[]) => ({
+  count: all.reduce((sum, { count }) => sum + count, 0n),
+  sum: all.reduce((sum, one) => sum + one.sum, 0n),
+  buckets: Array.from({ length: 64 }, (_, i) => all.reduce((sum, { buckets }) => sum + (buckets[i] ?? 0n), 0n)),
 });
 
 describe("by groups of CPUs, in samples", () => {
@@ -129,6 +137,40 @@ describe("by groups of CPUs, in samples", () => {
     expect(names).toContain("far_moved_1_0");
     expect(names).not.toContain("nr_total"); // it isn't kept per CPU
     expect(names).not.toContain("pid_stats");
+  });
+
+  it("histograms, declared or made of others' buckets, are the whole as well", async () => {
+    await using declared = await (await BpfObject.open(testObject("count"))).load();
+    await using mapped = await (await BpfObject.open(testObject("readers"))).load({
+      statsMap: {
+        stats: {
+          "latencies.slots[1]": { kind: "histogram", name: "latency", sum: "latencies.sum[1]" },
+          "latencies.slots[0]": { kind: "histogram", name: "reckoned" },
+        },
+      },
+    });
+    const observe = (n: bigint) => {
+      declared.run("observe", { n });
+      for (const kind of [0, 1]) mapped.run("observe", { n, kind, slot: n.toString(2).length - 1 });
+    };
+    const grouped = [declared, mapped].map(
+      ({ stats }) => new Sampler(stats, { intervalMs: 1e-6, by: ["cpu", "node", "core", "llc"] }),
+    );
+    const consumers = grouped.map((one) => one.consumer());
+    for (const values of [[1n, 2n, 3n], [1000n], []]) {
+      for (const value of values) observe(value);
+      for (const sample of consumers.map((one) => one.read()))
+        for (const domain of domains)
+          for (const name of ["sizes", "latency", "reckoned"].filter((one) => one in sample.stats)) {
+            const whole = sample.stats[name] as HistogramValue;
+            expect(whole.delta.count).toBe(BigInt(values.length));
+            const parts = Object.values(sample.by?.[domain] ?? {}).map((group) => group[name] as HistogramValue);
+            expect(added(parts)).toEqual(added([whole]));
+            expect(added(parts.map(({ delta }) => delta))).toEqual(added([whole.delta]));
+          }
+    }
+    const sizes = Object.values(declared.stats.by?.("cpu").read() ?? {}).map((group) => group.sizes);
+    expect(added(sizes as HistogramCounts[])).toMatchObject({ count: 4n, sum: 1006n });
   });
 
   it("gauges are what they are", () => {
