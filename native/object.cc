@@ -21,6 +21,7 @@
 #include "map.h"
 #include "message_log.h"
 #include "program.h"
+#include "section.h"
 #include "task.h"
 
 namespace scxkit {
@@ -114,6 +115,7 @@ Napi::Value Object::Open(const Napi::CallbackInfo& info) {
       if (wrong.size() == kWrongKept) wrong.clear();
       wrong.push_back(state->opened.object);
     }
+    LeaveUnmapped(state->opened.object.get());
     state->opened.externs = ReadExterns(reinterpret_cast<const uint8_t*>(bytes.data()));
     return 0;
   };

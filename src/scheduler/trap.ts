@@ -196,6 +196,13 @@ function refusedMap(
   }
 }
 
+/** From libbpf 1.5 on. What the addon knows of, it doesn't ask to be mapped (native/section.cc): a newer kernel knows more. */
+const unmappable: Explain = ([, section = ""], { release }) =>
+  lacks(
+    `This kernel (${release}) doesn't map section ${section}, as it holds something of the kernel's own, and libbpf can't do without.`,
+    "Make all variables of that section static or __hidden: then it isn't asked to be mapped.",
+  );
+
 function refusedBtf(_: RegExpExecArray, { release }: TrapContext, { log }: LoadFailure): Explanation {
   const end = log.findIndex((line) => line.includes("-- END BTF LOAD LOG --"));
   const why = log[end - 1]?.replace(/^\[\d+\] /, "");
@@ -266,6 +273,7 @@ const traps: readonly (readonly [line: RegExp, explain: Explain])[] = [
   [/couldn't reuse pinned map at '([^']+)': parameter mismatch/, otherPin],
   [/specified path (.+) is not on BPF FS/, noBpfFs],
   [/couldn't retrieve pinned map '([^']+)': (.+)/, lostPin],
+  [/map '([^']+)': failed to re-mmap\(\) contents: -(?:524|ENOTSUPP)$/, unmappable],
   [/map '([^']+)': failed to create: .*\(-(\d+)\)$/, refusedMap],
   [/Error loading \.BTF into kernel: -\d+\. BTF is mandatory/, refusedBtf],
 ];

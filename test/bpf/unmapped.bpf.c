@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Global data that user space can't map: libbpf doesn't ask for it where all variables are static,
- * and the kernel refuses it where there is a lock. No scheduler: loads on Linux 5.15 and newer.
+ * and the kernel refuses it where something of its own is kept. No scheduler.
  */
-#include <scxkit/types.h>
+#include <scxkit/kernel.h>
 #include <bpf/bpf_helpers.h>
 
 char _license[] SEC("license") = "GPL";
@@ -17,6 +17,17 @@ struct guarded {
 
 struct guarded guarded SEC(".data.guarded");
 u64 nr_guarded SEC(".data.guarded") = 7;
+
+struct timed {
+	u64 nr;
+	struct {
+		struct bpf_timer timer;
+	} in[1];
+};
+
+struct timed timed SEC(".bss.timed");
+struct task_struct __kptr_untrusted *kept[2] SEC(".bss.kept");
+struct task_struct *mapped SEC(".data.mapped");
 
 struct see_args {
 	u64 n;

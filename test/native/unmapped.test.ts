@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { BpfObject, type LoadedObject, Sampler } from "../../src/index.js";
+import { type NativeObject, native } from "../../src/native/index.js";
 import { testObject } from "../objects.js";
 
 let loaded: LoadedObject;
@@ -8,6 +9,9 @@ beforeEach(async () => {
   loaded = await (await BpfObject.open(testObject("unmapped"))).load();
 });
 afterEach(() => loaded.close());
+
+/** BPF_F_MMAPABLE of include/uapi/linux/bpf.h. */
+const mappable = 1 << 10;
 
 it("statistics in sections that can't be mapped are read by a system call", () => {
   const sampler = new Sampler(loaded.stats, { intervalMs: 1e-6 });
@@ -33,4 +37,17 @@ it("so are globals, live; to write a part of such a section would undo what the 
   expect(() => {
     loaded.globals.nr_seen = 5n;
   }).toThrowError(refused);
+});
+
+it("no mapping is asked for where there is a lock, a timer or a kptr, with which libbpf from 1.5 on couldn't load it", async () => {
+  const object = (await native.Object.open(testObject("unmapped"), "unmapped", {})) as NativeObject;
+  const asked = object.maps().map(({ name, flags }) => [name, (flags & mappable) !== 0]);
+  expect(Object.fromEntries(asked)).toMatchObject({
+    "unmapped.bss": false,
+    ".data.guarded": false,
+    ".bss.timed": false,
+    ".bss.kept": false,
+    ".data.mapped": true,
+  });
+  object.close();
 });

@@ -82,6 +82,13 @@ describe("as the sources have it", () => {
       /refuses map arena \(arena\)/,
       /Arenas are in 6\.9/,
     ],
+    [
+      "a section that nobody may map",
+      524,
+      "libbpf: map '.data.guarded': failed to re-mmap() contents: -524",
+      /doesn't map section \.data\.guarded/,
+      /static or __hidden/,
+    ],
     ["libbpf's own errno", 524, "libbpf: something", /524, ENOTSUPP/, /libbpf/],
     ["a log without room", 28, "libbpf: prog 'p': BPF program load failed: No space left", /ENOSPC/, /no lack of disk/],
   ])("%s", (_, errno, line, message, remedy) => {
@@ -94,6 +101,14 @@ describe("as the sources have it", () => {
     const compat = missing.replace("dsq_peek", "dsq_peek___compat");
     expect(explain(22, [compat])?.message).toMatch(/function scx_bpf_dsq_peek\(\)/);
     expect(explain(22, [compat])?.remedy).toMatch(/7\.2, not in 6\.18/);
+  });
+
+  it("takes a mapping that failed for the reason, not the map that libbpf then says couldn't be made", () => {
+    const log = ["-ENOTSUPP", "-ENOTSUPP"];
+    const lines = ["failed to re-mmap() contents: ", "failed to create: "].map(
+      (text, i) => `libbpf: map 'x.bss': ${text}${log[i]}`,
+    );
+    expect(explain(524, lines)?.message).toMatch(/doesn't map section x\.bss/);
   });
 
   it("names an old pahole where it may be the reason", () => {
