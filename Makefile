@@ -30,7 +30,7 @@ vm: build ## runs CMD='…' as root on the test kernel [KERNEL=version|path TIME
 # --- build ------------------------------------------------------------------------------------------------------------
 
 .PHONY: build
-build: addon bpf typescript ## builds the addon, the BPF objects and the library
+build: addon bpf typescript build/bench/writer ## builds the addon, the BPF objects, the library, and what the tests need
 
 # All that the goal at hand needs is asked for at once.
 groups := addon build
@@ -198,7 +198,6 @@ fuzz: build ## opens COUNT=100000 damaged copies of each object, sends LINES=100
 		test/native/damage.ts {} $(COUNT)) || { echo "make: {} failed" >&2; exit 255; }; echo "{}: $$counts"'
 
 bench_programs := $(patsubst test/%.c,build/%,$(wildcard test/bench/*.c))
-vm test test-vm: build/bench/writer
 build/bench/%: test/bench/%.c | packages
 	@mkdir -p $(@D)
 	@$${CC:-cc} -O3 -Wall -Wextra -Werror -Wno-sign-compare $< -o $@ $$(pkg-config --cflags --libs libbpf) -pthread

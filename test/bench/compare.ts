@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -38,8 +39,12 @@ export type Bench = () => Promise<Results>;
 /** Where a bench runs, for {@link Comparison.where}. The rest of a release says who built it. */
 export const place = (machine: string): string => `${machine}, Linux ${release().split(".", 2).join(".")}`;
 
-/** Path of a C program of test/bench. */
-export const program = (name: string): string => fileURLToPath(new URL(`../../build/bench/${name}`, import.meta.url));
+/** Path of a C program of test/bench; throws where it isn't built. */
+export function program(name: string): string {
+  const path = fileURLToPath(new URL(`../../build/bench/${name}`, import.meta.url));
+  if (!existsSync(path)) throw new Error(`build/bench/${name} isn't built: run make build/bench/${name}`);
+  return path;
+}
 
 /** Runs a C peer of test/bench and returns what it prints. */
 export const peer = (name: string, ...args: string[]): string =>

@@ -50,12 +50,13 @@ export async function countExactly(
   mode: SamplerOptions["mode"] = "delta",
 ): Promise<Counted> {
   const { object, map } = forms[form];
+  const writer = program("writer");
   await using loaded = await (await BpfObject.open(testObject(object))).load();
   const id = Object.values(loaded.maps).find(({ name }) => map.test(name))?.id;
   let over = false;
   const consumers = intervals.map((intervalMs) => addUp(new Sampler(loaded.stats, { intervalMs, mode }), () => over));
   // Small enough pieces that consumers look in the middle of the counting, not only after it.
-  const { stdout } = await promisify(execFile)(program("writer"), [id, events, 1000, cycles].map(String));
+  const { stdout } = await promisify(execFile)(writer, [id, events, 1000, cycles].map(String));
   over = true;
   return { truth: BigInt(stdout.trim()), consumers: await Promise.all(consumers) };
 }
