@@ -1,29 +1,7 @@
 // SPDX-License-Identifier: MIT
 // OpenTelemetry's collector with its OTLP receiver, built by Go from the modules that collector/go.sum names.
 
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { cachedFolder, freePorts, type Missing, type Peer, run, startPeer } from "./peer.js";
-
-const source = join(import.meta.dirname, "collector");
-
-/** The program's path, or why there is none here. */
-export async function buildCollector(): Promise<{ program: string } | Missing> {
-  const go = await run("go", ["version"]);
-  const minor = Number(/go1\.(\d+)/.exec(go.stdout)?.[1] ?? 0);
-  if (minor < 23) return { missing: "the collector needs Go 1.23 or newer" };
-  const files = ["main.go", "go.mod", "go.sum"].map((name) => readFileSync(join(source, name)));
-  const id = createHash("sha256").update(Buffer.concat(files)).digest("hex").slice(0, 12);
-  const got = await cachedFolder(`collector-${id}`, async (folder) => {
-    const built = await run("go", ["build", "-o", join(folder, "collector"), "."], { cwd: source });
-    if (built.status === 0) return undefined;
-    const last = built.stderr.trim().split("\n").at(-1);
-    if (/proxy|dial|lookup|no such host|timeout/i.test(built.stderr)) return { missing: `Go can't fetch it: ${last}` };
-    throw new Error(`go build failed:\n${built.stderr}`);
-  });
-  return "missing" in got ? got : { program: join(got.folder, "collector") };
-}
+import { freePorts, type Peer, startPeer } from "./peer.js";
 
 /** One request as the collector understood it: OTLP's JSON. */
 export interface ReceivedMetrics {

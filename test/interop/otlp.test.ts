@@ -6,12 +6,13 @@ import { createSink, sinkFactory } from "../../src/sinks/registry.js";
 import type { StatsSchema } from "../../src/stats/schema.js";
 import { checkout } from "../objects.js";
 import { nthRecord, recordOf } from "../unit/sinks/record.js";
-import { buildCollector, type Collector, startCollector } from "./collector.js";
+import { type Collector, startCollector } from "./collector.js";
+import { goProgram } from "./go.js";
 import { freePorts, type Missing } from "./peer.js";
 
 let built: { program: string } | Missing;
 beforeAll(async () => {
-  built = await buildCollector();
+  built = await goProgram("collector");
 }, 600_000);
 beforeEach(({ skip }) => {
   if ("missing" in built) skip(built.missing);
