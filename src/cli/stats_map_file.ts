@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { parse } from "lossless-json";
 import { ScxError } from "../error.js";
 import { checkStatsMap, type StatsMap } from "../source/stats_map.js";
 import { readText } from "./text_file.js";
@@ -9,11 +10,11 @@ export function readStatsMap(path: string | undefined): StatsMap | undefined {
   const text = readText("--stats-map", path);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parse(text, null, Number); // unlike JSON's own it refuses a name that stands twice
   } catch (cause) {
     throw new ScxError("ERR_SCX_STATS_MAP", {
       op: "map",
-      message: `--stats-map ${path} is no JSON: ${(cause as Error).message}.`,
+      message: `--stats-map ${path} is no usable JSON: ${(cause as Error).message}.`,
       remedy: 'Write {"stats": {"PLACE": {"name": …, "kind": "counter", "desc": …}}}.',
       cause,
     });

@@ -4,14 +4,14 @@ import { ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
 import { type Leaf, mostWords, type Parts, partsOf, placeText } from "./leaf.js";
-import { tableLeft, whatIsLeft } from "./left_out.js";
+import { narrowLeft, otherType, tableLeft, whatIsLeft } from "./left_out.js";
 import { kindOf, namesByEnum, statOfLeaf } from "./naming.js";
 import type { ReaderPlan, StatsPlace } from "./plan.js";
 import { arrayPlan, hashPlan, valueParts } from "./reader.js";
 import { type Rows, rowsOf, sectionsOf } from "./rows.js";
 
 /** Maps and globals that are called so hold statistics, in the schedulers of upstream and of the kernel tree. */
-const isCalledStats = (name: string): boolean => /(^|_)(stats?|counters?|cnts?|metrics)(_|$)/i.test(name);
+export const isCalledStats = (name: string): boolean => /(^|_)(stats?|counters?|cnts?|metrics)(_|$)/i.test(name);
 /** Members of a CPU's or a task's context that do: `gstats`, `lstats`, `cstats`. */
 const isCalledMember = (step: string | number): boolean =>
   typeof step === "string" && (isCalledStats(step) || /(^|_)[a-z]stats?$/i.test(step));
@@ -50,7 +50,10 @@ export function findPlans(place: StatsPlace, problem: (error: ScxError) => void)
 type Tell = (error: ScxError) => void;
 
 function mapPlan(btf: Btf, map: ObjectMap, index: number, problem: Tell): ReaderPlan | undefined {
-  if (!isArray(map) && !isHash(map)) return undefined;
+  if (!isArray(map) && !isHash(map)) {
+    problem(otherType(map));
+    return undefined;
+  }
   const parts = valueParts(btf, map);
   const { leaves } = parts;
   const isTable = !isHash(map) && map.maxEntries * leaves.length > mostWords;
@@ -84,23 +87,34 @@ function valueStats(btf: Btf, map: ObjectMap, leaves: readonly Leaf[]): { stats:
 
 /** The same with the names of an enum for the last index of an array that is called after statistics: `lstats[layer][stat]`. */
 function withEnumNames(btf: Btf, leaves: readonly Leaf[]): Leaf[] {
-  const arrayOf = ({ path }: Leaf) => placeText(path.slice(0, -1));
-  const lengths = new Map<string, number>();
-  for (const leaf of leaves) lengths.set(arrayOf(leaf), (lengths.get(arrayOf(leaf)) ?? 0) + 1);
-  const known = new Map<string, string[] | undefined>();
+  const nameOf = namesOfLast(
+    btf,
+    leaves.map(({ path }) => path),
+  );
   return leaves.map((leaf) => {
     const { path } = leaf;
-    const last = path.at(-1);
+    const name = nameOf(path);
     const member = path.findLastIndex((step) => typeof step === "string");
-    if (typeof last !== "number" || member < 0 || !isCalledMember(path[member] as string)) return leaf;
-    const length = lengths.get(arrayOf(leaf)) ?? 0;
-    const array = `${path[member]} ${length}`;
-    if (!known.has(array)) known.set(array, namesByEnum(btf, length, path[member] as string));
-    const name = known.get(array)?.[last];
     return name === undefined
       ? leaf
       : { ...leaf, path: [...path.slice(0, member), ...path.slice(member + 1, -1), name] };
   });
+}
+
+/** What an enum calls the last index of a path, one of these, if that is an array's which is called after statistics. */
+export function namesOfLast(btf: Btf, paths: readonly Leaf["path"][]): (path: Leaf["path"]) => string | undefined {
+  const arrayOf = (path: Leaf["path"]) => placeText(path.slice(0, -1));
+  const lengths = new Map<string, number>();
+  for (const path of paths) lengths.set(arrayOf(path), (lengths.get(arrayOf(path)) ?? 0) + 1);
+  const known = new Map<string, string[] | undefined>();
+  return (path) => {
+    const [last, member] = [path.at(-1), path.findLast((step) => typeof step === "string")];
+    if (typeof last !== "number" || member === undefined || !isCalledMember(member)) return undefined;
+    const length = lengths.get(arrayOf(path)) ?? 0;
+    const array = `${member} ${length}`;
+    if (!known.has(array)) known.set(array, namesByEnum(btf, length, member));
+    return known.get(array)?.[last];
+  };
 }
 
 /** Statistics of each entry's leaves, in the order of the words. */
@@ -142,8 +156,12 @@ function* globalPlans({ btf, maps }: StatsPlace, problem: Tell): Generator<Reade
       const parts: Parts = partsOf(btf, rows?.element ?? variable.type);
       const { leaves } = parts;
       const isNumber = isCalledNumber(name) && leaves.length === 1;
+      if (!(isNumber || isCalledStats(name)) || leaves.length === 0) continue;
       // What is narrower than a counter is likely to be something else.
-      if (!(isNumber || isCalledStats(name)) || leaves.length === 0 || leaves.some((leaf) => leaf.size !== 8)) continue;
+      if (leaves.some(({ size }) => size !== 8)) {
+        if (leaves.some(({ size }) => size === 8)) problem(narrowLeft(name));
+        continue;
+      }
       for (const left of whatIsLeft(name, parts)) problem(left);
       const paths = leaves.map((leaf) => [name, ...leaf.path]);
       if (rows) yield plan(leaves, rowStats(btf, leaves, name), rows.rows, paths);
@@ -152,7 +170,7 @@ function* globalPlans({ btf, maps }: StatsPlace, problem: Tell): Generator<Reade
     if (single.length === 0) continue;
     yield plan(
       single,
-      single.map((leaf) => statOfLeaf(leaf, kindOf(leaf, ""))),
+      withEnumNames(btf, single).map((leaf) => statOfLeaf(leaf, kindOf(leaf, ""))),
       "whole",
       single.map(({ path }) => path),
     );

@@ -63,6 +63,7 @@ export function partsOf(btf: Btf, type: number): Parts {
         return;
       }
       case "struct":
+        if (isKernels(resolved.name)) return;
         for (const one of resolved.members) {
           const inner = btf.resolve(one.type);
           if (inner.kind === "union") leaveOut(path, one.name || inner.members.map(({ name }) => name).join("/"));
@@ -81,6 +82,10 @@ export function partsOf(btf: Btf, type: number): Parts {
 
 /** Only its integers. */
 export const leavesOf = (btf: Btf, type: number): Leaf[] => partsOf(btf, type).leaves;
+
+/** Members of a value that are the kernel's, which hands out zeros in their place: locks, timers, heads of lists, … */
+const isKernels = (struct: string): boolean =>
+  /^bpf_((res_)?spin_lock|timer|wq|task_work|refcount|(list|rb)_(head|root|node))$/.test(struct);
 
 const isState = ({ kind, bool }: BtfType): boolean => kind !== "int" || bool;
 

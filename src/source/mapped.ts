@@ -4,10 +4,10 @@ import { causeOf, ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
 import { histogramBuckets, type Stat } from "../stats/schema.js";
 import { clash, familyText } from "./family.js";
-import { isArray, isHash } from "./find.js";
+import { isArray, isCalledStats, isHash, namesOfLast } from "./find.js";
 import type { HistogramPlan } from "./histogram.js";
 import { type Leaf, leavesOf, mostWords, placeText } from "./leaf.js";
-import { kindOf, statOfLeaf } from "./naming.js";
+import { indexLabels, kindOf, namesByEnum, statOfLeaf } from "./naming.js";
 import type { ReaderPlan, StatsPlace } from "./plan.js";
 import { arrayPlan, hashPlan, valueParts } from "./reader.js";
 import { type Rows, rowsOf, sectionsOf } from "./rows.js";
@@ -21,6 +21,8 @@ interface Word {
   readonly leaf: Leaf;
   /** From the map or the global on: `cpu_stats`, 0, `moved`, 2. */
   readonly path: Path;
+  /** The same, with the names that an enum gives to indexes in their place. */
+  readonly named: Path;
   stat?: Stat;
 }
 
@@ -165,10 +167,27 @@ function mapGround(btf: Btf, where: Where, name: string): Ground {
   const entries = isHash(map) ? 1 : map.maxEntries;
   if (entries * leaves.length > mostWords)
     throw wrongMap(`map ${name} has ${entries * leaves.length} integers`, `Name one with ${mostWords} at most.`);
-  const words = Array.from({ length: entries }, (_, entry) =>
-    leaves.map((leaf) => ({ leaf, path: [name, ...(entries > 1 ? [entry] : []), ...leaf.path] })),
-  ).flat();
-  return { ...where, words, leaves, histograms: [] };
+  const names = entries > 1 && isCalledStats(name) ? namesByEnum(btf, entries, name) : undefined;
+  const starts = Array.from({ length: entries }, (_, entry) => {
+    const start = (step: string | number) => (entries > 1 ? [name, step] : [name]);
+    return { path: start(entry), named: start(names?.[entry] ?? entry) };
+  });
+  return { ...where, words: wordsOf(btf, leaves, starts), leaves, histograms: [] };
+}
+
+/** The words of one value after the other. @param starts what leads to each, and how that is called */
+function wordsOf(btf: Btf, leaves: readonly Leaf[], starts: readonly Pick<Word, "path" | "named">[]): Word[] {
+  const words = starts.flatMap(({ path, named }) =>
+    leaves.map((leaf) => ({ leaf, path: [...path, ...leaf.path], named: [...named, ...leaf.path] })),
+  );
+  const nameOf = namesOfLast(
+    btf,
+    words.map(({ path }) => path),
+  );
+  return words.map((word) => {
+    const name = word.leaf.path.length > 0 ? nameOf(word.path) : undefined;
+    return name === undefined ? word : { ...word, named: [...word.named.slice(0, -1), name] };
+  });
 }
 
 /** What can't be read is a fault of who named it. */
@@ -201,15 +220,15 @@ function globalGround(
   if (percpu && !found) throw wrongMap(`${name} is no array, so it has no row for each CPU`, "Leave percpu out.");
   if (found) {
     const leaves = leavesOf(btf, found.element);
-    const words = leaves.map((leaf) => ({ leaf, path: [name, ...leaf.path] }));
+    const words = wordsOf(btf, leaves, [{ path: [name], named: [name] }]);
     return known(grounds, `${section} ${name}`, () => ({ ...where, words, leaves, rows: found.rows, histograms: [] }));
   }
   const ground = known(grounds, section, () => ({ ...where, words: [], leaves: [], rows: "whole", histograms: [] }));
-  if (!isPlain)
-    for (const leaf of leavesOf(btf, variable.type)) {
-      ground.leaves.push({ ...leaf, offset: leaf.offset + offset });
-      ground.words.push({ leaf, path: [name, ...leaf.path] });
-    }
+  if (!isPlain) {
+    const leaves = leavesOf(btf, variable.type);
+    ground.leaves.push(...leaves.map((leaf) => ({ ...leaf, offset: leaf.offset + offset })));
+    ground.words.push(...wordsOf(btf, leaves, [{ path: [name], named: [name] }]));
+  }
   return ground;
 }
 
@@ -236,7 +255,7 @@ function assign(ground: Ground, text: string, path: Path, said: Said): void {
     );
   meant.forEach((at, i) => {
     const word = ground.words[at] as Word;
-    const stat = describe(word, path, said as MappedStat, word.path);
+    const stat = describe(word, path, said as MappedStat, word.path.length);
     if (!names) word.stat = stat;
     // A name of its own tells it from the others: it needs no index.
     else {
@@ -246,15 +265,25 @@ function assign(ground: Ground, text: string, path: Path, said: Said): void {
   });
 }
 
-/** @param own the word's path, or what all words of a histogram have in common of theirs */
-function describe({ leaf }: Word, said: Path, { name, kind, desc, unit, family, labels }: MappedStat, own: Path): Stat {
-  const path = name === undefined ? own : [name, ...own.slice(said.length)];
-  const stat = statOfLeaf({ ...leaf, path }, kind ?? kindOf({ ...leaf, path: own }));
+/** @param length steps of the word's path, or of what all words of a histogram have in common */
+function describe(
+  { leaf, path, named }: Word,
+  said: Path,
+  { name, kind, desc, unit, family, labels }: MappedStat,
+  length: number,
+): Stat {
+  const own = named.slice(0, length);
+  const first = name === undefined ? 0 : said.length;
+  const stat = statOfLeaf(
+    { ...leaf, path: [...(name === undefined ? [] : [name]), ...own.slice(first)] },
+    kind ?? kindOf({ ...leaf, path: own }),
+  );
+  const indexes = own.filter((_, i) => i >= first && typeof path[i] === "number");
   return {
     ...stat,
     ...(desc !== undefined && { desc }),
     ...(unit !== undefined && { unit }),
-    ...(family !== undefined && { family: { name: family, labels: { ...stat.family?.labels, ...labels } } }),
+    ...(family !== undefined && { family: { name: family, labels: { ...indexLabels(indexes), ...labels } } }),
   };
 }
 
@@ -283,7 +312,7 @@ function assignHistograms(ground: Ground, text: string, path: Path, said: Mapped
         `There may be ${histogramBuckets - first}.`,
       );
     const word = ground.words[buckets[0] as number] as Word;
-    const stat = describe(word, path, said, word.path.slice(0, -1));
+    const stat = describe(word, path, said, word.path.length - 1);
     ground.histograms.push({ stat, place, buckets, first, sum: sums?.[i] });
   });
 }

@@ -82,8 +82,9 @@ export function statOfLeaf(leaf: Leaf, kind: StatKind, prefix = ""): Stat {
   const indexes = leaf.path.filter((step) => typeof step === "number");
   const base = [prefix, ...words].filter((word) => word !== "").join("_");
   if (indexes.length === 0) return { name: base, kind };
-  const labels = Object.fromEntries(
-    indexes.map((index, i) => [indexes.length === 1 ? "index" : `index${i}`, `${index}`]),
-  );
-  return { name: [base, ...indexes].join("_"), kind, family: { name: base, labels } };
+  return { name: [base, ...indexes].join("_"), kind, family: { name: base, labels: indexLabels(indexes) } };
 }
+
+/** Labels that tell the elements of an array apart, of whatever dimension. */
+export const indexLabels = (indexes: readonly (string | number)[]): Record<string, string> =>
+  Object.fromEntries(indexes.map((index, i) => [indexes.length === 1 ? "index" : `index${i}`, `${index}`]));

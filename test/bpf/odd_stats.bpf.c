@@ -95,6 +95,30 @@ struct packed {
 };
 MAP(ARRAY, packed_stats, 1, u32, struct packed);
 
+/* The kernel's own members, of which it hands out nothing. */
+struct locked {
+	struct bpf_spin_lock lock;
+	struct bpf_timer timer;
+	u64 held;
+};
+MAP(ARRAY, locked_stats, 1, u32, struct locked);
+
+/* Called after statistics, and nothing of them can be counted. */
+MAP(ARRAY, share_stats, 1, u32, double);
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4);
+	__type(value, u64);
+} waiting_stats SEC(".maps");
+
+struct uneven {
+	u64 sum;
+	u32 part;
+} uneven_stats;
+
+/* An array that is a global, and its enum. */
+u64 left_cnt[3];
+
 struct args {
 	u64 n;
 };
@@ -108,6 +132,9 @@ static __noinline int count(enum left_idx index, enum right_stat right, enum sta
 	if (!value)
 		return -ENOENT;
 	*value += n + right + left;
+	left_cnt[key & 1] += n;
+	uneven_stats.sum += n;
+	uneven_stats.part += n;
 	return 0;
 }
 

@@ -163,6 +163,22 @@ it("what is left out is among the problems, and the rest is read", () => {
   const problems = sampler.problems.map(({ message }) => message);
   for (const map of ["task_stats", "wide_stats", "packed_stats"])
     expect(problems).toContainEqual(expect.stringContaining(map));
+  expect(problems).toContainEqual(expect.stringMatching(/^share_stats has no integers/));
+  expect(problems).toContainEqual(
+    expect.stringMatching(/^Map waiting_stats is of type queue, .*\n.*an array or a hash/),
+  );
+  expect(problems).toContainEqual(expect.stringMatching(/^uneven_stats has integers of less than 64 bits/));
+});
+
+it("members that are the kernel's are no statistics", () => {
+  mapOf("locked_stats").set(0, { lock: { val: 0 }, timer: { __opaque: [0n, 0n] }, held: 5n });
+  expect(sampler.totals().stats.held).toEqual({ total: 5n, delta: 5n });
+  expect(sampler.schema.stats.filter(({ name }) => /lock|timer|opaque/.test(name))).toEqual([]);
+});
+
+it("a global array has the names of its enum", () => {
+  loaded.run("count_other", { n: 3n });
+  expect(sampler.totals().stats).toMatchObject({ p_2: { total: 0n } });
 });
 
 describe("keys", () => {

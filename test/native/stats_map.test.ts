@@ -54,6 +54,30 @@ describe("a statistics map", () => {
     expect(schema.stats.map(({ family }) => family)).toEqual([undefined, undefined, undefined]);
   });
 
+  it("leaves entries the names that their enum gives them", async () => {
+    const { schema } = await sampled({
+      event_stats: { desc: "what came to a task" },
+      "cpu_ctxs.cstats[2]": { name: "cell2", family: "cell", labels: { cell: "2" } },
+      "cpu_ctxs.cstats[0][1]": {},
+      "latencies.slots[0]": { kind: "histogram" },
+      plain_cnt: {},
+    });
+    expect(schema.stats.map(({ name }) => name)).toEqual([
+      ...["woken", "moved", "kept"].map((name) => `event_stats_${name}`),
+      ...["cpu_ctxs_cstats_cpu_released_0", "cell2_local", "cell2_cpu_released", "cell2_borrowed", "cell2_stolen"],
+      "latencies_slots_0",
+      ...["plain_cnt_0", "plain_cnt_1"],
+    ]);
+    const of = (name: string) => schema.stats.find((stat) => stat.name === name);
+    expect(of("event_stats_moved")).toEqual({
+      name: "event_stats_moved",
+      kind: "counter",
+      desc: "what came to a task",
+    });
+    expect(of("cell2_stolen")?.family).toEqual({ name: "cell", labels: { index: "stolen", cell: "2" } });
+    expect(of("cpu_ctxs_cstats_cpu_released_0")?.family?.labels).toEqual({ index: "0" });
+  });
+
   it("names what is read, and nothing else is", async () => {
     const sampler = await sampled(
       {

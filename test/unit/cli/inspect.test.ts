@@ -47,6 +47,11 @@ it("lists the statistics that a run of others' objects has, by a statistics map 
   expect(mapped.stdout).toMatch(
     /\nStatistics mine, .*\n {2}latency_0 +histogram +latencies\.slots\[0\] \(percpu_array\) +time/,
   );
+  writeFileSync(map, '{ "stats": { "nr_total": { "name": "a" }, "nr_total": { "name": "b" } } }');
+  expect(await inspect(testObject("readers"), "--stats-map", map)).toMatchObject({
+    status: 65,
+    stderr: expect.stringMatching(/no usable JSON: Duplicate key 'nr_total' .* \[ERR_SCX_STATS_MAP\]/),
+  });
   writeFileSync(map, JSON.stringify({ stats: { nobody: {} } }));
   expect(await inspect(testObject("readers"), "--stats-map", map)).toMatchObject({
     status: 65,

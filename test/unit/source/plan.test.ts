@@ -62,6 +62,9 @@ describe("what an object counts, without a kernel", () => {
       "Map task_stats has 20480 integers, more than 16384, and is left out as a table.",
       "Of wide_stats, only the first 4096 integers are counted.",
       "Of packed_stats, low, high, either can't be counted: bitfields and unions are left out.",
+      "share_stats has no integers of at most 64 bits, so nothing of it can be counted.",
+      "Map waiting_stats is of type queue, which keeps no values to be counted.",
+      "uneven_stats has integers of less than 64 bits among others, and is left out as no statistics.",
     ]);
   });
 
@@ -142,9 +145,12 @@ describe("what looks like statistics and can't be read", () => {
     expect(namesOf([changed("event_stats", { valueTypeId: 0, keyTypeId: 0 })])).toContain("moved");
   });
 
-  it("a map of another type is none", () => {
+  it("a map of another type is none, which is told of one that is called so", () => {
     expect(namesOf([changed("event_stats", { typeName: "queue" })])).not.toContain("moved");
-    expect(problemsOf(changed("event_stats", { typeName: "queue" }))).toHaveLength(1);
+    expect(problemsOf(changed("event_stats", { typeName: "queue" }))).toContainEqual(
+      expect.stringMatching(/META Map event_stats is of type queue/),
+    );
+    expect(problemsOf(changed("config", { typeName: "queue" }))).toEqual(problemsOf(readers()));
   });
 });
 
