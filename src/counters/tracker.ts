@@ -8,6 +8,7 @@ import type {
   StatValue,
   StatValues,
 } from "../stats/schema.js";
+import { u64 } from "../stats/u64.js";
 
 /** Values as they are read: groups as objects, dictionaries as Map, lists as arrays, counters and levels as bigint. */
 export type ReadValues = Readonly<Record<string, unknown>>;
@@ -179,9 +180,6 @@ export class Tracker {
     return { ...side("total"), delta: side("delta") };
   }
 }
-
-/** Counts are u64, as in the kernel: sums of them begin again behind the largest. */
-const u64 = (count: bigint): bigint => BigInt.asUintN(64, count);
 
 /** What a statistic, or each of its parts, is. */
 function datumOf(type: StatType | undefined): StatDatum | undefined {

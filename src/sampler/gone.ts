@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
 import type { CounterValue } from "../stats/schema.js";
+import { u64 } from "../stats/u64.js";
 
 /** Keys that are kept for one consumer: as many as are followed of a map. */
 const mostKeys = 65_536;
@@ -20,7 +21,7 @@ export class GoneKeys {
     if (!known && this.#size === mostKeys) this.#left++;
     else {
       if (!known) this.#size++;
-      keys.set(key, { total, delta: delta + (known?.delta ?? 0n) });
+      keys.set(key, { total, delta: u64(delta + (known?.delta ?? 0n)) });
     }
   }
 

@@ -5,6 +5,7 @@ import type { Slot } from "../source/reader.js";
 import { inWord } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
 import type { CounterValue, GaugeValue, Stat, StatValue, StatValues } from "../stats/schema.js";
+import { u64 } from "../stats/u64.js";
 import type { GoneKeys } from "./gone.js";
 
 /** Where a statistic's value is. */
@@ -48,7 +49,13 @@ export function statsAt(
     if (form === "counter") stats[stat.name] = { total: total[at] as bigint, delta: delta[at] as bigint };
     else if (form === "dict") {
       const slots = source.slots?.(number) ?? [];
-      const entries = stat.kind === "counter" ? counted(slots, counters, gone?.of(number) ?? []) : levels(slots, words);
+      const entries =
+        stat.kind === "counter"
+          ? withGone(
+              ownCounts(slots, total, (word) => delta[word] ?? 0n),
+              gone?.of(number) ?? [],
+            )
+          : levels(slots, words);
       stats[stat.name] = { entries };
     } else stats[stat.name] = valueAt(stat, at, words, counters);
   }
@@ -62,30 +69,37 @@ function valueAt(stat: Stat, at: number, words: BigUint64Array, { total, delta }
 }
 
 /**
- * What a key has counted in its word. The word may have been another key's before: only what was counted since this one came is its own.
- * @param total of the word, now
- * @param delta of the word, since the consumer's last reading
+ * What each key has counted; those of one text together. A word may have been another key's before: only what was counted since its
+ * key came is that one's.
+ * @param total of each word, now
+ * @param deltaOf what a word counted since the consumer's last reading
  */
-export function ownCount({ start, carried = 0n }: Slot, total: bigint, delta: bigint): CounterValue {
-  const own = BigInt.asUintN(64, total - start);
-  return { total: BigInt.asUintN(64, own + carried), delta: delta < own ? delta : own };
-}
-
-/** What each key counted that is there, or went since the last reading; those of one text together. */
-function counted(
+export function ownCounts(
   slots: readonly Slot[],
-  { total, delta }: Counters,
-  gone: Iterable<[string, CounterValue]>,
+  total: BigUint64Array,
+  deltaOf: (word: number) => bigint,
 ): Record<string, CounterValue> {
   const entries: Record<string, CounterValue> = Object.create(null);
-  for (const slot of slots) {
-    const own = ownCount(slot, total[slot.word] ?? 0n, delta[slot.word] ?? 0n);
-    const same = entries[slot.key];
-    entries[slot.key] = same ? { total: same.total + own.total, delta: same.delta + own.delta } : own;
+  for (const { key, word, start, carried = 0n } of slots) {
+    const own = u64((total[word] ?? 0n) - start);
+    const since: bigint = deltaOf(word);
+    const same = entries[key];
+    entries[key] = {
+      total: u64(own + carried + (same?.total ?? 0n)),
+      delta: u64((since < own ? since : own) + (same?.delta ?? 0n)),
+    };
   }
+  return entries;
+}
+
+/** With what those counted that went since the last reading. */
+function withGone(
+  entries: Record<string, CounterValue>,
+  gone: Iterable<[string, CounterValue]>,
+): Record<string, CounterValue> {
   for (const [key, last] of gone) {
     const now = entries[key]; // it came back
-    entries[key] = now ? { total: now.total, delta: now.delta + last.delta } : last;
+    entries[key] = now ? { total: now.total, delta: u64(now.delta + last.delta) } : last;
   }
   return entries;
 }

@@ -8,10 +8,11 @@ import type { Slot } from "../source/reader.js";
 import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
 import type { Sample, StatsSchema, StatValues } from "../stats/schema.js";
+import { u64 } from "../stats/u64.js";
 import { Clock } from "./clock.js";
 import { type CpuCounters, CpuRollups } from "./cpu_rollup.js";
 import { GoneKeys } from "./gone.js";
-import { ownCount, type Place, placesOf, statsAt } from "./places.js";
+import { ownCounts, type Place, placesOf, statsAt } from "./places.js";
 
 const log = logger("sampler");
 
@@ -398,11 +399,9 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       for (const { reading, counters, gone } of this.#consumers) {
         if (reading === seen) continue;
         slots ??= this.#source.slots?.(number, !all) ?? [];
-        for (const slot of slots) {
-          const total = this.#words[slot.word] ?? 0n;
-          const own = ownCount(slot, total, BigInt.asUintN(64, total - (counters.total[slot.word] ?? 0n)));
-          if (own.delta > 0n) gone.add(number, slot.key, own);
-        }
+        const since = (word: number) => u64((this.#words[word] ?? 0n) - (counters.total[word] ?? 0n));
+        for (const [key, own] of Object.entries(ownCounts(slots, this.#words, since)))
+          if (own.delta > 0n) gone.add(number, key, own);
       }
     }
   }

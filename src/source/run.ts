@@ -4,6 +4,7 @@ import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { Stat, StatsSchema } from "../stats/schema.js";
+import { u64 } from "../stats/u64.js";
 import type { ClearMode } from "./clear_mode.js";
 import { CpuTotals } from "./cpu_totals.js";
 import type { CpuPart } from "./joined.js";
@@ -29,9 +30,9 @@ export class RunStats implements StatsSource {
   /** The same, as they were when the present scheduler's turn came. */
   #before: BigUint64Array = new BigUint64Array();
   #accumulator: NativeAccumulator | undefined;
-  /** Words that are taken over as they are. */
   /** Whether any statistic is a dictionary. */
   #hasKeys = false;
+  /** Words that are taken over as they are. */
   #gauges: readonly number[] = [];
   #cpuTotals: CpuTotals | undefined;
   #isByCpu = false;
@@ -91,12 +92,13 @@ export class RunStats implements StatsSource {
 
   slots(stat: number, gone = false): readonly Slot[] {
     const slots = this.#current?.slots?.(stat, gone) ?? [];
-    const carried = new Map(this.#carried.get(stat)); // by text: of several keys with one, the first has it
+    const carried = this.#carried.get(stat);
+    const given = new Set<string>(); // by text: of several keys with one, the first has it
     return slots.map(({ key, word, start }) => {
-      const before = carried.get(key) ?? 0n;
-      carried.delete(key);
+      const before = given.has(key) ? undefined : carried?.get(key);
+      if (before !== undefined) given.add(key);
       // What earlier schedulers of the run put into the same word was no other's.
-      return { key, word, start: start + (this.#before[word] ?? 0n), carried: before };
+      return { key, word, start: u64(start + (this.#before[word] ?? 0n)), carried: before ?? 0n };
     });
   }
 
@@ -189,7 +191,7 @@ export class RunStats implements StatsSource {
       if (!isKeyed(stat) || stat.kind !== "counter") return;
       const totals = new Map<string, bigint>();
       for (const { key, word, start, carried = 0n } of this.slots(number))
-        totals.set(key, (totals.get(key) ?? 0n) + (this.#words[word] ?? 0n) - start + carried);
+        totals.set(key, u64((totals.get(key) ?? 0n) + (this.#words[word] ?? 0n) - start + carried));
       const earlier = this.#carried.get(number) ?? new Map<string, bigint>();
       // Those that didn't come with this one may come with the next, but not for ever.
       const all = new Map([...totals, ...[...earlier].filter(([key]) => !totals.has(key))].slice(0, mostCarried));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { HistogramCounts, Sample, StatValue, StatValues } from "./schema.js";
+import { u64 } from "./u64.js";
 
 /**
  * Two samples that follow each other, as one: the later one's values, with what both counted as its deltas and interval. What
@@ -36,7 +37,8 @@ function mergedValues(earlier: Readonly<Partial<StatValues>>, later: Readonly<Pa
 }
 
 function mergedValue(earlier: StatValue, later: StatValue): StatValue {
-  if ("total" in later) return "total" in earlier ? { total: later.total, delta: earlier.delta + later.delta } : later;
+  if ("total" in later)
+    return "total" in earlier ? { total: later.total, delta: earlier.delta + later.delta } : later;
   if ("buckets" in later)
     return "buckets" in earlier ? { ...later, delta: mergedCounts(earlier.delta, later.delta) } : later;
   if ("fields" in later) return "fields" in earlier ? { fields: mergedValues(earlier.fields, later.fields) } : later;
@@ -49,6 +51,6 @@ function mergedValue(earlier: StatValue, later: StatValue): StatValue {
 
 const mergedCounts = (earlier: HistogramCounts, later: HistogramCounts): HistogramCounts => ({
   count: earlier.count + later.count,
-  sum: BigInt.asUintN(64, earlier.sum + later.sum),
+  sum: u64(earlier.sum + later.sum),
   buckets: later.buckets.map((count, i) => count + (earlier.buckets[i] ?? 0n)),
 });

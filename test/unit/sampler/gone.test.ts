@@ -13,4 +13,7 @@ it("keeps what keys counted until it is handed out, for so many keys, and says h
   expect(gone.problem?.message).toMatch(/^A consumer lost what 4 keys counted/);
   gone.clear();
   expect([[...gone.of(0)], [...gone.of(1)]]).toEqual([[], []]);
+  gone.add(0, "1", { total: 1n, delta: 2n ** 64n - 1n });
+  gone.add(0, "1", { total: 1n, delta: 3n });
+  expect([...gone.of(0)]).toEqual([["1", { total: 1n, delta: 2n }]]); // as all counts
 });

@@ -14,7 +14,7 @@ class Fake implements StatsSource {
   readonly startedAt = process.hrtime.bigint();
   readonly words: BigUint64Array;
   readonly index: number[];
-  readonly schema;
+  readonly schema: { name: string; stats: Stat[] };
   kernel: bigint[];
   gone = false;
   readonly resets: string[] = [];
@@ -51,6 +51,28 @@ class Fake implements StatsSource {
     });
   }
 }
+
+/** One whose only statistic is a dictionary with these keys, each with its word. */
+class Keyed extends Fake {
+  constructor(readonly keys: string[]) {
+    super(
+      "keyed",
+      keys.map(() => ({ name: "keys", kind: "counter" })),
+    );
+    this.schema.stats = [{ name: "keys", kind: "counter", type: { dict: "u64", key: "string" } }];
+    this.index.length = 1;
+  }
+  readonly #listeners: ((all: boolean) => void)[] = [];
+  onRefresh(listener: (all: boolean) => void): void {
+    this.#listeners.push(listener);
+  }
+  override refresh(): void {
+    for (const listener of this.#listeners) listener(false);
+    super.refresh();
+  }
+  slots = (_: number, gone = false) => (gone ? [] : this.keys.map((key, word) => ({ key, word, start: 0n })));
+}
+const keys = (sample: Sample) => (sample.stats.keys as { entries: Record<string, CounterValue> }).entries;
 
 const shape = [counter("events"), { name: "level", kind: "gauge" } as const];
 const events = (sample: Sample) => sample.stats.events as CounterValue;
@@ -104,6 +126,42 @@ describe("a run of several schedulers", () => {
     other.rows.set([7n, 8n, 0n, 0n]);
     consumer.read(); // the former's last
     expect(cpu()[0]).toEqual({ other: { total: 7n, delta: 7n }, more: { total: 8n, delta: 8n } });
+  });
+
+  it("goes on with the totals of keys, of which several may have one text, for whoever reads late as well", () => {
+    const run = new RunStats();
+    const turns = [new Keyed(["a", "b", "a"]), new Keyed(["b", "a", "a"]), new Keyed(["c", "c", "b"])] as const;
+    run.follow(turns[0]);
+    const sampler = new Sampler(run, { intervalMs });
+    const [quick, late] = [sampler.consumer(), sampler.consumer()];
+    turns[0].kernel = [10n, 1n, 5n];
+    expect(keys(quick.read())).toEqual({ a: { total: 15n, delta: 15n }, b: { total: 1n, delta: 1n } });
+    turns[0].kernel = [10n, 3n, 7n];
+    run.leave();
+    run.follow(turns[1]);
+    turns[1].kernel = [0n, 2n, 1n];
+    expect(keys(quick.read())).toEqual({ a: { total: 20n, delta: 5n }, b: { total: 3n, delta: 2n } });
+    run.leave();
+    run.follow(turns[2]);
+    turns[2].kernel = [1n, 1n, 4n];
+    expect(keys(late.read())).toEqual({
+      a: { total: 20n, delta: 20n },
+      b: { total: 7n, delta: 7n },
+      c: { total: 2n, delta: 2n },
+    });
+  });
+
+  it("begins the total of a key again behind the largest, as all counts do", () => {
+    const run = new RunStats();
+    const [first, second] = [new Keyed(["a", "a"]), new Keyed(["a", "a"])];
+    run.follow(first);
+    const consumer = new Sampler(run, { intervalMs }).consumer();
+    first.kernel = [2n ** 64n - 1n, 3n];
+    expect(keys(consumer.read()).a).toEqual({ total: 2n, delta: 2n });
+    run.leave();
+    run.follow(second);
+    second.kernel = [2n ** 64n - 4n, 1n];
+    expect(keys(consumer.read()).a).toEqual({ total: 2n ** 64n - 1n, delta: 2n ** 64n - 3n });
   });
 
   it("keeps each consumer's last sample where other statistics follow", () => {
