@@ -12,6 +12,8 @@ export interface AnomalyEvent extends Anomaly {
   readonly scheduler: string;
   /** ns since 1970. */
   readonly at: bigint;
+  /** It ends because nobody looks any more, by another config: its group isn't collected, or the detector is gone. */
+  readonly unseen?: true;
 }
 
 /** What an actuator may do: only to a scheduler that the agent itself runs. */

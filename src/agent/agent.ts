@@ -3,6 +3,7 @@ import { logger } from "../diagnostics.js";
 import { causeOf } from "../error.js";
 import type { ExitRecord } from "../scheduler/exit.js";
 import type { RunEnd } from "../scheduler/supervise.js";
+import { endedEvent } from "../sinks/ended_event.js";
 import { exitEvent } from "../sinks/exit_event.js";
 import { SinkReader, sinksSchema } from "../sinks/own.js";
 import type { SampleRecord, SinkRecord } from "../sinks/sink.js";
@@ -12,7 +13,7 @@ import { standardLabels } from "../source/labels.js";
 import type { ValueSource } from "../source/values.js";
 import type { Sample, StatsSchema } from "../stats/schema.js";
 import { Actions } from "./actions.js";
-import { Anomalies } from "./anomalies.js";
+import { Anomalies, type Told } from "./anomalies.js";
 import { Collector } from "./collector.js";
 import { actionRecord, anomalyRecord } from "./event.js";
 import type { AgentConfig } from "./load.js";
@@ -56,6 +57,8 @@ export class Agent {
   /** The user's sources and the detectors, as they run. */
   #theirs: readonly Part<ValueSource>[] = [];
   #detectors: readonly DetectorPart[] = [];
+  /** Those that are collected, `stats` included. */
+  #groups: ReadonlySet<string> = new Set();
 
   private constructor(config: AgentConfig) {
     this.#config = config;
@@ -139,9 +142,10 @@ export class Agent {
     await this.#outlets.use(config.sinks, this.#stopping.signal, settings.shutdownMs);
     this.#labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
     this.#detectors = config.detectors.map((part) => keep(part, this.#detectors));
-    this.#anomalies.use(this.#detectors);
+    const sources = this.#sources(config);
     this.#actions.use(config.actuators);
-    this.#collector.use(this.#sources(config));
+    this.#collector.use(sources);
+    this.#turnTo(new Set([...sources.keys(), ...(isSampled(config) ? ["stats"] : [])]));
     this.#collector.setInterval(settings.intervalMs);
     const by = this.#watchedBy;
     if (!by || !sameWatched(by, config)) await this.#watch(config);
@@ -150,6 +154,14 @@ export class Agent {
     await this.#serve(config);
     // Only now is it known that they aren't needed again.
     await this.#outlets.settle(settings.shutdownMs);
+  }
+
+  /** These groups are collected from now on. */
+  #turnTo(groups: ReadonlySet<string>): void {
+    const ended = [...this.#groups].filter((name) => !groups.has(name));
+    this.#groups = groups;
+    this.#tell(this.#anomalies.use(this.#detectors, groups));
+    if (ended.length > 0) this.#outlets.push(endedEvent(ended, this.#labels));
   }
 
   /** What is collected by group; a scheduler's own statistics come by themselves. */
@@ -178,7 +190,7 @@ export class Agent {
   async #watch(config: AgentConfig): Promise<void> {
     const listener = {
       sample: (schema: StatsSchema, sample: Sample, since: bigint | undefined) => {
-        if (this.#config.settings.groups?.includes("stats") ?? true) this.#sample("stats", schema, sample, since);
+        if (this.#groups.has("stats")) this.#sample("stats", schema, sample, since);
       },
       exit: (exit: ExitRecord) => this.#outlets.push(exitEvent(exit, this.#labels)),
       missed: (ticks: number) => {
@@ -219,7 +231,11 @@ export class Agent {
 
   #record(record: SampleRecord): void {
     this.#outlets.push(record);
-    for (const { detector, event } of this.#anomalies.see(record)) {
+    this.#tell(this.#anomalies.see(record));
+  }
+
+  #tell(events: Iterable<Told<DetectorPart>>): void {
+    for (const { detector, event } of events) {
       this.#outlets.push(anomalyRecord(event, this.#labels), detector.sinks);
       void this.#actions.answer(event, this.#watched?.control);
     }
@@ -227,7 +243,7 @@ export class Agent {
 
   /** What the sinks have counted, for those that keep metrics. */
   #reportSinks(): void {
-    if (!(this.#config.settings.groups?.includes("self") ?? true)) return;
+    if (!this.#groups.has("self")) return;
     const reported = process.hrtime.bigint();
     const interval = reported - this.#sinksReported;
     this.#sinksReported = reported;
@@ -253,6 +269,10 @@ export class Agent {
     this.#end(undefined);
   }
 }
+
+/** Whether a scheduler's own statistics are collected. */
+const isSampled = ({ watched, settings: { groups } }: AgentConfig): boolean =>
+  watched !== undefined && (groups?.includes("stats") ?? true);
 
 /** A part that runs already in place of the same one that was made anew, which nobody will need. */
 const keep = <P extends Part<object>>(part: P, before: readonly P[]): P => {

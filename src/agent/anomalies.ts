@@ -34,11 +34,20 @@ export interface NamedDetector {
   readonly made: Detector;
 }
 
+/** Those that haven't ended, by metric. */
+type Active = ReadonlyMap<string, AnomalyEvent>;
+
+/** What is told of one. */
+export interface Told<D> {
+  readonly detector: D;
+  readonly event: AnomalyEvent;
+}
+
 /** What one detector has found. */
 interface Found {
   anomalies: bigint;
-  /** Those that haven't ended, by group and metric. */
-  readonly active: Map<string, Map<string, Anomaly>>;
+  /** By group. */
+  readonly active: Map<string, Active>;
   failed: boolean;
 }
 
@@ -47,15 +56,35 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
   readonly name = anomaliesGroup;
   readonly schema = schema;
   #detectors: readonly D[] = [];
+  #groups: ReadonlySet<string> = new Set();
   readonly #found = new Map<string, Found>();
 
-  /** Other detectors from now on; what those of the same names counted goes on. */
-  use(detectors: readonly D[]): void {
+  /**
+   * Other detectors and groups from now on; what detectors of the same names counted goes on.
+   * @param groups those that are looked at
+   * @returns what ends by that, as nobody looks any more
+   */
+  use(detectors: readonly D[], groups: ReadonlySet<string>): Told<D>[] {
+    const before = this.#detectors;
     this.#detectors = detectors;
-    const names = detectors.map(({ name }) => name);
-    for (const name of this.#found.keys()) if (!names.includes(name)) this.#found.delete(name);
+    this.#groups = groups;
+    const names = new Set(detectors.map(({ name }) => name));
+    const ended = before.flatMap((detector) => this.#drop(detector, names.has(detector.name)));
     for (const name of names)
       if (!this.#found.has(name)) this.#found.set(name, { anomalies: 0n, active: new Map(), failed: false });
+    return ended;
+  }
+
+  /** @param stays whether only those of groups end that aren't looked at */
+  #drop(detector: D, stays: boolean): Told<D>[] {
+    const { active } = this.#found.get(detector.name) as Found;
+    const gone = [...active].filter(([group]) => !(stays && this.#groups.has(group)));
+    for (const [group] of gone) active.delete(group);
+    if (!stays) this.#found.delete(detector.name);
+    const at = BigInt(Date.now()) * 1_000_000n;
+    return gone.flatMap(([, events]) =>
+      [...events.values()].map((event) => ({ detector, event: { ...event, phase: "ends", at, unseen: true } })),
+    );
   }
 
   read(): PlainValues | undefined {
@@ -68,31 +97,38 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
   }
 
   /** What begins or ends with this record. */
-  *see(record: SampleRecord): Generator<{ detector: D; event: AnomalyEvent }> {
-    if (this.#detectors.length === 0) return;
+  *see(record: SampleRecord): Generator<Told<D>> {
+    if (this.#detectors.length === 0 || !this.#groups.has(record.group)) return;
     const sample = seen(record);
+    const { group, scheduler, at } = sample;
     for (const detector of this.#detectors) {
       const found = this.#found.get(detector.name) as Found;
-      const before = found.active.get(sample.group) ?? new Map<string, Anomaly>();
+      const before: Active = found.active.get(group) ?? new Map();
       const now = this.#ask(detector, found, sample);
       if (!now) continue;
-      found.active.set(sample.group, now);
-      const eventOf = (phase: AnomalyEvent["phase"], anomaly: Anomaly): AnomalyEvent => {
-        const { group, scheduler, at } = sample;
-        return { ...anomaly, detector: detector.name, phase, group, scheduler, at };
-      };
-      for (const [metric, anomaly] of now)
+      found.active.set(group, now);
+      for (const [metric, event] of now)
         if (!before.has(metric)) {
           found.anomalies++;
-          yield { detector, event: eventOf("begins", anomaly) };
+          yield { detector, event };
         }
-      for (const [metric, anomaly] of before) if (!now.has(metric)) yield { detector, event: eventOf("ends", anomaly) };
+      for (const [metric, event] of before)
+        if (!now.has(metric)) yield { detector, event: { ...event, phase: "ends", scheduler, at } };
     }
   }
 
-  #ask({ name, made }: D, found: Found, sample: SeenSample): Map<string, Anomaly> | undefined {
+  #ask({ name, made }: D, found: Found, sample: SeenSample): Active | undefined {
+    const { group, scheduler, at } = sample;
+    const eventOf = (anomaly: Anomaly): AnomalyEvent => ({
+      ...anomaly,
+      detector: name,
+      phase: "begins",
+      group,
+      scheduler,
+      at,
+    });
     try {
-      return new Map([...made.see(sample)].map((anomaly) => [anomaly.metric, anomaly]));
+      return new Map([...made.see(sample)].map((anomaly) => [anomaly.metric, eventOf(anomaly)]));
     } catch (error) {
       // A user's detector may fail at each sample: it is told once.
       log[found.failed ? "debug" : "warn"](`detector ${name} failed: ${causeOf(error)}`);

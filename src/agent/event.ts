@@ -4,15 +4,25 @@ import type { AnomalyEvent } from "./actuator.js";
 
 /** An anomaly that begins or ends, as sinks are told of it. */
 export const anomalyRecord = (event: AnomalyEvent, labels: EventRecord["labels"]): EventRecord => {
-  const { detector, phase, metric, value, limit, why, severity = "warning", group, scheduler, at } = event;
+  const { detector, phase, metric, value, limit, why, severity = "warning", group, scheduler, at, unseen } = event;
+  const now = phase === "begins" ? why : unseen ? "nobody looks any more" : undefined;
   return {
     type: "event",
     name: "anomaly",
     at,
     scheduler,
     severity: phase === "begins" ? severity : "info",
-    message: phase === "begins" ? `${detector}: ${metric}: ${why}` : `${detector}: ${metric} is as it should be again`,
-    fields: { detector, phase, group, metric, value, ...(limit !== undefined && { limit }), why },
+    message: `${detector}: ${metric}${now === undefined ? " is as it should be again" : `: ${now}`}`,
+    fields: {
+      detector,
+      phase,
+      group,
+      metric,
+      value,
+      ...(limit !== undefined && { limit }),
+      why,
+      ...(unseen && { unseen }),
+    },
     labels,
   };
 };

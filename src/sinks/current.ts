@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { groupsEnded } from "./ended_event.js";
 import type { Point } from "./metric.js";
 import { MetricPoints } from "./points.js";
 import type { SampleRecord, SinkRecord } from "./sink.js";
@@ -18,7 +19,7 @@ const staleMs = 5000;
 
 /**
  * The points of the last sample of each source: what a scrape gets. Labels that aren't in the last sample are gone, and so is a source
- * that has been silent for three of its intervals (at least 5 s). A source whose samples come with other labels of the run (after a reload) is
+ * that has been silent for three of its intervals (at least 5 s), or whose group is said to have ended. A source whose samples come with other labels of the run (after a reload) is
  * the same one: its series with the former labels are gone at once.
  */
 export class CurrentPoints {
@@ -30,7 +31,11 @@ export class CurrentPoints {
   /** Takes over what records say; of several samples of a source the last one counts. */
   take(records: readonly SinkRecord[], now = performance.now()): void {
     const last = new Map<string, SampleRecord>();
-    for (const record of records) if (record.type === "sample") last.set(keyOf(record), record);
+    for (const record of records) {
+      if (record.type === "sample") last.set(keyOf(record), record);
+      const ended = groupsEnded(record);
+      if (ended.length > 0) for (const streams of [last, this.#streams]) forget(streams, ended);
+    }
     for (const [key, record] of last) {
       const lasts = Math.max(staleMs, (Number(record.sample.interval) / 1e6) * staleIntervals);
       this.#streams.set(key, { record, points: undefined, until: now + lasts });
@@ -51,6 +56,11 @@ export class CurrentPoints {
     });
     return ([] as Point[]).concat(...points); // many times as fast as flat()
   }
+}
+
+function forget(streams: Map<string, SampleRecord | Stream>, groups: readonly string[]): void {
+  for (const [key, stream] of streams)
+    if (groups.includes(("record" in stream ? stream.record : stream).group)) streams.delete(key);
 }
 
 /** Of the machine and this process there is one reading at a time, whichever scheduler runs: the next one's is in the last one's place. */

@@ -37,8 +37,7 @@ function mergedValues(earlier: Readonly<Partial<StatValues>>, later: Readonly<Pa
 }
 
 function mergedValue(earlier: StatValue, later: StatValue): StatValue {
-  if ("total" in later)
-    return "total" in earlier ? { total: later.total, delta: earlier.delta + later.delta } : later;
+  if ("total" in later) return "total" in earlier ? { total: later.total, delta: earlier.delta + later.delta } : later;
   if ("buckets" in later)
     return "buckets" in earlier ? { ...later, delta: mergedCounts(earlier.delta, later.delta) } : later;
   if ("fields" in later) return "fields" in earlier ? { fields: mergedValues(earlier.fields, later.fields) } : later;

@@ -25,10 +25,13 @@ const sink = await createSink({ name: "prometheus", factory: await sinkFactory("
 await sink.open();
 const anomalies = new Anomalies();
 const severity = "warning" as const;
-anomalies.use([
-  { name: "far", made: zscore.create({ metric: "stats.c2*", severity, sigma: 3, window: 60, least: 10 }) },
-  { name: "over", made: threshold.create({ metric: "stats.c1*", severity, above: 100, forMs: 0 }) },
-]);
+anomalies.use(
+  [
+    { name: "far", made: zscore.create({ metric: "stats.c2*", severity, sigma: 3, window: 60, least: 10 }) },
+    { name: "over", made: threshold.create({ metric: "stats.c1*", severity, above: 100, forMs: 0 }) },
+  ],
+  new Set(["stats", "self", "anomalies"]),
+);
 const labels = { host: "here" };
 const collector = new Collector(
   1000,

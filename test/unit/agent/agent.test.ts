@@ -164,6 +164,26 @@ detectors:
     expect(seen.sources).toBe(0);
   });
 
+  it("tells of the groups that another config takes away, and ends anomalies in them", async () => {
+    const config = `${base}
+detectors:
+  - ./own.mjs#every: {}
+`;
+    const { agent, seen, until, reload } = await start(config);
+    await until(({ name }) => name === "anomaly");
+    const from = seen.records.length;
+    await reload(config.replace(/sources:.*?\n\n/s, "").replace("[self, pressure]", "[self]"));
+    expect(await until(({ name }) => name === "anomaly", from)).toMatchObject({
+      message: "every: mine.reads: nobody looks any more",
+      fields: { phase: "ends", group: "mine", unseen: true },
+    });
+    expect(await until(({ name }) => name === "ended", from)).toMatchObject({
+      message: "no longer collected: pressure, mine",
+      fields: { groups: ["pressure", "mine"] },
+    });
+    await agent.stop();
+  });
+
   it("stays as it was when the other one can't be had", async () => {
     const { agent, seen, until, reload } = await start(base);
     await until(({ group }) => group === "mine");

@@ -95,12 +95,14 @@ describe("detectors", () => {
 
 const found = (metric: string): Anomaly => ({ metric, value: 1, why: "because" });
 
+const groups = new Set(["mine", "cpu"]);
+
 describe("anomalies", () => {
   it("begin, last and end, and are counted", () => {
     const answers: string[][] = [["a"], ["a", "b"], ["b"], []];
     const detector = { see: () => (answers.shift() ?? []).map(found) };
     const anomalies = new Anomalies();
-    anomalies.use([{ name: "hot", made: detector }]);
+    anomalies.use([{ name: "hot", made: detector }], groups);
     const next = sampler();
     const phases = () => [...anomalies.see(next({}))].map(({ event }) => `${event.phase} ${event.metric}`);
     expect(phases()).toEqual(["begins a"]);
@@ -115,14 +117,37 @@ describe("anomalies", () => {
   it("of one group don't end with a sample of another, nor by a reload", () => {
     const detector: Detector = { see: ({ group }) => (group === "cpu" ? [found("a")] : []) };
     const anomalies = new Anomalies();
-    anomalies.use([{ name: "hot", made: detector }]);
+    anomalies.use([{ name: "hot", made: detector }], groups);
     expect([...anomalies.see(sampler("cpu")({}))]).toHaveLength(1);
     expect([...anomalies.see(sampler()({}))]).toEqual([]);
-    anomalies.use([
-      { name: "hot", made: detector },
-      { name: "new", made: detector },
-    ]);
+    anomalies.use(
+      [
+        { name: "hot", made: detector },
+        { name: "new", made: detector },
+      ],
+      groups,
+    );
     expect([...anomalies.see(sampler("cpu")({}))].map(({ event }) => event.detector)).toEqual(["new"]);
+  });
+
+  it("end with the group or the detector that a reload takes away, and don't come back with a late sample", () => {
+    const detector: Detector = { see: ({ group }) => [found(group)] };
+    const [hot, cold] = [
+      { name: "hot", made: detector },
+      { name: "cold", made: detector },
+    ];
+    const anomalies = new Anomalies();
+    anomalies.use([hot, cold], groups);
+    for (const group of groups) expect([...anomalies.see(sampler(group)({}))]).toHaveLength(2);
+    const ended = (told: ReturnType<typeof anomalies.use>) =>
+      told.map(({ event: { detector, phase, metric, unseen } }) => [detector, phase, metric, unseen]);
+    expect(ended(anomalies.use([hot], groups))).toEqual([
+      ["cold", "ends", "mine", true],
+      ["cold", "ends", "cpu", true],
+    ]);
+    expect(ended(anomalies.use([hot], new Set(["mine"])))).toEqual([["hot", "ends", "cpu", true]]);
+    expect([...anomalies.see(sampler("cpu")({}))]).toEqual([]);
+    expect(anomalies.read()).toEqual({ detectors: new Map([["hot", { anomalies: 2n, active: 1n }]]) });
   });
 
   it("survive a detector that fails", () => {
@@ -132,10 +157,13 @@ describe("anomalies", () => {
       },
     };
     const anomalies = new Anomalies();
-    anomalies.use([
-      { name: "bad", made: failing },
-      { name: "good", made: { see: () => [found("a")] } },
-    ]);
+    anomalies.use(
+      [
+        { name: "bad", made: failing },
+        { name: "good", made: { see: () => [found("a")] } },
+      ],
+      groups,
+    );
     expect([...anomalies.see(sampler()({}))].map(({ event }) => event.detector)).toEqual(["good"]);
   });
 });

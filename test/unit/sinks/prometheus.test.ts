@@ -10,6 +10,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { formatFor, takesGzip } from "../../../src/sinks/accept.js";
 import { parseAddress } from "../../../src/sinks/address.js";
 import { CurrentPoints } from "../../../src/sinks/current.js";
+import { endedEvent } from "../../../src/sinks/ended_event.js";
 import { PrometheusSink } from "../../../src/sinks/prometheus.js";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
 import type { StatsSchema } from "../../../src/stats/schema.js";
@@ -189,6 +190,15 @@ describe("what there is to scrape", () => {
     const loads = current.all(100).filter(({ series }) => series.metric.name === "scx_load");
     expect(loads.map(({ series }) => series.labels)).toEqual([expect.objectContaining({ rack: "8" })]);
     expect(loads[0]?.series.labels).not.toHaveProperty("row");
+  });
+
+  it("forgets the groups that are said to have ended, and shows them when they come again", () => {
+    const current = new CurrentPoints();
+    current.take([of("a", 1n, "x"), ofGroup("cpu", "a", 1n, "y")], 0);
+    current.take([of("a", 2n, "x"), endedEvent(["stats"], {})], 100);
+    expect(shown(current, 100)).toEqual(["a/y"]);
+    current.take([endedEvent(["cpu"], {}), of("a", 3n, "z")], 200);
+    expect(shown(current, 200)).toEqual(["a/z"]);
   });
 
   it("has the machine's values once, whichever scheduler runs", () => {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+import type { EventRecord, SinkRecord } from "./sink.js";
+
+const name = "ended";
+
+/** That no samples of these groups come any more, by another config: who keeps last samples forgets theirs. */
+export const endedEvent = (groups: readonly string[], labels: EventRecord["labels"]): EventRecord => ({
+  type: "event",
+  name,
+  at: BigInt(Date.now()) * 1_000_000n,
+  scheduler: "",
+  severity: "info",
+  message: `no longer collected: ${groups.join(", ")}`,
+  fields: { groups },
+  labels,
+});
+
+/** Groups that end with this record. */
+export const groupsEnded = (record: SinkRecord): readonly string[] =>
+  record.type === "event" && record.name === name ? (record.fields.groups as readonly string[]) : [];
