@@ -21,3 +21,11 @@ export function parseAddress(sink: string, text: string): Address {
     remedy: "Give HOST:PORT, or a PORT: 127.0.0.1:9000, [::1]:9000, 9000.",
   });
 }
+
+/** A host and port to send to: `HOST:PORT`, `[IPV6]:PORT`, and without the port where there is a usual one. Undefined for what is none. */
+export function peerAddress(text: string, usualPort?: number): Address | undefined {
+  const [, bracketed, plain, given] = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = given === undefined ? usualPort : Number(given);
+  return host !== undefined && port !== undefined && port <= 0xffff ? { host, port } : undefined;
+}

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
+import { createSecureContext } from "node:tls";
 import type { GenericError, Producer, ProducerOptions } from "@platformatic/kafka";
+import { ScxError } from "../error.js";
+import { peerAddress } from "./address.js";
 import { documentOf } from "./document.js";
 import { loadPeer } from "./peer.js";
 import { loadProtobuf } from "./protobuf.js";
-import { readFile, readSecret } from "./secret.js";
+import { readFile, readSecret, withCertificate } from "./secret.js";
 import { type OptionsSchema, type Sink, type SinkFactory, type SinkRecord, SinkRefusal } from "./sink.js";
 
 /** The Kafka sink's own options. */
@@ -39,7 +43,8 @@ const options: OptionsSchema = {
       minItems: 1,
       description: "brokers to ask first, HOST:PORT each",
     },
-    topic: text("the topic", { default: "scxkit" }),
+    // As brokers have it (org.apache.kafka.common.internals.Topic).
+    topic: text("the topic", { default: "scxkit", pattern: "^(?!\\.{1,2}$)[a-zA-Z0-9._-]{1,249}$" }),
     createTopic: {
       type: "boolean",
       default: true,
@@ -69,6 +74,8 @@ const options: OptionsSchema = {
     keyFile: ["certFile"],
     saslMechanism: ["username"],
     username: ["saslMechanism"],
+    password: ["username"],
+    passwordFile: ["username"],
   },
 };
 
@@ -212,13 +219,30 @@ const goesWith = (message: Message, first: Message): boolean =>
   message.key.equals(first.key) &&
   BigInt.asIntN(32, message.timestamp - first.timestamp) === message.timestamp - first.timestamp;
 
-/** @throws ScxError those of files that can't be read */
+const usage = (message: string, remedy: string) =>
+  new ScxError("ERR_SCX_USAGE", { op: "sink", message: `Sink kafka: ${message}.`, remedy });
+
+/** @throws ScxError ERR_SCX_USAGE for what a schema can't say, and those of files that can't be read */
 function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer, Buffer, Buffer> {
   const { brokers, clientId, saslMechanism: mechanism, username = "", password, passwordFile } = options;
   const { tls, caFile, certFile, keyFile } = options;
   const file = (path: string) => readFile("kafka", path);
   const secret = passwordFile === undefined ? (password ?? "") : readSecret("kafka", passwordFile);
   const bootstrapBrokers = brokers.flatMap((broker) => broker.split(","));
+  const wrong = bootstrapBrokers.find((broker) => peerAddress(broker) === undefined);
+  if (wrong !== undefined) throw usage(`"${wrong}" is no broker`, "Give HOST:PORT: 127.0.0.1:9092, [::1]:9092.");
+  if (mechanism && secret === "")
+    throw usage("there is no password to log in with", "Give passwordFile, or in a config password.");
+  const encrypted = (tls || caFile || certFile) && {
+    ...(caFile && { ca: file(caFile) }),
+    ...(certFile && { cert: file(certFile) }),
+    ...(keyFile && { key: file(keyFile) }),
+  };
+  if (encrypted)
+    withCertificate("kafka", () => {
+      createSecureContext(encrypted);
+      if (encrypted.ca) new X509Certificate(encrypted.ca); // which else is as none
+    });
   return {
     clientId,
     bootstrapBrokers,
@@ -230,14 +254,10 @@ function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer,
     retries: 2,
     retryDelay: 100,
     metadataMaxAge: 60_000,
-    ...((tls || caFile || certFile) && {
-      tls: {
-        ...(caFile && { ca: file(caFile) }),
-        ...(certFile && { cert: file(certFile) }),
-        ...(keyFile && { key: file(keyFile) }),
-      },
+    ...(encrypted && {
+      tls: encrypted,
       // An address is no name to ask for.
-      tlsServerName: !bootstrapBrokers.some((broker) => isIP(broker.replace(/^\[|\]?:\d*$/g, ""))),
+      tlsServerName: !bootstrapBrokers.some((broker) => isIP(peerAddress(broker)?.host ?? "")),
     }),
     ...(mechanism && { sasl: { mechanism, username, password: secret } }),
   };
@@ -250,7 +270,9 @@ function causeOf(error: unknown): string {
   const { errors, message, cause } = error as AggregateError;
   const last: unknown = errors?.at(-1);
   if (last !== undefined) return causeOf(last);
-  return cause instanceof Error ? `${message.replace(/\.$/, "")}: ${causeOf(cause)}` : message;
+  if (cause instanceof Error) return `${message.replace(/\.$/, "")}: ${causeOf(cause)}`;
+  // All that the client knows when a broker turns us away so, TLS' own word for it included.
+  return message === "Connection closed" ? `${message} (it may want TLS, a login, or a certificate of ours)` : message;
 }
 
 /** A Kafka topic, by an idempotent producer. */

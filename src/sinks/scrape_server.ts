@@ -9,7 +9,7 @@ import { ScxError, throwIfAborted } from "../error.js";
 import { formatFor, takesGzip } from "./accept.js";
 import { type Address, parseAddress } from "./address.js";
 import { type ExpositionFormat, expositionFormats } from "./exposition.js";
-import { readFile, readSecret } from "./secret.js";
+import { readFile, readSecret, withCertificate } from "./secret.js";
 
 const compress = promisify(gzip);
 
@@ -49,7 +49,7 @@ export class ScrapeServer {
     const { tokenFile, certFile, keyFile } = options;
     this.#token = tokenFile === undefined ? undefined : digest(readSecret("prometheus", tokenFile));
     const tls = certFile && keyFile && { cert: readFile("prometheus", certFile), key: readFile("prometheus", keyFile) };
-    this.#server = tls ? secure(tls) : createPlain();
+    this.#server = tls ? withCertificate("prometheus", () => createTls(tls)) : createPlain();
     this.#server.on("request", (request, response) => void this.#answer(request, response));
     this.#server.headersTimeout = patienceMs;
     this.#server.requestTimeout = patienceMs;
@@ -132,19 +132,6 @@ export class ScrapeServer {
 
 /** Of the same length whatever the token is, so that the comparison takes the same time. */
 const digest = (token: string): Buffer => createHash("sha256").update(token).digest();
-
-function secure(tls: { cert: Buffer; key: Buffer }): Server {
-  try {
-    return createTls(tls);
-  } catch (cause) {
-    throw new ScxError("ERR_SCX_USAGE", {
-      op: "listen",
-      message: `Sink prometheus can't use the certificate or its key: ${(cause as Error).message}.`,
-      remedy: "Give a certificate and its own key as PEM files.",
-      cause,
-    });
-  }
-}
 
 function listenError(where: string, error: NodeJS.ErrnoException): ScxError {
   const denied = error.code === "EACCES";

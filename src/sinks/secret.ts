@@ -33,3 +33,20 @@ export function readFile(sink: string, path: string): Buffer {
 
 /** An address that can't be used, as a message may show it: without user and password. */
 export const withoutLogin = (url: string): string => url.replace(/\/\/.*@/s, "//…@");
+
+/**
+ * What is made of a certificate and its key.
+ * @throws ScxError ERR_SCX_USAGE where they are none, or don't belong together
+ */
+export function withCertificate<T>(sink: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "sink",
+      message: `Sink ${sink} can't use the certificate or its key: ${(cause as Error).message}.`,
+      remedy: "Give a certificate and its own key as PEM files.",
+      cause,
+    });
+  }
+}

@@ -2,6 +2,7 @@
 import type { ClientOptions, StatsD } from "hot-shots";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
+import { peerAddress } from "./address.js";
 import { loadPeer, peerMissing } from "./peer.js";
 import type { OptionsSchema, Sink, SinkFactory, SinkRecord } from "./sink.js";
 import { type StatsdMetric, StatsdMetrics } from "./statsd_metrics.js";
@@ -138,9 +139,8 @@ function targetOf(
 ): Pick<ClientOptions, "host" | "port" | "path" | "protocol"> {
   if (server === undefined) return { protocol };
   if (server.startsWith("/")) return { protocol: "uds", path: server };
-  const [, bracketed, plain, port] = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(server) ?? [];
-  const host = bracketed ?? plain;
-  if (host !== undefined && Number(port ?? 8125) <= 0xffff) return { protocol, host, port: Number(port ?? 8125) };
+  const address = peerAddress(server, 8125);
+  if (address) return { protocol, ...address };
   throw new ScxError("ERR_SCX_USAGE", {
     op: "sink",
     message: `Sink statsd: "${server}" is no server.`,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { documentOf } from "../../src/sinks/document.js";
 import type { SinkQueue } from "../../src/sinks/queue.js";
 import { createSink, sinkFactory } from "../../src/sinks/registry.js";
@@ -144,29 +144,45 @@ it("takes records from before and after a clock was set", async () => {
   expect(lines(await read("clock", 3))).toEqual(records.map((record) => `hosta ${documentOf(record)}`));
 });
 
-it("logs in over TLS, and says why it can't", async () => {
-  const { address, certificate } = running().broker.secure;
-  const folder = mkdtempSync(join(tmpdir(), "scxkit-login-"));
-  const passwordFile = join(folder, "password");
+describe("a broker that wants to know who it is", () => {
+  const passwordFile = join(mkdtempSync(join(tmpdir(), "scxkit-login-")), "password");
+  afterAll(() => rmSync(dirname(passwordFile), { recursive: true }));
   writeFileSync(passwordFile, `${login.password}\n`);
-  const secure = { brokers: [address], caFile: certificate, saslMechanism: "PLAIN", username: login.username };
-  const queue = await opened("secure", { ...secure, passwordFile });
-  queue.push(nthRecord(1, { labels }));
-  await queue.close({ deadlineMs: 30_000 });
-  expect(queue.counts).toMatchObject({ written: 1, dropped: 0, failing: undefined });
-  expect(lines(await read("secure", 1))).toEqual([`hosta ${documentOf(nthRecord(1, { labels }))}`]);
 
-  for (const [wrong, why] of [
-    [{ ...secure, password: "another" }, /authentication/i],
-    [{ brokers: [address], tls: true }, /certificate/i],
-  ] as const) {
-    const refused = await opened("secure", { ...wrong, retries: 0 });
+  /** Sends a record to a topic, which is to be there then. */
+  async function arrives(topic: string, options: object) {
+    const queue = await opened(topic, options);
+    queue.push(nthRecord(1, { labels }));
+    await queue.close({ deadlineMs: 30_000 });
+    expect(queue.counts).toMatchObject({ written: 1, dropped: 0, failing: undefined });
+    expect(lines(await read(topic, 1))).toEqual([`hosta ${documentOf(nthRecord(1, { labels }))}`]);
+  }
+
+  async function isRefused(options: object, why: RegExp) {
+    const refused = await opened("refused", { ...options, retries: 0 });
     refused.push(nthRecord(2, { labels }));
     await vi.waitFor(() => expect(refused.counts.dropped).toBe(1), 60_000);
     expect(refused.counts.failing).toMatch(why);
     await refused.close();
   }
-  rmSync(folder, { recursive: true });
+
+  it.each(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])("lets it log in by %s over TLS", async (saslMechanism) => {
+    const { address, certificate } = running().broker.secure;
+    const secure = { brokers: [address], caFile: certificate, saslMechanism, username: login.username };
+    await arrives(saslMechanism, { ...secure, passwordFile });
+    await isRefused({ ...secure, password: "another" }, /authentication/i);
+  });
+
+  it("isn't believed when its certificate is nobody's", async () => {
+    await isRefused({ brokers: [running().broker.secure.address], tls: true }, /certificate/i);
+  });
+
+  it("knows it by its certificate, and only by that", async () => {
+    const { mutual, secure } = running().broker;
+    const { address, certFile, keyFile } = mutual;
+    await arrives("mutual", { brokers: [address], caFile: secure.certificate, certFile, keyFile });
+    await isRefused({ brokers: [address], caFile: secure.certificate }, /closed.*certificate of ours/);
+  });
 });
 
 const total = ([, value]: [string, Buffer]) => JSON.parse(value.toString()).stats.events.total as number;

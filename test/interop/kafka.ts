@@ -46,8 +46,10 @@ export interface KafkaBroker {
   readonly address: string;
   /** A second port, for whom the broker is at {@link startKafka}'s `proxy`. */
   readonly behind: number;
-  /** HOST:PORT where it wants TLS and {@link login}, and the file of its certificate. */
+  /** HOST:PORT where it wants TLS and {@link login}, by any of its mechanisms, and the file of its certificate. */
   readonly secure: { readonly address: string; readonly certificate: string };
+  /** HOST:PORT where it wants TLS and this certificate: the files of it and its key. */
+  readonly mutual: { readonly address: string; readonly certFile: string; readonly keyFile: string };
   readonly pid: number;
   /** Bytes that it keeps of a topic. */
   bytes(topic: string): number;
@@ -65,22 +67,38 @@ export interface KafkaBroker {
  */
 export async function startKafka(jars: string, proxy?: number): Promise<KafkaBroker> {
   const folder = mkdtempSync(join(tmpdir(), "scxkit-kafka-"));
-  const [port, controller, behind, secure] = (await freePorts(4)) as [number, number, number, number];
+  const ports = await freePorts(5);
+  const [port, controller, behind, secure, mutual] = ports as [number, number, number, number, number];
   const certificate = join(folder, "certificate.pem");
-  await selfSigned(join(folder, "broker.pem"), certificate);
+  await selfSigned("broker", join(folder, "broker.pem"), certificate);
+  const [keyFile, certFile] = [join(folder, "client.pem"), join(folder, "client-certificate.pem")];
+  await selfSigned("client", keyFile, certFile);
+  const pem = (listener: string) => ({
+    [`listener.name.${listener}.ssl.keystore.type`]: "PEM",
+    [`listener.name.${listener}.ssl.keystore.location`]: join(folder, "broker.pem"),
+  });
+  const knows = (listener: string, mechanism: string, module: string, rest = "") => ({
+    [`listener.name.${listener}.${mechanism}.sasl.jaas.config`]: `org.apache.kafka.common.security.${module} required${rest};`,
+  });
   const properties = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controller}`,
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "DIRECT",
-    "listener.security.protocol.map": "DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT",
-    "listener.name.secure.ssl.keystore.type": "PEM",
-    "listener.name.secure.ssl.keystore.location": join(folder, "broker.pem"),
-    "listener.name.secure.sasl.enabled.mechanisms": "PLAIN",
-    "listener.name.secure.plain.sasl.jaas.config": `org.apache.kafka.common.security.plain.PlainLoginModule required user_${login.username}="${login.password}";`,
-    listeners: `DIRECT://127.0.0.1:${port},PROXIED://127.0.0.1:${behind},SECURE://127.0.0.1:${secure},CONTROLLER://127.0.0.1:${controller}`,
-    "advertised.listeners": `DIRECT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxy ?? behind},SECURE://127.0.0.1:${secure}`,
+    "listener.security.protocol.map":
+      "DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,SECURE:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT",
+    ...pem("secure"),
+    "listener.name.secure.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+    ...knows("secure", "plain", "plain.PlainLoginModule", ` user_${login.username}="${login.password}"`),
+    ...knows("secure", "scram-sha-256", "scram.ScramLoginModule"),
+    ...knows("secure", "scram-sha-512", "scram.ScramLoginModule"),
+    ...pem("mutual"),
+    "listener.name.mutual.ssl.client.auth": "required",
+    "listener.name.mutual.ssl.truststore.type": "PEM",
+    "listener.name.mutual.ssl.truststore.location": certFile,
+    listeners: places({ DIRECT: port, PROXIED: behind, SECURE: secure, MUTUAL: mutual, CONTROLLER: controller }),
+    "advertised.listeners": places({ DIRECT: port, PROXIED: proxy ?? behind, SECURE: secure, MUTUAL: mutual }),
     "log.dirs": join(folder, "data"),
     "offsets.topic.replication.factor": 1,
     // Samples of tests are of any time.
@@ -108,6 +126,8 @@ export async function startKafka(jars: string, proxy?: number): Promise<KafkaBro
     main,
   ];
   const format = ["format", "--cluster-id", "c2N4a2l0LXRlc3RzLTAwMA", "--config", file];
+  for (const mechanism of ["SCRAM-SHA-256", "SCRAM-SHA-512"])
+    format.push("--add-scram", `${mechanism}=[name=${login.username},password="${login.password}"]`);
   const formatted = await run("java", [...java("kafka.tools.StorageTool"), ...format]);
   if (formatted.status !== 0)
     throw new Error(`kafka.tools.StorageTool failed:\n${formatted.stdout}${formatted.stderr}`);
@@ -121,6 +141,7 @@ export async function startKafka(jars: string, proxy?: number): Promise<KafkaBro
     address: `127.0.0.1:${port}`,
     behind,
     secure: { address: `127.0.0.1:${secure}`, certificate },
+    mutual: { address: `127.0.0.1:${mutual}`, certFile, keyFile },
     get pid() {
       return broker.pid;
     },
@@ -139,12 +160,17 @@ export async function startKafka(jars: string, proxy?: number): Promise<KafkaBro
   };
 }
 
+const places = (ports: Record<string, number>): string =>
+  Object.entries(ports)
+    .map(([name, port]) => `${name}://127.0.0.1:${port}`)
+    .join(",");
+
 /** Who may log in. */
 export const login = { username: "lab", password: "a secret" };
 
 /** Makes a key and a certificate for 127.0.0.1: both in one file, and the certificate alone. */
-async function selfSigned(both: string, certificate: string): Promise<void> {
-  const subject = ["-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"];
+async function selfSigned(name: string, both: string, certificate: string): Promise<void> {
+  const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"];
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", both];
   const made = await run("openssl", ["req", "-x509", "-days", "2", ...subject, ...key, "-out", certificate]);
   if (made.status !== 0) throw new Error(`openssl failed:\n${made.stderr}`);
