@@ -164,18 +164,19 @@ const missingTarget: Explain = ([, name = ""], { release }) =>
   );
 
 function refusedMap(
-  [, name = "", errno = ""]: RegExpExecArray,
+  [, name = "", number, constant = ""]: RegExpExecArray,
   { maps, release }: TrapContext,
 ): Explanation | undefined {
+  const errno = number ? Number(number) : { E2BIG, EINVAL, ENOMEM, ENOTSUPP }[constant];
   const map = maps.find((one) => one.name === name);
   const type = map?.typeName ?? `type ${map?.type}`;
-  if (map?.maxEntries === 0 && Number(errno) === EINVAL)
+  if (map?.maxEntries === 0 && errno === EINVAL)
     return {
       code: "ERR_SCX_LOAD",
       message: `Map ${name} (${type}) has no size: its max_entries is 0, which the scheduler's own loader would set.`,
       remedy: `Look there how many entries it needs, and say it: --resize ${name}=N (in a program object.resize()).`,
     };
-  switch (Number(errno)) {
+  switch (errno) {
     case ENOMEM:
     case E2BIG:
       return {
@@ -253,8 +254,8 @@ function byErrno({ errno, log }: LoadFailure, { release }: TrapContext): Explana
 }
 
 /**
- * The commonest ways in which a kernel and an object don't fit, by the line of libbpf's messages (1.4 to 1.7) or of the
- * verifier's log (6.12 to 7.2) that gives them away. The first that matches counts.
+ * The commonest ways in which a kernel and an object don't fit, by the line of libbpf's messages (1.4 to 1.7; from 1.6 on
+ * an errno is its name) or of the verifier's log (6.12 to 7.2) that gives them away. The first that matches counts.
  */
 const traps: readonly (readonly [line: RegExp, explain: Explain])[] = [
   [/extern \(func ksym\) '([^']+)': not found in kernel or module BTFs/, missingKfunc],
@@ -269,11 +270,11 @@ const traps: readonly (readonly [line: RegExp, explain: Explain])[] = [
   [/struct_ops init_kern: (struct \S+) is not found in kernel BTF/, missingStruct],
   [/struct_ops init_kern (\S+): Cannot find member (\S+) in kernel BTF/, missingMember],
   [/struct_ops init_kern (\S+): (.+)/, differentMember],
-  [/failed to find kernel BTF type ID of '([^']+)': -3/, missingTarget],
+  [/failed to find kernel BTF type ID of '([^']+)': -(?:3|ESRCH)$/, missingTarget],
   [/couldn't reuse pinned map at '([^']+)': parameter mismatch/, otherPin],
   [/specified path (.+) is not on BPF FS/, noBpfFs],
   [/couldn't retrieve pinned map '([^']+)': (.+)/, lostPin],
   [/map '([^']+)': failed to re-mmap\(\) contents: -(?:524|ENOTSUPP)$/, unmappable],
-  [/map '([^']+)': failed to create: .*\(-(\d+)\)$/, refusedMap],
-  [/Error loading \.BTF into kernel: -\d+\. BTF is mandatory/, refusedBtf],
+  [/map '([^']+)': failed to create: (?:.*\(-(\d+)\)|-(\w+))$/, refusedMap],
+  [/Error loading \.BTF into kernel: -\w+\. BTF is mandatory/, refusedBtf],
 ];
