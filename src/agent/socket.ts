@@ -3,10 +3,9 @@
 import { logger } from "../diagnostics.js";
 import { causeOf } from "../error.js";
 import { applyRules, type Rules } from "../export/rules.js";
-import { followStats } from "../protocol/follow.js";
-import { ReadingSamples } from "../protocol/samples.js";
+import { ReadingSamples, stateHere } from "../protocol/samples.js";
 import type { Running } from "../sampler/values.js";
-import { notRunning, type Watched, type WatchedListener } from "./watched.js";
+import type { Watched, WatchedListener } from "./watched.js";
 
 const log = logger("agent");
 
@@ -24,18 +23,18 @@ export class SocketScheduler implements Watched {
   readonly #listener: WatchedListener;
   readonly #samples: ReadingSamples;
   #following = new AbortController();
-  #running: Running = notRunning;
+  #running: Omit<Running, "state"> = { scheduler: "", epoch: 0 };
 
   constructor(options: SocketOptions, listener: WatchedListener) {
     this.#options = options;
     this.#listener = listener;
     const { rules } = options;
-    this.#samples = new ReadingSamples(rules && ((schema) => applyRules(rules, schema)));
+    this.#samples = new ReadingSamples({ change: rules && ((schema) => applyRules(rules, schema)) });
     this.setInterval(options.intervalMs);
   }
 
   running(): Running {
-    return this.#running;
+    return { ...this.#running, state: stateHere() };
   }
 
   setInterval(intervalMs: number): void {
@@ -51,13 +50,9 @@ export class SocketScheduler implements Watched {
   async #follow(intervalMs: number, signal: AbortSignal): Promise<void> {
     const { path, target } = this.#options;
     try {
-      for await (const reading of followStats({ path, intervalMs, target, signal })) {
-        const next = this.#samples.next(reading);
-        if (!next) continue;
-        const { schema, at, interval, epoch, stats } = next;
-        // Which scheduler it is, only its struct's name tells.
-        this.#running = { epoch, scheduler: schema.name, state: "enabled" };
-        this.#listener.sample(schema, { at, interval, ...this.#running, stats }, undefined);
+      for await (const { schema, sample } of this.#samples.follow({ path, intervalMs, target, signal })) {
+        this.#running = { scheduler: sample.scheduler, epoch: sample.epoch };
+        this.#listener.sample(schema, sample, undefined);
       }
     } catch (error) {
       log.error(`${path} is given up: ${causeOf(error)}`);

@@ -23,8 +23,11 @@ export interface FollowSamplesOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What a reading says of a sample. */
-export type ReadSample = Pick<Sample, "at" | "interval" | "epoch" | "stats"> & { schema: StatsSchema };
+/** What a reading becomes. */
+export interface ReadSample {
+  readonly schema: StatsSchema;
+  readonly sample: Sample;
+}
 
 /**
  * Makes samples of what a server answers. Totals of counters of the same name go on, whatever becomes of the server. `epoch` goes up when
@@ -34,6 +37,7 @@ export type ReadSample = Pick<Sample, "at" | "interval" | "epoch" | "stats"> & {
 export class ReadingSamples {
   readonly #tracker = new Tracker();
   readonly #change: (schema: StatsSchema) => StatsSchema;
+  readonly #scheduler: string | undefined;
   #described: StatsSchema | undefined;
   #schema: StatsSchema | undefined;
   #server: string | undefined;
@@ -43,11 +47,21 @@ export class ReadingSamples {
   /** Counters that it was said of that they are none. */
   readonly #below = new Set<string>();
 
-  constructor(change: (schema: StatsSchema) => StatsSchema = (schema) => schema) {
-    this.#change = change;
+  constructor({ change, scheduler }: Pick<FollowSamplesOptions, "change" | "scheduler"> = {}) {
+    this.#change = change ?? ((schema) => schema);
+    this.#scheduler = scheduler;
   }
 
-  /** The next one's part that only the server knows; undefined where its metadata don't describe it, which has been said. */
+  /** Goes on from the last one, by these options. @throws as {@link followSamples} */
+  async *follow(options: Omit<FollowSamplesOptions, "change" | "scheduler">): AsyncGenerator<ReadSample, void, void> {
+    const { path, intervalMs, target, timeoutMs, signal } = options;
+    for await (const reading of followStats({ path, intervalMs, target, timeoutMs, signal })) {
+      const next = this.next(reading);
+      if (next) yield next;
+    }
+  }
+
+  /** The next one; undefined where the server's metadata don't describe it, which has been said. */
   next({ at, server, schema: described, values }: StatsReading): ReadSample | undefined {
     if (!described) return undefined;
     const known = this.#schema !== undefined;
@@ -61,7 +75,8 @@ export class ReadingSamples {
     const stats = this.#tracker.read(schema, values as Record<string, unknown>, { began });
     this.#sayBelow();
     if (began || this.#tracker.fell) this.#epoch++;
-    return { schema, at, interval, epoch: this.#epoch, stats };
+    const scheduler = this.#scheduler ?? schedExt.running() ?? described.name;
+    return { schema, sample: { at, interval, epoch: this.#epoch, scheduler, state: stateHere(), stats } };
   }
 
   /** Whether the metadata say something else than before. */
@@ -83,24 +98,14 @@ export class ReadingSamples {
   }
 }
 
+/** sched_ext's state on this machine; `""` where it has none, as the server is on another one then. */
+export const stateHere = (): string => (schedExt.exists() ? schedExt.state() : "");
+
 /**
  * Samples of any scheduler that serves the scx_stats protocol: like those of a sampler, with totals and deltas. A server that isn't
  * there, or goes away, is waited for; `epoch` goes up when it was started again ({@link ReadingSamples}). What its metadata don't describe,
  * or is not as they say, is left out, which is said once.
  * @throws ScxError as {@link followStats}, and what `change` throws
  */
-export async function* followSamples(
-  options: FollowSamplesOptions,
-): AsyncGenerator<{ schema: StatsSchema; sample: Sample }, void, void> {
-  const { path, intervalMs, target, timeoutMs, scheduler, change, signal } = options;
-  const samples = new ReadingSamples(change);
-  for await (const reading of followStats({ path, intervalMs, target, timeoutMs, signal })) {
-    const next = samples.next(reading);
-    if (!next) continue;
-    const { schema, at, interval, epoch, stats } = next;
-    const running = scheduler ?? schedExt.running() ?? reading.schema?.name ?? schema.name;
-    const state = schedExt.exists() ? schedExt.state() : "";
-    const sample = { at, interval, epoch, scheduler: running, state, stats };
-    yield { schema, sample };
-  }
-}
+export const followSamples = (options: FollowSamplesOptions): AsyncGenerator<ReadSample, void, void> =>
+  new ReadingSamples(options).follow(options);

@@ -117,8 +117,8 @@ describe("what isn't as described is left out, the rest comes, and it is said on
     const said = warnings();
     const signed = defineStats("S", { n: stat.i64() });
     const rules = parseRules("r.json", '{"stats":{"n":{"kind":"counter"}}}');
-    const samples = new ReadingSamples((schema) => applyRules(rules, schema));
-    const next = (n: bigint) => samples.next(reading({ n }, signed))?.stats.n;
+    const samples = new ReadingSamples({ change: (schema) => applyRules(rules, schema) });
+    const next = (n: bigint) => samples.next(reading({ n }, signed))?.sample.stats.n;
     expect([5n, -1n, -2n, 3n].map(next)).toEqual([both(5n, 0n), undefined, undefined, both(8n, 3n)]);
     expect(said).toEqual([expect.stringMatching(/^n is below zero, and so is no counter/)]);
   });
@@ -153,21 +153,21 @@ describe("a restart is told by", () => {
   ])("%s", (_, server, schema, values) => {
     const samples = new ReadingSamples();
     samples.next(reading({ moved: 150n, kept: 20n }, balance, "1@9"));
-    const next = samples.next(reading(values, schema, server));
+    const next = samples.next(reading(values, schema, server))?.sample;
     const counts = Object.entries(values).map(([name, n]) => [
       name,
       both(n + ({ moved: 150n, kept: 20n }[name] ?? 0n), n),
     ]);
     expect(next).toMatchObject({ epoch: 1, stats: Object.fromEntries(counts) });
-    expect(samples.next(reading(values, schema, server))?.epoch).toBe(1);
+    expect(samples.next(reading(values, schema, server))?.sample.epoch).toBe(1);
   });
 
   it("nothing else: neither one counter of several, nor a process that one can't tell", () => {
     const samples = new ReadingSamples();
     const all = { moved: 1n, kept: 5n, more: 7n };
     samples.next(reading(all, wider, "1@9"));
-    expect(samples.next(reading({ ...all, moved: 0n }, wider, undefined))?.epoch).toBe(0);
-    expect(samples.next(reading(all, { ...wider }, "1@9"))?.epoch).toBe(0);
+    expect(samples.next(reading({ ...all, moved: 0n }, wider, undefined))?.sample.epoch).toBe(0);
+    expect(samples.next(reading(all, { ...wider }, "1@9"))?.sample.epoch).toBe(0);
   });
 
   // Counts its requests, and ends each connection after so many answers.
