@@ -5,8 +5,8 @@ import type { ExitRecord } from "../scheduler/exit.js";
 import type { RunEnd } from "../scheduler/supervise.js";
 import { endedEvent } from "../sinks/ended_event.js";
 import { exitEvent } from "../sinks/exit_event.js";
-import { SinkReader, sinksSchema } from "../sinks/own.js";
-import type { SampleRecord, SinkRecord } from "../sinks/sink.js";
+import { SinkReader } from "../sinks/own.js";
+import type { SampleRecord } from "../sinks/sink.js";
 import { groupNames } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
 import { standardLabels } from "../source/labels.js";
@@ -38,15 +38,12 @@ export class Agent {
   readonly #actions: Actions;
   readonly #collector: Collector;
   readonly #sinkReader = new SinkReader();
-  readonly #began = now();
   #config: AgentConfig;
   #labels: SampleRecord["labels"] = {};
   #watched: Watched | undefined;
   /** What it watches by, which a config that could not be had may have left alone. */
   #watchedBy: AgentConfig | undefined;
   #socket: Socket | undefined;
-  /** By process.hrtime, which nobody sets. */
-  #sinksReported = process.hrtime.bigint();
   #missed = 0n;
   #stopped: Promise<void> | undefined;
   /** Resolves when no reload is under way. */
@@ -244,19 +241,9 @@ export class Agent {
   /** What the sinks have counted, for those that keep metrics. */
   #reportSinks(): void {
     if (!this.#groups.has("self")) return;
-    const reported = process.hrtime.bigint();
-    const interval = reported - this.#sinksReported;
-    this.#sinksReported = reported;
-    const stats = this.#sinkReader.read(this.#outlets.queues);
-    const sample = { at: now(), interval, ...(this.#watched?.running() ?? notRunning), stats };
-    this.#outlets.push({
-      type: "sample",
-      group: "self",
-      schema: sinksSchema,
-      sample,
-      labels: this.#labels,
-      since: this.#began,
-    } satisfies SinkRecord);
+    this.#outlets.push(
+      this.#sinkReader.read(this.#outlets.queues, this.#watched?.running() ?? notRunning, this.#labels),
+    );
   }
 
   async #stop(): Promise<void> {
@@ -281,5 +268,3 @@ const keep = <P extends Part<object>>(part: P, before: readonly P[]): P => {
   (part.made as Partial<ValueSource>).close?.();
   return { ...part, made: known.made };
 };
-
-const now = (): bigint => BigInt(Date.now()) * 1_000_000n;

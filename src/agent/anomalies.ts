@@ -5,6 +5,7 @@ import type { SampleRecord } from "../sinks/sink.js";
 import type { PlainValues, ValueSource } from "../source/values.js";
 import { defineStats } from "../stats/define.js";
 import * as stat from "../stats/stat.js";
+import { wallClock } from "../wall_clock.js";
 import type { AnomalyEvent } from "./actuator.js";
 import { type Anomaly, type Detector, type SeenSample, seen } from "./detector.js";
 
@@ -81,7 +82,7 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
     const gone = [...active].filter(([group]) => !(stays && this.#groups.has(group)));
     for (const [group] of gone) active.delete(group);
     if (!stays) this.#found.delete(detector.name);
-    const at = BigInt(Date.now()) * 1_000_000n;
+    const at = wallClock();
     return gone.flatMap(([, events]) =>
       [...events.values()].map((event) => ({ detector, event: { ...event, phase: "ends", at, unseen: true } })),
     );

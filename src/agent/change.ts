@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 import {
   type Anomaly,
+  beyond,
   Chosen,
   type Detector,
+  type Limits,
   type MetricOptions,
   metricOption,
   type SeenSample,
   shown,
 } from "./detector.js";
 
-interface ChangeOptions extends MetricOptions {
-  above?: number;
-  below?: number;
-}
+interface ChangeOptions extends MetricOptions, Limits {}
 
 /** Detector `change`: a value that grows or falls too fast, from one sample to the next. */
 class Change implements Detector {
@@ -27,7 +26,7 @@ class Change implements Detector {
   }
 
   *see(sample: SeenSample): Generator<Anomaly> {
-    const { above, below, severity } = this.#options;
+    const { severity } = this.#options;
     const last = this.#last.get(sample.group);
     const values = new Map(this.#chosen.of(sample));
     this.#last.set(sample.group, { at: sample.at, values });
@@ -36,11 +35,10 @@ class Change implements Detector {
       const before = last.values.get(metric);
       if (before === undefined) continue;
       const change = (value - before) / (Number(sample.at - last.at) / 1e9);
-      const limit =
-        above !== undefined && change > above ? above : below !== undefined && change < below ? below : undefined;
-      if (limit === undefined) continue;
-      const side = change > limit ? "over" : "under";
-      yield { metric, value, limit, severity, why: `it changes by ${shown(change)} a second, ${side} ${shown(limit)}` };
+      const found = beyond(change, this.#options);
+      if (!found) continue;
+      const { limit, side } = found;
+      yield { metric, value, limit, severity, why: `it changes by ${shown(change)} a second, ${side}` };
     }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { perSecond } from "../counters/rate.js";
+import { pattern } from "../pattern.js";
 import type { SampleRecord } from "../sinks/sink.js";
 import { visitValues } from "../stats/visit.js";
 
@@ -53,11 +54,7 @@ export function seen(record: SampleRecord): SeenSample {
 }
 
 /** The names that a pattern stands for: `*` is one part of a dotted name, `cpu.*.use`. */
-export function metricPattern(pattern: string): (name: string) => boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  const expression = new RegExp(`^${parts.join("[^.]+")}$`);
-  return (name) => expression.test(name);
-}
+export const metricPattern = (text: string): ((name: string) => boolean) => pattern(text, "[^.]+");
 
 /** Those of a sample that a pattern stands for. Names repeat, so each is looked at once. */
 export class Chosen {
@@ -99,3 +96,16 @@ export interface MetricOptions {
 
 /** For people: few digits. */
 export const shown = (value: number): string => `${Number(value.toPrecision(6))}`;
+
+/** Limits of a value, at least one of which is given. */
+export interface Limits {
+  above?: number;
+  below?: number;
+}
+
+/** Which limit a value is beyond, and on which side; undefined for one within them. */
+export function beyond(value: number, { above, below }: Limits): { limit: number; side: string } | undefined {
+  if (above !== undefined && value > above) return { limit: above, side: `over ${shown(above)}` };
+  if (below !== undefined && value < below) return { limit: below, side: `under ${shown(below)}` };
+  return undefined;
+}

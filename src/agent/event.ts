@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { EventRecord } from "../sinks/sink.js";
+import { wallClock } from "../wall_clock.js";
 import type { AnomalyEvent } from "./actuator.js";
 
 /** An anomaly that begins or ends, as sinks are told of it. */
@@ -37,7 +38,7 @@ export const actionRecord = (
 ): EventRecord => ({
   type: "event",
   name: "action",
-  at: BigInt(Date.now()) * 1_000_000n,
+  at: wallClock(),
   scheduler,
   severity: error === undefined ? "info" : "error",
   message: error === undefined ? `${actuator}: ${what}` : `${actuator}: ${what} failed: ${error}`,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from "node:fs";
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import { causeOf, ScxError } from "../error.js";
+import type { ErrorObject } from "ajv/dist/2020.js";
+import { causeOf } from "../error.js";
 import { checkSocketPath } from "../protocol/path.js";
+import { readFile } from "../read_file.js";
 import { wordsOf } from "../sinks/options.js";
 import type { AgentSettings, ObjectSettings, WatchedSettings } from "./config.js";
 import { ConfigDocument } from "./document.js";
@@ -11,6 +11,7 @@ import { objectOf } from "./object.js";
 import { type AgentParts, loadParts } from "./parts.js";
 import type { Path, Problem } from "./problem.js";
 import { type ComponentList, componentLists, configSchema, type KnownKinds } from "./schema.js";
+import { validatorOf } from "./validate.js";
 
 /** A config that can be run. */
 export interface AgentConfig extends AgentParts {
@@ -26,18 +27,7 @@ export interface AgentConfig extends AgentParts {
  * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE; ERR_SCX_CONFIG with a line of `log` for each problem
  */
 export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<AgentConfig> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ScxError(code === "ENOENT" ? "ERR_SCX_FILE_NOT_FOUND" : "ERR_SCX_FILE_UNREADABLE", {
-      op: "read",
-      message: `The config ${file} can't be read: ${(cause as Error).message}.`,
-      remedy: "Check the path and its rights.",
-      cause,
-    });
-  }
+  const text = readFile(`The config ${file}`, file).toString();
   const document = ConfigDocument.parse(file, text, environment);
   const given = (document.value ?? {}) as AgentSettings;
   const named = namesIn(document.value);
@@ -82,15 +72,7 @@ function namesIn(value: unknown, names = new Set<string>()): ReadonlySet<string>
 
 /** What the schema finds wrong; it fills in its defaults, too. */
 function shapeProblems(settings: AgentSettings, kinds: KnownKinds): Problem[] {
-  const ajv = new Ajv2020({
-    allErrors: true,
-    useDefaults: true,
-    allowUnionTypes: true,
-    verbose: true,
-    strict: false,
-    strictNumbers: true,
-  });
-  const check = ajv.compile(configSchema(kinds));
+  const check = validatorOf(configSchema(kinds));
   if (check(settings)) return [];
   const errors = check.errors ?? [];
   // What each branch of several lacks is said once, by the keyword around them; the same of a name against a pattern.

@@ -3,7 +3,7 @@ import { logger } from "../diagnostics.js";
 import { causeOf, ScxError, throwIfAborted } from "../error.js";
 import { Sampler } from "../sampler/sampler.js";
 import type { Running } from "../sampler/values.js";
-import type { ExitRecord } from "../scheduler/exit.js";
+import { LateExits } from "../scheduler/late_exits.js";
 import type { RestartOptions } from "../scheduler/restart.js";
 import { type RunEnd, type Supervisor, superviseScheduler } from "../scheduler/supervise.js";
 import { checkStatsMap } from "../source/stats_map.js";
@@ -46,8 +46,7 @@ export class OwnScheduler implements Watched, Control {
   /** Resolves when no other scheduler is about to take its place; undefined then. */
   #changing: Promise<void> | undefined;
   #running: Running = notRunning;
-  /** Exits whose last sample hasn't come yet. */
-  readonly #exits: { exit: ExitRecord; epoch: number }[] = [];
+  readonly #exits: LateExits;
   #end: (end: RunEnd) => void = () => {};
 
   private constructor({ plan, intervalMs, signal }: OwnOptions, listener: WatchedListener) {
@@ -55,6 +54,7 @@ export class OwnScheduler implements Watched, Control {
     this.#intervalMs = intervalMs;
     this.#signal = AbortSignal.any([signal, this.#closing.signal]);
     this.#listener = listener;
+    this.#exits = new LateExits((exit) => listener.exit(exit));
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -165,7 +165,7 @@ export class OwnScheduler implements Watched, Control {
 
   async #finish(end: RunEnd): Promise<void> {
     await this.#drained;
-    this.#tellExits(Number.POSITIVE_INFINITY);
+    this.#exits.end();
     this.#end(end);
   }
 
@@ -181,7 +181,7 @@ export class OwnScheduler implements Watched, Control {
         await makeRoom?.();
         if (!this.#sampler) this.#listen(new Sampler(stats, { intervalMs: this.#intervalMs })); // else it goes on
       },
-      exited: (exit, epoch) => this.#exits.push({ exit, epoch }),
+      exited: (exit, epoch) => this.#exits.add(exit, epoch),
       signal: this.#signal,
     });
     this.#supervisor = supervisor;
@@ -201,9 +201,7 @@ export class OwnScheduler implements Watched, Control {
         sample: (sample) => {
           since ??= sample.at - sample.interval; // the first one's counts from attach
           this.#running = { scheduler: sample.scheduler, state: sample.state, epoch: sample.epoch };
-          this.#tellExits(sample.epoch);
-          this.#listener.sample(sampler.schemaOf(sample), sample, since);
-          if (sample.state === "disabled") this.#tellExits(sample.epoch + 1);
+          this.#exits.sample(sample, () => this.#listener.sample(sampler.schemaOf(sample), sample, since));
         },
         missed: (ticks) => this.#listener.missed(ticks),
         end: resolve,
@@ -213,13 +211,5 @@ export class OwnScheduler implements Watched, Control {
         },
       });
     });
-  }
-
-  /** Those of the epochs before this one: a last sample comes first. */
-  #tellExits(epoch: number): void {
-    while ((this.#exits[0]?.epoch ?? epoch) < epoch) {
-      const { exit } = this.#exits.shift() as { exit: ExitRecord };
-      this.#listener.exit(exit);
-    }
   }
 }

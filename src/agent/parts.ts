@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import type { ValidateFunction } from "ajv/dist/2020.js";
 import { causeOf } from "../error.js";
+import { numbered } from "../numbered.js";
 import { wordsOf } from "../sinks/options.js";
 import type { SinkQueue } from "../sinks/queue.js";
 import { createSink, factoryOf, optionsSchema, sinkFactory } from "../sinks/registry.js";
@@ -17,6 +18,7 @@ import { isModule, loadExport } from "./module.js";
 import { objectOf } from "./object.js";
 import type { Path, Problem } from "./problem.js";
 import { type ComponentList, siblingKeys } from "./schema.js";
+import { validatorOf } from "./validate.js";
 
 /** A component that was made, and touches nothing yet. */
 export interface Part<T> {
@@ -207,16 +209,9 @@ class Loader {
   }
 
   #checkOptions(schema: OptionsSchema, options: object, path: Path): boolean {
-    const ajv = new Ajv2020({
-      allErrors: true,
-      useDefaults: true,
-      allowUnionTypes: true,
-      strict: false,
-      strictNumbers: true,
-    });
     let check: ValidateFunction;
     try {
-      check = ajv.compile({ type: "object", ...schema });
+      check = validatorOf({ type: "object", ...schema });
     } catch (error) {
       this.wrong(path, `its own schema of options can't be used: ${causeOf(error)}`, true);
       return false;
@@ -234,8 +229,7 @@ class Loader {
   #name(kind: string, entry: ComponentSettings, path: Path): string {
     const given = entry.name as string | undefined;
     const base = given ?? kind.replace(/^.*[#/]/, "");
-    let name = base;
-    for (let i = 2; this.#names.has(name) && given === undefined; i++) name = `${base}_${i}`;
+    const name = numbered(base, (one) => given !== undefined || !this.#names.has(one));
     if (this.#names.has(name)) this.wrong([...path, "name"], `two components are called "${name}"`);
     this.#names.add(name);
     return name;

@@ -9,6 +9,7 @@ import { Sampler } from "../sampler/sampler.js";
 import type { Running } from "../sampler/values.js";
 import { type RunningScheduler, runningScheduler } from "../source/running.js";
 import type { StatsMap } from "../source/stats_map.js";
+import { wallClock } from "../wall_clock.js";
 import { notRunning, type Watched, type WatchedListener } from "./watched.js";
 
 const log = logger("agent");
@@ -110,6 +111,6 @@ const schema = { name: "none", stats: [] };
 const nothing: SampleProvider & SampledScheduler = {
   scheduler: "",
   schema,
-  totals: () => ({ at: BigInt(Date.now()) * 1_000_000n, interval: 0n, ...notRunning, stats: {} }),
+  totals: () => ({ at: wallClock(), interval: 0n, ...notRunning, stats: {} }),
   consumer: () => ({ read: nothing.totals, close: () => {} }),
 };

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import {
   type Anomaly,
+  beyond,
   Chosen,
   type Detector,
+  type Limits,
   type MetricOptions,
   metricOption,
   type SeenSample,
   shown,
 } from "./detector.js";
 
-interface ThresholdOptions extends MetricOptions {
-  above?: number;
-  below?: number;
+interface ThresholdOptions extends MetricOptions, Limits {
   forMs: number;
 }
 
@@ -28,21 +28,20 @@ class Threshold implements Detector {
   }
 
   *see(sample: SeenSample): Generator<Anomaly> {
-    const { above, below, forMs, severity } = this.#options;
+    const { forMs, severity } = this.#options;
     const before = this.#since.get(sample.group);
     const now = new Map<string, bigint>();
     this.#since.set(sample.group, now);
     for (const [metric, value] of this.#chosen.of(sample)) {
-      const limit =
-        above !== undefined && value > above ? above : below !== undefined && value < below ? below : undefined;
-      if (limit === undefined) continue;
+      const found = beyond(value, this.#options);
+      if (!found) continue;
       const since = before?.get(metric) ?? sample.at;
       now.set(metric, since);
       const lasted = Number(sample.at - since) / 1e6;
       if (lasted < forMs) continue;
-      const side = value > limit ? "over" : "under";
+      const { limit, side } = found;
       const long = forMs > 0 ? ` for ${forMs / 1000} s` : "";
-      yield { metric, value, limit, severity, why: `${shown(value)} is ${side} ${shown(limit)}${long}` };
+      yield { metric, value, limit, severity, why: `${shown(value)} is ${side}${long}` };
     }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ExitRecord } from "../scheduler/exit.js";
+import { LateExits } from "../scheduler/late_exits.js";
 import { eventJson, sampleJson } from "../sinks/document.js";
 import { exitFields } from "../sinks/exit_event.js";
 import type { Sample } from "../stats/schema.js";
@@ -30,7 +31,9 @@ function forPeople(): RunOutput {
 /** Prints a run. A scheduler's exit is known before its last sample has come, and printed after it. */
 export class Printer {
   readonly #outputs: readonly RunOutput[];
-  readonly #exits: { exit: ExitRecord; epoch: number }[] = [];
+  readonly #exits = new LateExits((exit) => {
+    for (const output of this.#outputs) output.exit(exit);
+  });
 
   /** @param also who is told as well */
   constructor(options: { json: boolean }, ...also: RunOutput[]) {
@@ -38,25 +41,17 @@ export class Printer {
   }
 
   sample(sample: Sample): void {
-    this.#printExits(sample.epoch);
-    for (const output of this.#outputs) output.sample(sample);
-    if (sample.state === "disabled") this.#printExits(sample.epoch + 1);
+    this.#exits.sample(sample, () => {
+      for (const output of this.#outputs) output.sample(sample);
+    });
   }
 
   exit(exit: ExitRecord, epoch: number): void {
-    this.#exits.push({ exit, epoch });
+    this.#exits.add(exit, epoch);
   }
 
   /** No sample comes any more. */
   end(): void {
-    this.#printExits(Number.POSITIVE_INFINITY);
-  }
-
-  /** Those of the epochs before this one. */
-  #printExits(epoch: number): void {
-    while ((this.#exits[0]?.epoch ?? epoch) < epoch) {
-      const { exit } = this.#exits.shift() as { exit: ExitRecord };
-      for (const output of this.#outputs) output.exit(exit);
-    }
+    this.#exits.end();
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type {
-  HistogramCounts,
-  Stat,
-  StatDatum,
-  StatsSchema,
-  StatType,
-  StatValue,
-  StatValues,
+import {
+  datumOf,
+  type HistogramCounts,
+  type Stat,
+  type StatDatum,
+  type StatsSchema,
+  type StatValue,
+  type StatValues,
 } from "../stats/schema.js";
 import { u64 } from "../stats/u64.js";
 
@@ -105,7 +105,8 @@ export class Tracker {
     }
     if (kind === "histogram") return this.#histogram(value as HistogramCounts, where, first);
     const stands = first || stat.user?._scx_standing !== undefined;
-    const one = (item: unknown, key: unknown) => this.#datum(stat, datumOf(type), item, `${where}\0${key}`, stands);
+    const one = (item: unknown, key: unknown) =>
+      this.#datum(stat, type && datumOf(type), item, `${where}\0${key}`, stands);
     if (value instanceof Map) {
       const entries: Record<string, StatValue> = Object.create(null);
       for (const [key, item] of value) {
@@ -114,7 +115,7 @@ export class Tracker {
       }
       return { entries };
     }
-    if (!Array.isArray(value)) return this.#datum(stat, datumOf(type), value, where, first);
+    if (!Array.isArray(value)) return this.#datum(stat, type && datumOf(type), value, where, first);
     // Without one item the others would move up.
     const items = value.map(one);
     return items.every((item) => item !== undefined) ? { items } : undefined;
@@ -179,10 +180,4 @@ export class Tracker {
     });
     return { ...side("total"), delta: side("delta") };
   }
-}
-
-/** What a statistic, or each of its parts, is. */
-function datumOf(type: StatType | undefined): StatDatum | undefined {
-  if (typeof type !== "object") return type;
-  return "array" in type ? type.array : "dict" in type ? type.dict : type;
 }

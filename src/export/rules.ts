@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
+import { pattern } from "../pattern.js";
 import { checkedOptions } from "../sinks/options.js";
-import type { Stat, StatDatum, StatsSchema, StatType, UserAttributes } from "../stats/schema.js";
+import {
+  datumOf,
+  type Stat,
+  type StatDatum,
+  type StatsSchema,
+  type StatType,
+  type UserAttributes,
+} from "../stats/schema.js";
 
 const log = logger("sink");
 
@@ -161,14 +169,6 @@ function inner(type: StatType, change: (schema: StatsSchema) => StatsSchema): St
 }
 
 /** Whether a statistic, or each of its parts, is of one of these types. */
-function isOf(type: StatType, ...wanted: readonly StatDatum[]): boolean {
-  return wanted.includes(
-    typeof type === "string" || "struct" in type ? type : "array" in type ? type.array : type.dict,
-  );
-}
+const isOf = (type: StatType, ...wanted: readonly StatDatum[]): boolean => wanted.includes(datumOf(type));
 
-function fitting(pattern: string): (name: string) => boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const whole = new RegExp(`^${parts.join(".*")}$`);
-  return (name) => whole.test(name);
-}
+const fitting = (text: string): ((name: string) => boolean) => pattern(text, ".*");

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Stat, StatsSchema } from "../stats/schema.js";
+import { isKeyed, type Stat, type StatsSchema } from "../stats/schema.js";
 import { code, typeLiteral } from "./text.js";
 
 /** Names of the library's types, by kind. */
 const valueTypes = { counter: "CounterValue", gauge: "GaugeValue<bigint>", histogram: "HistogramValue" } as const;
-
-/** Of what has keys, a value for each. */
-const isKeyed = ({ type }: Stat): boolean => typeof type === "object" && "dict" in type;
 
 const valueType = (stat: Stat): string =>
   isKeyed(stat) ? `DictionaryValue<${valueTypes[stat.kind]}>` : valueTypes[stat.kind];

@@ -4,6 +4,7 @@ import type { MapDescription } from "../bpf/describe.js";
 import type { BtfValue } from "../bpf/value.js";
 import type { VariableDescription } from "../bpf/variable.js";
 import type { ObjectProgram } from "../native/index.js";
+import { isKeyed } from "../stats/schema.js";
 import type { KernelNeeds, NeededConfig, NeededKfunc } from "./kernel.js";
 import type { ObjectDescription } from "./object.js";
 import { printable } from "./printable.js";
@@ -39,7 +40,7 @@ function statsHeading({ stats, statPlaces = [] }: ObjectDescription): string {
 function statRows({ stats, statPlaces = [], statProblems = [] }: ObjectDescription): string[][] {
   const rows = (stats?.stats ?? []).map((one, i) => {
     const { place, storage, declared = true } = statPlaces[i] ?? {};
-    const kind = typeof one.type === "object" && "dict" in one.type ? `${one.kind} by key` : one.kind;
+    const kind = isKeyed(one) ? `${one.kind} by key` : one.kind;
     return [one.name, kind, ...(declared ? [] : [`${place} (${storage})`]), one.unit ?? "", one.desc ?? ""];
   });
   return [...rows, ...statProblems.map((problem) => [problem])];

@@ -8,7 +8,7 @@ export const domains = ["cpu", "core", "llc", "node"] as const;
 export type Domain = (typeof domains)[number];
 
 /** Is it one? @throws ScxError ERR_SCX_USAGE */
-export function requireDomain(domain: unknown): Domain {
+function requireDomain(domain: unknown): Domain {
   if (domains.includes(domain as Domain)) return domain as Domain;
   throw new ScxError("ERR_SCX_USAGE", {
     op: "sample",

@@ -11,6 +11,7 @@ import type { GroupName } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
 import { defineStats, type ValuesOf } from "../stats/define.js";
 import * as stat from "../stats/stat.js";
+import { wallClock } from "../wall_clock.js";
 import { declaredTarget } from "./declared.js";
 import { type Target, totalsTarget } from "./target.js";
 
@@ -64,7 +65,7 @@ export function allTarget(options: AllStatsOptions = {}): Target {
       ...(schedulers && { schedulers }),
       ...(flags && { flags: flags as BulkFlag[] }),
     });
-    return { at: BigInt(Date.now()) * 1_000_000n, records: records.map(wireRecord) };
+    return { at: wallClock(), records: records.map(wireRecord) };
   });
 }
 

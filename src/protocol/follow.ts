@@ -6,6 +6,7 @@ import { Clock } from "../sampler/clock.js";
 import { type DecodedValues, decodeValues, type Integers, withIntegers } from "../stats/decode.js";
 import type { StatsDefinition } from "../stats/define.js";
 import type { StatsSchema } from "../stats/schema.js";
+import { wallClock } from "../wall_clock.js";
 import { StatsClient } from "./client.js";
 import { isLost } from "./client_error.js";
 import type { StatsClientOptions, StatsOptions, ValuesIn } from "./client_options.js";
@@ -160,7 +161,7 @@ class Follower {
     this.#client ??= await this.#connect();
     const line = await this.#client.statsLine({ target, args, signal: this.#signal });
     const reply = parseReply(line);
-    const at = BigInt(Date.now()) * 1_000_000n;
+    const at = wallClock();
     const checked = of
       ? { values: decodeValues(of, reply, { integers }), schema: of }
       : ((await this.#describer.describe(this.#client, reply)) ?? {

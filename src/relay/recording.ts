@@ -7,6 +7,7 @@ import { stringify } from "../protocol/json.js";
 import { parseReply } from "../protocol/reply.js";
 import { parseRequest, type StatsRequest } from "../protocol/request.js";
 import { memberTexts } from "../protocol/written.js";
+import { unreadableFile } from "../read_file.js";
 
 /** A request, and what a server answered to it. */
 export interface Exchange {
@@ -75,13 +76,7 @@ export async function readRecording(path: string): Promise<Exchange[]> {
     }
   } catch (cause) {
     if (cause instanceof ScxError) throw cause;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new ScxError(code === "ENOENT" ? "ERR_SCX_FILE_NOT_FOUND" : "ERR_SCX_FILE_UNREADABLE", {
-      op: "replay",
-      message: `${path} can't be read: ${message}.`,
-      remedy: "Check the path and its rights.",
-      cause,
-    });
+    throw unreadableFile(path, cause, "replay");
   }
   if (exchanges.length === 0) throw malformed(`${path} is empty`);
   return exchanges.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));

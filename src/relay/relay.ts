@@ -5,6 +5,7 @@ import type { StatsRequest } from "../protocol/request.js";
 import { StatsServer, type StatsServerOptions } from "../protocol/server.js";
 import { EncodedReply } from "../protocol/target.js";
 import { Clock } from "../sampler/clock.js";
+import { wallClock } from "../wall_clock.js";
 import type { Exchange } from "./recording.js";
 import { requestKey } from "./request_key.js";
 import { Upstream } from "./upstream.js";
@@ -148,7 +149,7 @@ export class StatsRelay {
   async #ask(request: StatsRequest): Promise<EncodedReply> {
     const line = await this.#upstream.ask(request);
     try {
-      this.#record?.({ at: BigInt(Date.now()) * 1_000_000n, request, line });
+      this.#record?.({ at: wallClock(), request, line });
     } catch (error) {
       this.#fail(error);
       await this.close();

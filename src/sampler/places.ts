@@ -4,7 +4,14 @@ import { countsAt } from "../source/histogram.js";
 import type { Slot } from "../source/reader.js";
 import { inWord } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
-import type { CounterValue, GaugeValue, Stat, StatValue, StatValues } from "../stats/schema.js";
+import {
+  type CounterValue,
+  type GaugeValue,
+  isKeyed,
+  type Stat,
+  type StatValue,
+  type StatValues,
+} from "../stats/schema.js";
 import { u64 } from "../stats/u64.js";
 import type { GoneKeys } from "./gone.js";
 
@@ -22,12 +29,11 @@ export interface Place {
 /** The places of all statistics of a source, which stay the same as long as its words do. */
 export function placesOf({ schema, index }: StatsSource): Place[] {
   return schema.stats.map((stat, number) => {
-    const isDict = typeof stat.type === "object" && "dict" in stat.type;
     return {
       stat,
       number,
       at: index[number] ?? 0,
-      form: isDict ? "dict" : stat.kind === "counter" ? "counter" : "other",
+      form: isKeyed(stat) ? "dict" : stat.kind === "counter" ? "counter" : "other",
     };
   });
 }

@@ -9,6 +9,7 @@ import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
 import type { Sample, StatsSchema, StatValues } from "../stats/schema.js";
 import { u64 } from "../stats/u64.js";
+import { wallClock } from "../wall_clock.js";
 import { Clock } from "./clock.js";
 import { type CpuCounters, CpuRollups } from "./cpu_rollup.js";
 import { GoneKeys } from "./gone.js";
@@ -71,21 +72,6 @@ interface Baseline<S extends StatValues> {
   readonly waiting: Sample<S>[];
 }
 
-/** Groups of CPUs to sum over. @throws ScxError ERR_SCX_USAGE */
-function groupsOf(wanted: readonly Domain[]): CpuGroups[] {
-  const unknown = wanted.find((one) => !domains.includes(one));
-  if (unknown !== undefined)
-    throw new ScxError("ERR_SCX_USAGE", {
-      op: "sample",
-      message: `CPUs can't be grouped by ${unknown}.`,
-      remedy: `Say ${domains.join(", ")}.`,
-    });
-  return [...new Set(wanted)].map((domain) => new CpuGroups(domain));
-}
-
-/** ns since 1970 by the system's clock, which may be set: intervals are measured by another one. */
-const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
-
 /**
  * Reads a source every interval and hands each consumer its samples. One clock and one kernel read a tick serve all
  * consumers; one that is slow gets its next sample with everything since its last, and delays nobody.
@@ -138,7 +124,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
         message: "What each CPU has isn't kept when its counters are zeroed.",
         remedy: "Leave out by, or take mode reset or delta.",
       });
-    this.#groups = groupsOf(by);
+    this.#groups = [...new Set(by)].map((domain) => new CpuGroups(domain));
     if (mode !== "delta") source.clearInKernel(mode);
     this.#source = source;
     this.#intervalMs = intervalMs;

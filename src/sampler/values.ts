@@ -4,6 +4,7 @@ import { schedExt } from "../kernel/sched_ext.js";
 import type { ValueSource } from "../source/values.js";
 import { mergedSample } from "../stats/merge.js";
 import type { Sample, StatsSchema } from "../stats/schema.js";
+import { wallClock } from "../wall_clock.js";
 import type { SampleConsumer } from "./sampler.js";
 
 export interface ValueSamplerOptions {
@@ -55,7 +56,7 @@ export class ValueSampler {
     this.#readAt = now;
     // While there is nothing, what was counted isn't forgotten.
     const stats = values ? this.#tracker.read(this.schema, values) : {};
-    this.#last = { at: BigInt(Date.now()) * 1_000_000n, interval, ...this.#running(), stats };
+    this.#last = { at: wallClock(), interval, ...this.#running(), stats };
     for (const consumer of this.#consumers)
       consumer.unread = consumer.unread ? mergedSample(consumer.unread, this.#last) : this.#last;
     return this.#last;

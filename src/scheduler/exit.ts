@@ -3,6 +3,7 @@ import { release } from "node:os";
 import type { Btf } from "../bpf/btf.js";
 import type { DataSection } from "../bpf/section.js";
 import { decode } from "../bpf/value.js";
+import { wallClock } from "../wall_clock.js";
 import { type Dump, parseDump, type StalledTask, stalledTask } from "./dump.js";
 import { decodeExitCode, type ExitCode } from "./exit_code.js";
 
@@ -161,7 +162,7 @@ export function exitRecord(facts: ExitFacts, ops: string, uptime: bigint): ExitR
     stalled: number === exitKinds.error_stall ? stalledTask(message) : undefined,
     dump,
     parsed: dump === "" ? undefined : parseDump(dump),
-    at: BigInt(Date.now()) * 1_000_000n,
+    at: wallClock(),
     uptime,
     kernel: release(),
     ops,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { wallClock } from "../wall_clock.js";
 import type { EventRecord, SinkRecord } from "./sink.js";
 
 const name = "ended";
@@ -7,7 +8,7 @@ const name = "ended";
 export const endedEvent = (groups: readonly string[], labels: EventRecord["labels"]): EventRecord => ({
   type: "event",
   name,
-  at: BigInt(Date.now()) * 1_000_000n,
+  at: wallClock(),
   scheduler: "",
   severity: "info",
   message: `no longer collected: ${groups.join(", ")}`,

@@ -5,11 +5,12 @@ import { hostname } from "node:os";
 import { createSecureContext } from "node:tls";
 import type { GenericError, Producer, ProducerOptions } from "@platformatic/kafka";
 import { ScxError } from "../error.js";
+import { readFile } from "../read_file.js";
 import { peerAddress } from "./address.js";
 import { documentOf } from "./document.js";
 import { loadPeer } from "./peer.js";
 import { loadProtobuf } from "./protobuf.js";
-import { readFile, readSecret, withCertificate } from "./secret.js";
+import { readSecret, withCertificate } from "./secret.js";
 import { type OptionsSchema, type Sink, type SinkFactory, type SinkRecord, SinkRefusal } from "./sink.js";
 
 /** The Kafka sink's own options. */
@@ -226,7 +227,7 @@ const usage = (message: string, remedy: string) =>
 function producerOptions(options: KafkaOptions): ProducerOptions<Buffer, Buffer, Buffer, Buffer> {
   const { brokers, clientId, saslMechanism: mechanism, username = "", password, passwordFile } = options;
   const { tls, caFile, certFile, keyFile } = options;
-  const file = (path: string) => readFile("kafka", path);
+  const file = (path: string) => readFile(`Sink kafka: ${path}`, path);
   const secret = passwordFile === undefined ? (password ?? "") : readSecret("kafka", passwordFile);
   const bootstrapBrokers = brokers.flatMap((broker) => broker.split(","));
   const wrong = bootstrapBrokers.find((broker) => peerAddress(broker) === undefined);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { CounterValue, StatsSchema, StatValue } from "../stats/schema.js";
+import type { CounterValue, Sample, StatsSchema, StatValue } from "../stats/schema.js";
+import { wallClock } from "../wall_clock.js";
 import type { SinkQueue } from "./queue.js";
+import type { SampleRecord } from "./sink.js";
 
 const sinkSchema: StatsSchema = {
   name: "sink",
@@ -14,7 +16,7 @@ const sinkSchema: StatsSchema = {
 };
 
 /** What sinks count of themselves: `scx_sink_dropped_records_total{sink="kafka"}`. */
-export const sinksSchema: StatsSchema = {
+const sinksSchema: StatsSchema = {
   name: "sinks",
   desc: "scxkit's own sinks",
   stats: [{ name: "sinks", kind: "gauge", type: { dict: { struct: sinkSchema }, key: "string" } }],
@@ -22,12 +24,26 @@ export const sinksSchema: StatsSchema = {
 
 const counters = ["written", "dropped", "failures"] as const;
 
-/** Reads what queues have counted, as values of {@link sinksSchema}, with a baseline of its own. */
+/** Reads what queues have counted, as records of group `self`, with a baseline of its own. */
 export class SinkReader {
+  readonly #since = wallClock();
+  /** By process.hrtime, which nobody sets. */
+  #readAt = process.hrtime.bigint();
   readonly #before = new WeakMap<SinkQueue, Record<(typeof counters)[number], number>>();
 
-  read(queues: readonly SinkQueue[]): Record<string, StatValue> {
-    return { sinks: { entries: Object.fromEntries(queues.map((queue) => [queue.name, this.#values(queue)])) } };
+  /** @param running what the sample says of the scheduler */
+  read(
+    queues: readonly SinkQueue[],
+    running: Pick<Sample, "scheduler" | "state" | "epoch">,
+    labels: SampleRecord["labels"],
+  ): SampleRecord {
+    const { scheduler, state, epoch } = running;
+    const before = this.#readAt;
+    this.#readAt = process.hrtime.bigint();
+    const interval = this.#readAt - before;
+    const stats = { sinks: { entries: Object.fromEntries(queues.map((queue) => [queue.name, this.#values(queue)])) } };
+    const sample = { at: wallClock(), interval, epoch, scheduler, state, stats };
+    return { type: "sample", group: "self", schema: sinksSchema, sample, labels, since: this.#since };
   }
 
   #values(queue: SinkQueue): StatValue {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Stat, StatsSchema, StatValue, StatValues } from "../stats/schema.js";
+import { datumOf, type Stat, type StatsSchema, type StatValue, type StatValues } from "../stats/schema.js";
 import { labelOf, type MetricKind, nameOf, type Point, type Series } from "./metric.js";
 import { entry, type Outer, Place, withNames } from "./place.js";
 import type { SampleRecord } from "./sink.js";
@@ -123,8 +123,7 @@ function visit(place: Place, prefix: string, stat: Stat, value: StatValue, point
 
 /** The group that a statistic is, or holds several of. */
 function groupOf({ type }: Stat): StatsSchema | undefined {
-  if (typeof type !== "object") return undefined;
-  const datum = "array" in type ? type.array : "dict" in type ? type.dict : type;
+  const datum = type && datumOf(type);
   return typeof datum === "object" ? datum.struct : undefined;
 }
 

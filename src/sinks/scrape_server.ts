@@ -6,10 +6,11 @@ import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { ScxError, throwIfAborted } from "../error.js";
+import { readFile } from "../read_file.js";
 import { formatFor, takesGzip } from "./accept.js";
 import { type Address, parseAddress } from "./address.js";
 import { type ExpositionFormat, expositionFormats } from "./exposition.js";
-import { readFile, readSecret, withCertificate } from "./secret.js";
+import { readSecret, withCertificate } from "./secret.js";
 
 const compress = promisify(gzip);
 
@@ -48,7 +49,8 @@ export class ScrapeServer {
     this.#address = parseAddress("prometheus", options.listen);
     const { tokenFile, certFile, keyFile } = options;
     this.#token = tokenFile === undefined ? undefined : digest(readSecret("prometheus", tokenFile));
-    const tls = certFile && keyFile && { cert: readFile("prometheus", certFile), key: readFile("prometheus", keyFile) };
+    const file = (path: string) => readFile(`Sink prometheus: ${path}`, path);
+    const tls = certFile && keyFile && { cert: file(certFile), key: file(keyFile) };
     this.#server = tls ? withCertificate("prometheus", () => createTls(tls)) : createPlain();
     this.#server.on("request", (request, response) => void this.#answer(request, response));
     this.#server.headersTimeout = patienceMs;

@@ -1,34 +1,19 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from "node:fs";
 import { ScxError } from "../error.js";
+import { readFile } from "../read_file.js";
 
 /**
  * What stands in a file that an option names, without blanks around it: a token, which a command line would show to everybody.
  * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE; ERR_SCX_USAGE for an empty one
  */
 export function readSecret(sink: string, path: string): string {
-  const text = readFile(sink, path).toString().trim();
+  const text = readFile(`Sink ${sink}: ${path}`, path).toString().trim();
   if (text !== "") return text;
   throw new ScxError("ERR_SCX_USAGE", {
     op: "sink",
     message: `Sink ${sink}: ${path} is empty.`,
     remedy: "Write the token into it.",
   });
-}
-
-/** A file that an option names. @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE */
-export function readFile(sink: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new ScxError(code === "ENOENT" ? "ERR_SCX_FILE_NOT_FOUND" : "ERR_SCX_FILE_UNREADABLE", {
-      op: "read",
-      message: `Sink ${sink} can't read ${path}: ${message}.`,
-      remedy: "Check the path and its rights.",
-      cause,
-    });
-  }
 }
 
 /** An address that can't be used, as a message may show it: without user and password. */

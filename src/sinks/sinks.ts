@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { SinkReader, sinksSchema } from "./own.js";
+import { SinkReader } from "./own.js";
 import type { SinkQueue } from "./queue.js";
 import type { SinkRecord } from "./sink.js";
 
@@ -8,9 +8,6 @@ export class Sinks {
   readonly queues: readonly SinkQueue[];
   readonly #labels: Readonly<Record<string, string>>;
   readonly #reader = new SinkReader();
-  readonly #since = now();
-  /** By process.hrtime, which nobody sets. */
-  #reported = process.hrtime.bigint();
 
   private constructor(queues: readonly SinkQueue[], labels: Readonly<Record<string, string>>) {
     this.queues = queues;
@@ -41,18 +38,7 @@ export class Sinks {
 
   /** Gives those that keep metrics what the sinks have counted so far: a sample of group `self`. Once an interval will do. */
   report(): void {
-    const reported = process.hrtime.bigint();
-    const sample = {
-      at: now(),
-      interval: reported - this.#reported,
-      epoch: 0,
-      scheduler: "",
-      state: "",
-      stats: this.#reader.read(this.queues),
-    };
-    this.#reported = reported;
-    const [labels, since] = [this.#labels, this.#since];
-    this.push({ type: "sample", group: "self", schema: sinksSchema, sample, labels, since });
+    this.push(this.#reader.read(this.queues, { scheduler: "", state: "", epoch: 0 }, this.#labels));
   }
 
   /** Writes what waits and closes all of them, within the deadline. Idempotent, never throws. */
@@ -64,6 +50,3 @@ export class Sinks {
     return this.close();
   }
 }
-
-/** ns since 1970. */
-const now = (): bigint => BigInt(Date.now()) * 1_000_000n;

@@ -3,6 +3,7 @@ import type { Btf } from "../bpf/btf.js";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import type { NativeError, NativeMap, ObjectMap, ObjectProgram } from "../native/index.js";
+import { numbered } from "../numbered.js";
 import type { Stat, StatKind, StatsSchema } from "../stats/schema.js";
 import { seriesOf } from "./family.js";
 import { findPlans } from "./find.js";
@@ -79,11 +80,6 @@ function distinct<Plan extends ReaderPlan>(plans: readonly Plan[]): Plan[] {
   const taken = new Set(["at"]);
   const families = new Map<string, StatKind>();
   const series = new Set<string>();
-  const numbered = (text: string, isFree: (text: string) => boolean): string => {
-    let own = text;
-    for (let number = 2; !isFree(own); number++) own = `${text}_${number}`;
-    return own;
-  };
   const rename = (stat: Stat): Stat => {
     const name = numbered(stat.name, (own) => !taken.has(own));
     taken.add(name);

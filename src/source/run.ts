@@ -3,7 +3,7 @@ import { logger } from "../diagnostics.js";
 import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
-import type { Stat, StatsSchema } from "../stats/schema.js";
+import { isKeyed, type StatsSchema } from "../stats/schema.js";
 import { u64 } from "../stats/u64.js";
 import type { ClearMode } from "./clear_mode.js";
 import { CpuTotals } from "./cpu_totals.js";
@@ -219,7 +219,5 @@ export class RunStats implements StatsSource {
     for (const listener of this.#listeners) listener(turn);
   }
 }
-
-const isKeyed = ({ type }: Stat): boolean => typeof type === "object" && "dict" in type;
 
 const shapeOf = ({ schema, index, words }: StatsSource): string => JSON.stringify([schema, index, words.length]);

@@ -8,6 +8,7 @@ import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import { vmlinuxBtf } from "../kernel/types.js";
 import { watchSchedExt } from "../kernel/watch.js";
 import { type MapInfo, type NativeError, type NativeMap, native } from "../native/index.js";
+import { numbered } from "../numbered.js";
 import { bindStats, planStats } from "./plan.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "./stats.js";
 import type { StatsMap } from "./stats_map.js";
@@ -235,8 +236,7 @@ class Running implements RunningScheduler {
   #views(): Record<string, ReadableMap> {
     const views: Record<string, ReadableMap> = Object.create(null);
     this.#infos.forEach(({ name }, i) => {
-      let own = name;
-      for (let number = 2; own in views; number++) own = `${name}_${number}`;
+      const own = numbered(name, (one) => !(one in views));
       const id = this.#btfIds[i] ?? 0;
       views[own] = new MapView(
         own,

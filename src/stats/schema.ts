@@ -94,6 +94,15 @@ export type StatValue = CounterValue | GaugeValue | HistogramValue | ContainerVa
 /** Values of statistics by name. */
 export type StatValues = Record<string, StatValue>;
 
+/** Whether it is a dictionary: a value for each key. */
+export const isKeyed = ({ type }: Stat): boolean => typeof type === "object" && "dict" in type;
+
+/** What a type is made of: what a list or a dictionary has, or itself. */
+export function datumOf(type: StatType): StatDatum {
+  if (typeof type !== "object" || "struct" in type) return type;
+  return "array" in type ? type.array : type.dict;
+}
+
 /** One reading of all statistics, for one consumer. */
 export interface Sample<S extends StatValues = StatValues> {
   /** ns since 1970. */

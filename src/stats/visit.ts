@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { CounterValue, GaugeValue, HistogramValue, Stat, StatDatum, StatsSchema, StatValue } from "./schema.js";
+import {
+  type CounterValue,
+  datumOf,
+  type GaugeValue,
+  type HistogramValue,
+  type Stat,
+  type StatsSchema,
+  type StatValue,
+} from "./schema.js";
 
 /** A value without parts, with what its statistic is. */
 export type LeafValue = CounterValue | GaugeValue | HistogramValue;
@@ -26,15 +34,9 @@ function visitValue(name: string, stat: Pick<Stat, "kind" | "type">, value: Stat
     if (typeof type === "object" && "struct" in type) visitValues(name, type.struct, value.fields, visit);
   } else if ("items" in value)
     for (const [i, item] of value.items.entries())
-      visitValue(`${name}.${i}`, { kind, type: elementOf(type) }, item, visit);
+      visitValue(`${name}.${i}`, { kind, type: datumOf(type) }, item, visit);
   else if ("entries" in value)
     for (const [key, item] of Object.entries(value.entries))
-      visitValue(`${name}.${key}`, { kind, type: elementOf(type) }, item, visit);
+      visitValue(`${name}.${key}`, { kind, type: datumOf(type) }, item, visit);
   else visit(name, { kind, type }, value);
-}
-
-/** What a list or dictionary is of. */
-function elementOf(type: NonNullable<Stat["type"]>): StatDatum {
-  if (typeof type === "object" && "array" in type) return type.array;
-  return typeof type === "object" && "dict" in type ? type.dict : type;
 }

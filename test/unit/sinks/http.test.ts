@@ -183,7 +183,7 @@ describe("a server that stalls and fails", () => {
 it.each([
   [{ url: "ftp://x" }, /no address that can be posted to/],
   [{ url: "http://x", headers: { "bad\nname": "x" } }, /bad/],
-  [{ url: "http://x", tokenFile: "/nowhere" }, /can't read \/nowhere/],
+  [{ url: "http://x", tokenFile: "/nowhere" }, /\/nowhere can't be read/],
   [{}, /"url" is missing/],
   [{ url: "http://x", gzip: 1 }, /"gzip" must be boolean/],
   [{ url: "http://x", nothing: 1 }, /there is no option "nothing"/],

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Whether a name is one that a pattern stands for.
+ * @param star what `*` stands for, as a regular expression
+ */
+export function pattern(text: string, star: string): (name: string) => boolean {
+  const parts = text.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const whole = new RegExp(`^${parts.join(star)}$`);
+  return (name) => whole.test(name);
+}
