@@ -13,6 +13,7 @@ import { wallClock } from "../wall_clock.js";
 import { Clock } from "./clock.js";
 import { type CpuCounters, CpuRollups } from "./cpu_rollup.js";
 import { GoneKeys } from "./gone.js";
+import { Iteration } from "./iteration.js";
 import { ownCounts, type Place, placesOf, statsAt } from "./places.js";
 
 const log = logger("sampler");
@@ -98,8 +99,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   /** Readings of the source so far, whoever asked for them. */
   #reading = 0;
   #isRefreshing = false;
-  readonly #waiting = new Set<() => void>();
-  #iterating = 0;
+  /** Those that have begun. */
+  readonly #iterations = new Set<Iteration<Sample<S>>>();
   #tick = 0;
   #ended = false;
   #stale = true;
@@ -233,48 +234,34 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Sample<S>, void, void> {
-    // A generator's return() waits for the next() under way; this one must not wait for a tick.
-    const left = { yes: false };
     const baseline = this.#baseline(); // from now on, though it is only asked later
-    const samples = this.#samples(baseline, left);
-    const end = samples.return.bind(samples);
-    samples.return = (value) => {
-      left.yes = true;
-      this.#consumers.delete(baseline);
-      this.#wake();
-      return end(value);
-    };
-    return samples;
-  }
-
-  async *#samples(baseline: Baseline<S>, left: { yes: boolean }): AsyncGenerator<Sample<S>, void, void> {
     let seen = this.#tick;
-    this.#iterating++;
-    this.#clock.start();
-    try {
-      for (;;) {
-        const nothing = () => this.#tick === seen && baseline.waiting.length === 0 && !this.#ended;
-        while (nothing() && !this.#signal?.aborted && !left.yes) await this.#next();
-        if (this.#signal?.aborted || left.yes) return;
-        const last = this.#ended && baseline.waiting.length === 0;
+    let wasLast = false;
+    const iteration: Iteration<Sample<S>> = new Iteration({
+      begin: () => {
         seen = this.#tick;
-        yield this.#read(baseline);
-        if (last) return;
-      }
-    } finally {
-      this.#consumers.delete(baseline);
-      if (--this.#iterating === 0) this.#clock.stop();
-    }
+        this.#iterations.add(iteration);
+        this.#clock.start();
+      },
+      take: (): IteratorResult<Sample<S>, void> | undefined => {
+        if (wasLast || this.#signal?.aborted) return { value: undefined, done: true };
+        const isKept = baseline.waiting.length > 0;
+        if (this.#tick === seen && !isKept && !this.#ended) return undefined;
+        wasLast = this.#ended && !isKept;
+        seen = this.#tick;
+        return { value: this.#read(baseline), done: false };
+      },
+      end: () => {
+        this.#consumers.delete(baseline);
+        if (this.#iterations.delete(iteration) && this.#iterations.size === 0) this.#clock.stop();
+      },
+    });
+    return iteration;
   }
 
-  #next(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.add(resolve));
-  }
-
+  /** Who waits for a sample gets it now, if there is one. */
   #wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resolve of waiting) resolve();
+    for (const iteration of this.#iterations) iteration.wake();
   }
 
   #onTick(): void {
