@@ -65,7 +65,7 @@ export class Iteration<T> implements AsyncGenerator<T, void, void> {
     return over();
   }
 
-  async throw(error: unknown): Promise<never> {
+  async throw(error: unknown): Promise<IteratorReturnResult<void>> {
     await this.return();
     throw error;
   }
