@@ -24,9 +24,9 @@ export function declaredTarget<F>(
   options?: { intervalMs: number },
 ): Target {
   const meta = structsOf(definition);
-  const check = (values: object) => checkedValues(definition, values) as Map<string, WireValue>;
+  const check = (values: unknown) => checkedValues(definition, values) as Map<string, WireValue>;
   const checked = (values: Values<F> | Promise<Values<F>>) =>
-    values instanceof Promise ? values.then(check) : check(values as object);
+    values instanceof Promise ? values.then(check) : check(values);
   const together = read as () => Values<F> | Promise<Values<F>>;
   if (options !== undefined) return sharedTarget(() => checked(together()), { ...options, meta });
   return { meta, open: (session) => ({ read: (args) => checked(read(args, session)) }) };

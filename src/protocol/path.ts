@@ -10,7 +10,8 @@ const maxPathBytes = 107;
 
 /** The absolute form of a socket's path. @throws ScxError ERR_SCX_SOCKET_PATH when no socket can have it. */
 export function checkSocketPath(path: string, op: string): string {
-  if (path === "" || path.includes("\0")) throw pathError(op, `"${path}" can't be a socket's path`);
+  if (typeof path !== "string" || path === "" || path.includes("\0"))
+    throw pathError(op, `"${path}" can't be a socket's path`);
   const absolute = resolve(path);
   const bytes = Buffer.byteLength(absolute);
   if (bytes > maxPathBytes) {

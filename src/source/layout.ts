@@ -2,15 +2,18 @@
 import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import type { ObjectMap, ObjectProgram } from "../native/index.js";
+import { clash, familyText, isLabelName, labelRule } from "../stats/family.js";
 import { histogramBuckets, type Stat, type StatKind, type StatsSchema } from "../stats/schema.js";
-import { clash, familyText, isLabelName, labelRule } from "./family.js";
-import type { Rows } from "./rows.js";
+import { type Rows, sectionsOf } from "./rows.js";
 
 /** BPF_MAP_TYPE_PERCPU_ARRAY of the kernel's include/uapi/linux/bpf.h. */
 const percpuArray = 6;
 
 /** The decl tag that bpf/include/scxkit/stats.h puts on the struct of a scheduler's statistics. */
 const structTag = "scx_stats";
+
+/** What that header calls their storage; the struct may be used elsewhere, too. */
+const storage = { map: "scx_stats", rows: "scx_stats_rows" };
 
 /** The program that header brings along to reset statistics in the kernel. */
 const resetProgram = "scx_stats_reset";
@@ -38,11 +41,11 @@ export function findStats(
   maps: readonly ObjectMap[],
   btf: Btf,
 ): StatsLayout | undefined {
-  const map = maps.findIndex(
-    (one) => one.type === percpuArray && one.valueTypeId > 0 && isTagged(btf, one.valueTypeId),
+  const tagged = [...maps.entries()].filter(
+    ([, one]) => one.type === percpuArray && one.valueTypeId > 0 && isTagged(btf, one.valueTypeId),
   );
-  const found = maps[map];
-  if (!found) return findRows(maps, btf);
+  const [map, found] = tagged.find(([, { name }]) => name === storage.map) ?? tagged[0] ?? [];
+  if (map === undefined || !found) return findRows(maps, btf);
   const reset = programs.findIndex((program) => program.name === resetProgram && program.autoload);
   return { ...layoutOf(btf, btf.resolve(found.valueTypeId)), map, reset: reset < 0 ? undefined : reset };
 }
@@ -64,18 +67,19 @@ function layoutOf(btf: Btf, struct: BtfType): Pick<StatsLayout, "schema" | "word
 
 /** SCX_STATS_MAPPED: a row for each CPU in a section of global data. */
 function findRows(maps: readonly ObjectMap[], btf: Btf): StatsLayout | undefined {
-  for (const [map, { valueTypeId }] of maps.entries()) {
-    const section = valueTypeId > 0 ? btf.type(valueTypeId) : undefined;
-    if (section?.kind !== "datasec") continue;
-    for (const { type, offset } of section.variables) {
-      const array = btf.resolve(btf.type(type).type);
-      if (array.kind !== "array" || !isTagged(btf, array.type)) continue;
-      const struct = btf.resolve(array.type);
-      const rows = { offset, stride: struct.size, length: array.length };
-      return { ...layoutOf(btf, struct), map, reset: undefined, rows };
-    }
-  }
-  return undefined;
+  const tagged = sectionsOf(btf, maps).flatMap(({ map, type: section }) =>
+    section.variables.flatMap(({ type, offset }) => {
+      const { name, type: of } = btf.type(type);
+      const array = btf.resolve(of);
+      return array.kind === "array" && isTagged(btf, array.type) ? [{ map, name, offset, array }] : [];
+    }),
+  );
+  const found = tagged.find(({ name }) => name === storage.rows) ?? tagged[0];
+  if (!found) return undefined;
+  const { map, offset, array } = found;
+  const struct = btf.resolve(array.type);
+  const rows = { offset, stride: struct.size, length: array.length };
+  return { ...layoutOf(btf, struct), map, reset: undefined, rows };
 }
 
 const isTagged = (btf: Btf, type: number): boolean => btf.tags(btf.resolve(type).id).includes(structTag);

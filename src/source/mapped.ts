@@ -2,8 +2,8 @@
 import type { Btf } from "../bpf/btf.js";
 import { causeOf, ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
+import { clash, familyText } from "../stats/family.js";
 import { histogramBuckets, type Stat } from "../stats/schema.js";
-import { clash, familyText } from "./family.js";
 import { isArray, isCalledStats, isHash, namesOfLast } from "./find.js";
 import type { HistogramPlan } from "./histogram.js";
 import { type Leaf, leavesOf, mostWords, placeText } from "./leaf.js";

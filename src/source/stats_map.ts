@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { isLabelName, labelRule } from "../stats/family.js";
 import { histogramBuckets, type StatKind } from "../stats/schema.js";
-import { isLabelName, labelRule } from "./family.js";
 
 /** What is said of one statistic; whatever is left out follows from its place. */
 export interface MappedStat {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { StatsSchema, UserAttributes } from "./schema.js";
+import { ScxError } from "../error.js";
+import { clash, familyText } from "./family.js";
+import type { Stat, StatKind, StatsSchema, UserAttributes } from "./schema.js";
 import type { Declared } from "./stat.js";
 
 declare const valueType: unique symbol;
@@ -24,11 +26,32 @@ export type ValuesOf<D> = D extends StatsDefinition<infer F> ? FieldValues<F> : 
  *       moved: stat.counter("tasks moved"),
  *       domains: stat.dict("u64", stat.group(domain), "by number"),
  *     });
+ *
+ * @throws ScxError ERR_SCX_STATS_META for a field that is nothing of {@link stat}, or two whose metrics would hide each other
  */
 export function defineStats<const F extends Record<string, Declared<unknown>>>(
   name: string,
   fields: F,
   about: { desc?: string; user?: UserAttributes; top?: boolean } = {},
 ): StatsDefinition<F> {
-  return { name, ...about, stats: Object.entries(fields).map(([field, stat]) => ({ name: field, ...stat })) };
+  const stats = Object.entries(fields).map(([field, declared]): Stat => ({ name: field, ...declared }));
+  stats.forEach((one, i) => {
+    if (one.name === "" || !kinds.includes(one.kind))
+      throw wrong(
+        `${name}.${one.name} is no statistic`,
+        "Give it a name, and what it is: stat.counter(…), stat.u64(…).",
+      );
+    const other = stats.slice(0, i).find((before) => clash(before, one));
+    if (other)
+      throw wrong(
+        `${name}.${one.name} and ${other.name} are both ${familyText(one)}, or its family is of another kind`,
+        "In one family, give each statistic labels of its own, and all the same kind.",
+      );
+  });
+  return { name, ...about, stats };
 }
+
+const kinds: readonly StatKind[] = ["counter", "gauge", "histogram"];
+
+const wrong = (message: string, remedy: string) =>
+  new ScxError("ERR_SCX_STATS_META", { op: "declare", message: `${message}.`, remedy });

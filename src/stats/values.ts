@@ -19,7 +19,9 @@ const shown = (value: unknown): string => {
  * names may be anything.
  * @throws ScxError ERR_SCX_VALUE that names what is missing, of another type, or out of its range
  */
-export function checkedValues(schema: StatsSchema, values: object, where = ""): Map<string, unknown> {
+export function checkedValues(schema: StatsSchema, values: unknown, where = ""): Map<string, unknown> {
+  if (typeof values !== "object" || values === null)
+    throw wrong(where || schema.name, values, `an object with the fields of ${schema.name}`);
   const at = (name: string) => (where === "" ? name : `${where}.${name}`);
   const extra = Object.keys(values).find((name) => !schema.stats.some((stat) => stat.name === name));
   if (extra !== undefined)
@@ -53,11 +55,7 @@ const checkedKey = (type: KeyType, key: unknown, where: string): unknown => {
 };
 
 function checkedDatum(type: StatDatum, value: unknown, where: string): unknown {
-  if (typeof type === "object") {
-    if (typeof value !== "object" || value === null)
-      throw wrong(where, value, `an object with the fields of ${type.struct.name}`);
-    return checkedValues(type.struct, value, where);
-  }
+  if (typeof type === "object") return checkedValues(type.struct, value, where);
   const fits = { u64: inRange, i64: inRange, float: isFloat, string: isText }[type](type, value);
   if (!fits) throw wrong(where, value, words[type]);
   return value;

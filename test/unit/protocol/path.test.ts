@@ -82,6 +82,7 @@ test("107 bytes are a path, 108 are none; bytes count, not characters", async ()
   await fails(wide, "ERR_SCX_SOCKET_PATH");
   await fails("", "ERR_SCX_SOCKET_PATH");
   await fails("\0abstract", "ERR_SCX_SOCKET_PATH");
+  for (const none of [undefined, 5]) await fails(none as never, "ERR_SCX_SOCKET_PATH", /can't be a socket's path/);
 });
 
 test("a live server is left alone, be it ours or any other", async () => {

@@ -32,6 +32,13 @@ const changed = (name: string, change: Partial<ObjectMap>): StatsPlace => ({
 });
 
 describe("what an object counts, without a kernel", () => {
+  it("is in the map that the header makes, though others before it keep the same struct", async () => {
+    const { maps, ...place } = count();
+    const declared = maps.find(({ name }) => name === "scx_stats") as ObjectMap;
+    const [plan] = planStats([{ ...place, maps: [{ ...declared, name: "before" }, ...maps] }]).readers;
+    expect(plan).toMatchObject({ name: "scx_stats", map: maps.indexOf(declared) + 1 });
+  });
+
   it("is what inspect says, and where it is", async () => {
     const { stats, statPlaces, statProblems } = await inspectObject(testObject("readers"));
     const placeOf = (name: string) => statPlaces?.[stats?.stats.findIndex((stat) => stat.name === name) ?? -1];

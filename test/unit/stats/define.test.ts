@@ -126,3 +126,27 @@ it("serves them, each request afresh", async () => {
   await client.close();
   await server.close();
 });
+
+it("refuses fields that are no statistics, and two that metrics couldn't tell apart", () => {
+  const family = { name: "moved", labels: { type: "greedy" } };
+  for (const [fields, message] of [
+    [{ a: 5 }, /^x\.a is no statistic/],
+    [{ a: undefined }, /^x\.a is no statistic/],
+    [{ "": stat.u64() }, /^x\. is no statistic/],
+    [{ a: stat.counter({ family }), b: stat.counter({ family }) }, /^x\.b and a are both moved\{type="greedy"\}/],
+    [{ a: stat.counter({ family }), b: stat.u64({ family: { name: "moved", labels: {} } }) }, /of another kind/],
+  ] as const)
+    expect(() => defineStats("x", fields as never)).toThrowError(
+      expect.objectContaining({ code: "ERR_SCX_STATS_META", message: expect.stringMatching(message) }),
+    );
+});
+
+it("values that are none at all are named", () => {
+  for (const nothing of [undefined, null, 5])
+    expect(() => checkedValues(balance, nothing)).toThrowError(
+      expect.objectContaining({
+        code: "ERR_SCX_VALUE",
+        message: expect.stringMatching(/^Statistic balance is \w+, and should be an object with the fields of balance/),
+      }),
+    );
+});

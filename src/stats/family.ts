@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Stat } from "../stats/schema.js";
+import type { Stat } from "./schema.js";
 
 /** What OpenMetrics lets a label be called; and each sample's scheduler is a label already. */
 export const isLabelName = (text: string): boolean => /^(?!__)[A-Za-z_]\w*$/.test(text) && text !== "scheduler";
