@@ -103,6 +103,7 @@ int KeyedSnapshot::ReadOneByOne(int fd) {
     if (error == 0) Put(key.data(), values_.data());
     previous = key.data();
   }
+  isWhole_ = false;
   return 0;
 }
 
@@ -177,8 +178,10 @@ int KeyedSnapshot::ReadAndFold(int fd) {
   unplaced_ = 0;
   std::fill(seen_.begin(), seen_.end(), false);
   Release();
+  isWhole_ = true;
   if (const int error = Read(fd)) return error;
-  for (size_t slot = 0; slot < slots_; slot++)
+  // A key that was only not met would come again with all that it has counted.
+  for (size_t slot = 0; isWhole_ && slot < slots_; slot++)
     if ((*states_)[slot] == kThere && !seen_[slot]) (*states_)[slot] = kGone;
   return 0;
 }

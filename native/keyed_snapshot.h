@@ -46,6 +46,7 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
   size_t slots_ = 0;
   size_t most_ = 0;  // entries read at a time
   uint32_t unplaced_ = 0;
+  bool isWhole_ = true;  // whether the last reading met all keys
   std::vector<char> keysRead_;
   std::vector<char> values_;
   std::unordered_map<std::string, size_t> slotOf_;
