@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "clear.h"
 
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "value_layout.h"
 
 namespace scxkit {
 namespace {
@@ -39,11 +41,9 @@ int DeleteAll(int fd, const bpf_map_info& info) {
 }
 
 int ZeroAll(int fd, const bpf_map_info& info) {
-  const bool percpu = info.type == BPF_MAP_TYPE_PERCPU_ARRAY;
-  const int cpus = percpu ? libbpf_num_possible_cpus() : 1;
-  if (cpus < 0) return cpus;
-  const size_t stride = (static_cast<size_t>(info.value_size) + 7) / 8 * 8;
-  const std::vector<char> zeros(stride * static_cast<size_t>(cpus));
+  ValueLayout layout;
+  if (const int error = layout.Read(info)) return error;
+  const std::vector<char> zeros(layout.Bytes());
   for (uint32_t key = 0; key < info.max_entries; key++)
     if (int error = bpf_map_update_elem(fd, &key, zeros.data(), BPF_ANY)) return error;
   return 0;

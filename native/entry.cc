@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Single entries of a map.
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include <cerrno>
 
@@ -10,13 +9,10 @@
 
 namespace scxkit {
 
-size_t Map::ValueBytes(Napi::Env env) const {
-  const bool perCpu = info_.type == BPF_MAP_TYPE_PERCPU_ARRAY || info_.type == BPF_MAP_TYPE_PERCPU_HASH ||
-                      info_.type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-  if (!perCpu) return info_.value_size;
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) Throw(env, "libbpf_num_possible_cpus", -cpus);
-  return (static_cast<size_t>(info_.value_size) + 7) / 8 * 8 * static_cast<size_t>(cpus);
+ValueLayout Map::Layout(Napi::Env env) const {
+  ValueLayout layout;
+  if (const int error = layout.Read(info_)) Throw(env, "libbpf_num_possible_cpus", -error);
+  return layout;
 }
 
 const uint8_t* Map::KeyOf(const Napi::Value& value) const {
@@ -29,7 +25,7 @@ const uint8_t* Map::KeyOf(const Napi::Value& value) const {
 Napi::Value Map::Lookup(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const int fd = Fd(env);
-  auto value = Napi::Uint8Array::New(env, ValueBytes(env));
+  auto value = Napi::Uint8Array::New(env, Layout(env).Bytes());
   const int error = bpf_map_lookup_elem(fd, KeyOf(info[0]), value.Data());
   if (error == -ENOENT) return env.Undefined();
   if (error != 0) Throw(env, "bpf_map_lookup_elem", -error);
@@ -41,7 +37,7 @@ void Map::Update(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const int fd = Fd(env);
   auto value = info[1].As<Napi::Uint8Array>();
-  if (value.ByteLength() != ValueBytes(env)) throw Napi::RangeError::New(env, "not as long as the map's values");
+  if (value.ByteLength() != Layout(env).Bytes()) throw Napi::RangeError::New(env, "not as long as the map's values");
   const uint64_t flags = info[2].As<Napi::Number>().Uint32Value();
   if (int error = bpf_map_update_elem(fd, KeyOf(info[0]), value.Data(), flags))
     Throw(env, "bpf_map_update_elem", -error);

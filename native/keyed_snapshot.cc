@@ -2,7 +2,6 @@
 #include "keyed_snapshot.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -27,8 +26,6 @@ enum State : uint8_t { kFree, kThere, kGone };
 // A kernel's ENOTSUPP, which libc doesn't know: a map type without that command.
 constexpr int kNotSupported = 524;
 
-bool IsPerCpu(uint32_t type) { return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH; }
-
 }  // namespace
 
 Napi::Function KeyedSnapshot::Define(Napi::Env env) { return DefineClass(env, "KeyedSnapshot", {}); }
@@ -38,16 +35,13 @@ KeyedSnapshot::KeyedSnapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) 
   map_ = Map::From(info[0]);
   map_->Fd(env);
   const bpf_map_info& shape = map_->Info();
-  const bool known = IsPerCpu(shape.type) || shape.type == BPF_MAP_TYPE_HASH || shape.type == BPF_MAP_TYPE_LRU_HASH;
+  const bool known = shape.type == BPF_MAP_TYPE_HASH || shape.type == BPF_MAP_TYPE_LRU_HASH ||
+                     shape.type == BPF_MAP_TYPE_PERCPU_HASH || shape.type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
   if (!known) throw Napi::TypeError::New(env, "not a hash");
   keySize_ = shape.key_size;
-  stride_ = shape.value_size;
-  if (IsPerCpu(shape.type)) {
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus < 0) Throw(env, "libbpf_num_possible_cpus", -cpus);
-    cpus_ = static_cast<size_t>(cpus);
-    stride_ = (stride_ + 7) / 8 * 8;
-  }
+  const ValueLayout layout = map_->Layout(env);
+  stride_ = layout.stride;
+  cpus_ = layout.cpus;
   most_ = std::clamp<size_t>(kMostBytes / (keySize_ + cpus_ * stride_), 1, std::max<size_t>(shape.max_entries, 1));
   keysRead_.resize(most_ * keySize_);
   values_.resize(most_ * cpus_ * stride_);

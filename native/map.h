@@ -4,6 +4,8 @@
 #include <bpf/libbpf.h>
 #include <napi.h>
 
+#include "value_layout.h"
+
 namespace scxkit {
 
 // What libbpf knows of a map before it exists.
@@ -26,6 +28,8 @@ class Map : public Napi::ObjectWrap<Map> {
   // -1 after close().
   int OpenFd() const { return fd_; }
   const bpf_map_info& Info() const { return info_; }
+  // Of one entry, as the kernel copies it.
+  ValueLayout Layout(Napi::Env env) const;
   // Opened so, or a section of constants.
   bool IsReadOnly() const { return readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG) != 0; }
   // Whether the memory behind a section of global data can be mapped.
@@ -46,8 +50,6 @@ class Map : public Napi::ObjectWrap<Map> {
   Napi::Value Clear(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   void RequireOneValue(Napi::Env env) const;
-  // Of one entry, as the kernel copies it.
-  size_t ValueBytes(Napi::Env env) const;
   const uint8_t* KeyOf(const Napi::Value& value) const;
   void Release();
   int MapMemory();

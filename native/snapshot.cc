@@ -54,13 +54,9 @@ void Snapshot::UseArray(Napi::Env env, const Napi::Value& options) {
   const bpf_map_info& shape = map_->Info();
   if (shape.type != BPF_MAP_TYPE_PERCPU_ARRAY && shape.type != BPF_MAP_TYPE_ARRAY)
     throw Napi::TypeError::New(env, "not an array of values");
-  stride_ = shape.value_size;
-  if (shape.type == BPF_MAP_TYPE_PERCPU_ARRAY) {
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus < 0) Throw(env, "libbpf_num_possible_cpus", -cpus);
-    cpus_ = static_cast<size_t>(cpus);
-    stride_ = (stride_ + 7) / 8 * 8;
-  }
+  const ValueLayout layout = map_->Layout(env);
+  stride_ = layout.stride;
+  cpus_ = layout.cpus;
   entries_ = shape.max_entries;
   values_.resize(entries_ * cpus_ * stride_);
   keys_.resize(entries_);
