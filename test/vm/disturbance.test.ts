@@ -10,9 +10,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { exitLines } from "../../src/cli/exit_text.js";
 import { statusOfExit } from "../../src/cli/status.js";
 import { BpfObject, Sampler, StatsClient, schedExt } from "../../src/index.js";
-import { cli, shippedObject } from "../objects.js";
+import { shippedObject } from "../objects.js";
 import { from72, leave, startsAtOnce } from "./fault.js";
-import { bpftoolSums, kernelIsFree, kernelState, load, Running, scxkit } from "./process.js";
+import { bpftoolSums, kernelIsFree, kernelState, load, scxkit, scxkitAs } from "./process.js";
 
 const simple = shippedObject("simple");
 const sampleLine = /"state":"enabled"/;
@@ -145,7 +145,7 @@ describe("a user with", () => {
   const withCaps = (caps: string[], ...args: string[]) => {
     const set = ["-all", ...caps].join(",");
     const who = ["--reuid=65534", "--regid=65534", "--clear-groups", `--inh-caps=${set}`, `--ambient-caps=${set}`];
-    return new Running("setpriv", [...who, "--no-new-privs", process.execPath, cli, ...args]);
+    return scxkitAs([...who, "--no-new-privs"], ...args);
   };
 
   it.each([

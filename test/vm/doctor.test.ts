@@ -2,8 +2,7 @@
 import { afterEach, expect, it } from "vitest";
 import type { Finding } from "../../src/index.js";
 import { diagnose } from "../../src/index.js";
-import { cli } from "../objects.js";
-import { kernelIsFree, Running, scxkit, unprivileged } from "./process.js";
+import { kernelIsFree, type Running, scxkit, scxkitAs, unprivileged } from "./process.js";
 
 afterEach(kernelIsFree);
 
@@ -37,7 +36,7 @@ it("only lacks privilege: status 77", async () => {
 });
 
 it("is content with CAP_BPF and CAP_PERFMON", async () => {
-  const run = new Running("setpriv", ["--bounding-set=-all,+bpf,+perfmon", process.execPath, cli, "doctor", "--json"]);
+  const run = scxkitAs(["--bounding-set=-all,+bpf,+perfmon"], "doctor", "--json");
   expect(await run.end()).toBe(0);
   expect(parse(run).find(({ id }) => id === "capabilities")?.what).toBe("CAP_BPF and CAP_PERFMON");
 });

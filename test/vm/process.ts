@@ -2,8 +2,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
-import { cli } from "../objects.js";
+import { checkout, cli } from "../objects.js";
 
 /** A scxkit command under way, or another program. */
 export class Running {
@@ -66,9 +67,27 @@ export class Running {
 /** Starts `scxkit ARGS…`. */
 export const scxkit = (...args: string[]): Running => new Running(process.execPath, [cli, ...args]);
 
+/**
+ * The same with the user and the capabilities that setpriv is told. Through mounts of its own: the checkout and Node may be in a
+ * home that such a user can't enter.
+ */
+export function scxkitAs(who: readonly string[], ...args: string[]): Running {
+  const script = `mount -t tmpfs tmpfs /mnt && mkdir /mnt/checkout && touch /mnt/node &&
+    mount --bind "$1" /mnt/checkout && mount --bind "$2" /mnt/node && shift 2 && exec setpriv "$@"`;
+  const given = [
+    checkout,
+    process.execPath,
+    ...who,
+    "/mnt/node",
+    join("/mnt/checkout", relative(checkout, cli)),
+    ...args,
+  ];
+  return new Running("unshare", ["--mount", "sh", "-c", script, "sh", ...given]);
+}
+
 /** The same as a user without any privilege. */
 export const unprivileged = (...args: string[]): Running =>
-  new Running("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, cli, ...args]);
+  scxkitAs(["--reuid=65534", "--regid=65534", "--clear-groups"], ...args);
 
 /**
  * Keeps both CPUs' queues moving until disposed of, so that there is something to schedule. Few processes are started on the

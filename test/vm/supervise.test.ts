@@ -10,8 +10,8 @@ import {
   schedExt,
   superviseScheduler,
 } from "../../src/index.js";
-import { cli, shippedObject, testObject } from "../objects.js";
-import { bpftoolSums, kernelIsFree, kernelState, load, Running, scxkit } from "./process.js";
+import { shippedObject, testObject } from "../objects.js";
+import { bpftoolSums, kernelIsFree, kernelState, load, type Running, scxkit, scxkitAs } from "./process.js";
 
 afterEach(kernelIsFree);
 
@@ -184,10 +184,10 @@ describe("--user", () => {
 
   it("does with the few capabilities that it takes, and keeps none", async () => {
     const few = "+bpf,+perfmon,+setuid,+setgid";
-    const run = new Running("setpriv", [
-      ...["--reuid=1000", "--regid=1000", "--clear-groups", `--inh-caps=${few}`, `--ambient-caps=${few}`],
-      ...[process.execPath, cli, "run", "simple", "--user", "nobody", "--socket", "none", "--json", "--stats", "0.3"],
-    ]);
+    const run = scxkitAs(
+      ["--reuid=1000", "--regid=1000", "--clear-groups", `--inh-caps=${few}`, `--ambient-caps=${few}`],
+      ...["run", "simple", "--user", "nobody", "--socket", "none", "--json", "--stats", "0.3"],
+    );
     await run.line(/"state":"enabled"/);
     const text = readFileSync(`/proc/${run.child.pid}/status`, "utf8");
     expect(text).toMatch(/^CapPrm:\s+0+$/m);
