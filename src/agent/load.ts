@@ -4,6 +4,7 @@ import { causeOf } from "../error.js";
 import { checkSocketPath } from "../protocol/path.js";
 import { readFile } from "../read_file.js";
 import { wordsOf } from "../sinks/options.js";
+import { checkStatsMap } from "../source/stats_map.js";
 import type { AgentSettings, ObjectSettings, WatchedSettings } from "./config.js";
 import { ConfigDocument } from "./document.js";
 import { knownKinds } from "./kinds.js";
@@ -141,6 +142,10 @@ async function watchedOf(
   ] as const) {
     const error = text === undefined ? undefined : attempt(() => checkSocketPath(text, "config"));
     if (error instanceof Error) problems.push({ path, message: causeOf(error) });
+  }
+  if (way === "running" && watched?.statsMap !== undefined) {
+    const error = attempt(() => checkStatsMap(watched.statsMap));
+    if (error instanceof Error) problems.push({ path: ["scheduler", "statsMap"], message: causeOf(error) });
   }
   if (!watched || way !== "object") return watched;
   return objectOf(watched as ObjectSettings, file, ["scheduler"], problems);

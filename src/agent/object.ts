@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { causeOf, ScxError, type ScxErrorCode } from "../error.js";
-import { checkStatsMap } from "../source/stats_map.js";
+import { planStats } from "../source/plan.js";
+import { checkStatsMap, type StatsMap } from "../source/stats_map.js";
 import type { ObjectSettings } from "./config.js";
 import { openBare, settingsOf } from "./opening.js";
 import type { Path, Problem } from "./problem.js";
@@ -26,11 +27,7 @@ export async function objectOf(
     const key = error instanceof ScxError && unknownName.has(error.code);
     problems.push({ path: [...path, ...inside], message: causeOf(error), key });
   };
-  try {
-    if (given.statsMap) checkStatsMap(given.statsMap);
-  } catch (error) {
-    wrong(error, "statsMap");
-  }
+  const statsMap = checked(given.statsMap, (error) => wrong(error, "statsMap"));
   const isPath = /[/]|\.o$/.test(given.object);
   const settings = { ...given, object: isPath ? resolve(dirname(resolve(file)), given.object) : given.object };
   if (isPath && !existsSync(settings.object)) wrong(`there is no file ${settings.object}`, "object");
@@ -44,8 +41,22 @@ export async function objectOf(
           wrong(error, ...where);
         }
       }
+      try {
+        if (statsMap) planStats([{ btf: object.btf, ...object.describe() }], statsMap);
+      } catch (error) {
+        wrong(error, "statsMap");
+      }
     } catch (error) {
       wrong(error, "object");
     }
   return settings;
+}
+
+function checked(statsMap: unknown, wrong: (error: unknown) => void): StatsMap | undefined {
+  try {
+    return statsMap === undefined ? undefined : checkStatsMap(statsMap);
+  } catch (error) {
+    wrong(error);
+    return undefined;
+  }
 }

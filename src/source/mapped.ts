@@ -11,7 +11,7 @@ import { indexLabels, kindOf, namesByEnum, statOfLeaf } from "./naming.js";
 import type { ReaderPlan, StatsPlace } from "./plan.js";
 import { arrayPlan, hashPlan, valueParts } from "./reader.js";
 import { type Rows, rowsOf, sectionsOf } from "./rows.js";
-import { firstBucket, type MappedStat, type StatsMap, wrongMap } from "./stats_map.js";
+import { firstBucket, type MappedStat, type StatsMap, stepsOf, wrongMap } from "./stats_map.js";
 
 type Path = Leaf["path"];
 type Said = StatsMap["stats"][string];
@@ -86,17 +86,6 @@ function requireDistinct(grounds: readonly Ground[], said: readonly Said[]): voi
         "In one family, give each statistic labels of its own, and all the same kind.",
       );
   });
-}
-
-/** `cpu_stats[0].moved[2]` in its steps. */
-function stepsOf(place: string): Path {
-  const steps = [...place.matchAll(/\.?([A-Za-z_$][\w$]*)|\[(\d+)\]/g)];
-  if (place === "" || steps.map(([text]) => text).join("") !== place || place.startsWith("[") || place.startsWith("."))
-    throw wrongMap(
-      `"${place}" is no place`,
-      "Write a map or a global, and members and elements of it: stats[1].moved.",
-    );
-  return steps.map(([, name, index]) => name ?? Number(index));
 }
 
 /** The kernel knows only so much of a map's name. */

@@ -2,6 +2,7 @@
 import { ScxError } from "../error.js";
 import { isLabelName, labelRule } from "../stats/family.js";
 import { histogramBuckets, type StatKind } from "../stats/schema.js";
+import type { Leaf } from "./leaf.js";
 
 /** What is said of one statistic; whatever is left out follows from its place. */
 export interface MappedStat {
@@ -44,6 +45,17 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const common = ["name", "kind", "desc", "unit", "family", "labels", "names", "percpu"];
 const ofHistogram = ["first", "sum"];
 
+/** `cpu_stats[0].moved[2]` in its steps. */
+export function stepsOf(place: string): Leaf["path"] {
+  const steps = [...place.matchAll(/\.?([A-Za-z_$][\w$]*)|\[(\d+)\]/g)];
+  if (place === "" || steps.map(([text]) => text).join("") !== place || place.startsWith("[") || place.startsWith("."))
+    throw wrongMap(
+      `"${place}" is no place`,
+      "Write a map or a global, and members and elements of it: stats[1].moved.",
+    );
+  return steps.map(([, name, index]) => name ?? Number(index));
+}
+
 /** Checks what a file or a caller gave. @throws ScxError ERR_SCX_STATS_MAP that names what is wrong */
 export function checkStatsMap(value: unknown): StatsMap {
   if (!isObject(value) || !isObject(value.stats))
@@ -60,6 +72,7 @@ export function checkStatsMap(value: unknown): StatsMap {
 }
 
 function checkStat(place: string, stat: unknown): void {
+  stepsOf(place);
   if (!isObject(stat))
     throw wrongMap(`${place} is no object`, "Give its name, kind, desc, unit, family and labels, or {}.");
   const isHistogram = stat.kind === "histogram";
@@ -76,6 +89,7 @@ function checkStat(place: string, stat: unknown): void {
     (key) => stat[key] !== undefined && (typeof stat[key] !== "string" || stat[key] === ""),
   );
   if (text !== undefined) throw wrongMap(`${place}.${text} is no text`, "Give a text.");
+  if (stat.sum !== undefined) stepsOf(stat.sum as string);
   if (stat.percpu !== undefined && typeof stat.percpu !== "boolean")
     throw wrongMap(`${place}.percpu is neither true nor false`, "Say whether the array has a row for each CPU.");
   if (stat.names !== undefined && !isNames(stat.names))

@@ -200,6 +200,8 @@ describe("a statistics map", () => {
     [[], /no object "stats"/],
     [{ name: 5, stats: {} }, /its name is no text/],
     [{ stats: { a: 1 } }, /a is no object/],
+    [{ stats: { "a b": {} } }, /"a b" is no place/],
+    [{ stats: { a: { kind: "histogram", sum: "[1]" } } }, /"\[1\]" is no place/],
     [{ stats: { a: { knid: "gauge" } } }, /a has "knid"/],
     [{ stats: {}, staats: {} }, /it has "staats"/],
     [{ stats: { a: { kind: "summary" } } }, /a is of kind "summary"/],

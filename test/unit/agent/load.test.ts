@@ -173,6 +173,16 @@ describe("what is wrong with a config has its line and column", () => {
     ],
     ["a wrong statistics map", "scheduler:\n  object: simple\n  statsMap: { stat: 1 }\n", [/^3:13: /]],
     [
+      "a statistics map that names what isn't in the object",
+      "scheduler:\n  object: simple\n  statsMap: { stats: { nobody: {} } }\n",
+      [/^3:13: Statistics map: the object has no map or global "nobody"/],
+    ],
+    [
+      "a wrong statistics map of what runs",
+      "scheduler:\n  running: true\n  statsMap: { stats: { a b: {} } }\n",
+      [/^3:13: Statistics map: "a b" is no place/],
+    ],
+    [
       "a fallback that isn't there",
       "scheduler: simple\nfallbacks: [simple, nosuch]\n",
       [/^2:21: There is no scheduler "nosuch"/],
