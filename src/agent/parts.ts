@@ -186,7 +186,8 @@ class Loader {
 
   /** The one key that is no sibling. */
   #kind(list: ComponentList, entry: ComponentSettings, path: Path): string | undefined {
-    const kinds = Object.keys(entry).filter((key) => !siblingKeys[list].includes(key));
+    const beside = siblingKeys(list);
+    const kinds = Object.keys(entry).filter((key) => !beside.includes(key));
     if (kinds.length === 1) return kinds[0];
     const what = list.slice(0, -1);
     return this.wrong(path, `each ${what} is one kind or module; here ${kinds.join(" and ") || "none"} is named`);

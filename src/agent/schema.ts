@@ -82,38 +82,52 @@ const fallback = {
 };
 
 /** One component: its kind or module as the key, its options as the value, and what else may be said of it. */
-function component(kinds: Readonly<Record<string, OptionsSchema>>, what: string, siblings: object = {}): object {
+function component(kinds: Readonly<Record<string, OptionsSchema>>, what: string, siblings: object): object {
   const options = Object.entries(kinds).map(([kind, schema]) => [kind, { ...schema, type: ["object", "null"] }]);
   return {
     type: "object",
     description: `one ${what}: its kind, or a module of yours (./my-${what}.mjs#Name), with its options`,
     additionalProperties: false,
     minProperties: 1,
-    properties: {
-      name: text("what it is called in messages and metrics"),
-      ...siblings,
-      ...Object.fromEntries(options),
-    },
+    properties: { ...siblings, ...Object.fromEntries(options) },
     patternProperties: {
       "[#/]|\\.[cm]?js$": { type: ["object", "null"], description: "a module of yours, and its options" },
     },
   };
 }
 
-/** Keys beside the kind, by list. */
-export const siblingKeys: Readonly<Record<ComponentList, readonly string[]>> = {
-  sinks: ["name"],
-  sources: ["name"],
-  detectors: ["name", "sinks"],
-  actuators: ["name", "on", "when", "enabled", "times", "perMs"],
-};
+/** What may stand beside the kind, by list. @param sink what one is */
+function siblings(sink: object): Record<ComponentList, object> {
+  const name = text("what it is called in messages and metrics");
+  return {
+    sinks: { name },
+    sources: { name },
+    detectors: { name, sinks: list(sink, "where its anomalies go; all sinks unless given") },
+    actuators: {
+      name,
+      on: list(text("a detector's name"), "the detectors that it answers; all unless given"),
+      when: { enum: ["begins", "ends"], default: "begins", description: "at which end of an anomaly" },
+      enabled: {
+        type: "boolean",
+        default: false,
+        description: "whether it acts; it only says what it would do, unless true",
+      },
+      times: { type: "integer", minimum: 1, default: 1, description: "how often it may act" },
+      perMs: ms("the time in which it may act so often", 60_000),
+    },
+  };
+}
+
+/** Keys beside the kind. */
+export const siblingKeys = (of: ComponentList): string[] => Object.keys(siblings({})[of]);
 
 /**
  * What a config may be, as JSON Schema (2020-12): the one source of validation, defaults and what editors know.
  * @param kinds the components that there are
  */
 export function configSchema(kinds: KnownKinds): OptionsSchema {
-  const sink = component(kinds.sinks, "sink");
+  const sink = component(kinds.sinks, "sink", siblings({}).sinks);
+  const beside = siblings(sink);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "scxkit agent",
@@ -141,27 +155,12 @@ export function configSchema(kinds: KnownKinds): OptionsSchema {
         labels: { type: "object", additionalProperties: { type: "string" }, description: "labels of all samples" },
         standardLabels: list({ enum: labelNames }, "labels of the machine that all samples have; all unless given"),
         sinks: list(sink, "where samples go"),
-        sources: list(component(kinds.sources, "source"), "further groups of values"),
+        sources: list(component(kinds.sources, "source", beside.sources), "further groups of values"),
         detectors: list(
-          component(kinds.detectors, "detector", {
-            sinks: list(sink, "where its anomalies go; all sinks unless given"),
-          }),
+          component(kinds.detectors, "detector", beside.detectors),
           "what looks for anomalies in samples",
         ),
-        actuators: list(
-          component(kinds.actuators, "actuator", {
-            on: list(text("a detector's name"), "the detectors that it answers; all unless given"),
-            when: { enum: ["begins", "ends"], default: "begins", description: "at which end of an anomaly" },
-            enabled: {
-              type: "boolean",
-              default: false,
-              description: "whether it acts; it only says what it would do, unless true",
-            },
-            times: { type: "integer", minimum: 1, default: 1, description: "how often it may act" },
-            perMs: ms("the time in which it may act so often", 60_000),
-          }),
-          "what answers anomalies",
-        ),
+        actuators: list(component(kinds.actuators, "actuator", beside.actuators), "what answers anomalies"),
         shutdownMs: ms("in which sinks may write what waits, at the end", 5000),
       },
       "what scxkit agent does",
