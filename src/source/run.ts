@@ -25,7 +25,8 @@ export class RunStats implements StatsSource {
   readonly ended: Promise<void>;
   epoch = 0;
   #current: StatsSource | undefined;
-  #first: StatsSource | undefined;
+  /** When the first one began, once it has left. */
+  #startedAt: bigint | undefined;
   #words: BigUint64Array = new BigUint64Array();
   /** The same, as they were when the present scheduler's turn came. */
   #before: BigUint64Array = new BigUint64Array();
@@ -59,7 +60,7 @@ export class RunStats implements StatsSource {
   }
 
   get startedAt(): bigint {
-    return this.#first?.startedAt ?? process.hrtime.bigint();
+    return this.#startedAt ?? this.#current?.startedAt ?? process.hrtime.bigint();
   }
 
   get words(): BigUint64Array {
@@ -138,8 +139,10 @@ export class RunStats implements StatsSource {
       this.#carryKeys();
     }
     this.#before = this.#words.slice();
-    if (this.#left) this.epoch++;
-    else this.#first = next;
+    if (this.#left) {
+      this.epoch++;
+      this.#startedAt ??= this.#current?.startedAt;
+    }
     this.#left = false;
     this.#current = next;
     this.#bind(next);

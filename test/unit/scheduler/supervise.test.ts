@@ -19,6 +19,8 @@ const gc = runInNewContext("gc") as () => void;
 /** What happened, in order; and schedulers without a kernel, that leave when told. */
 class World {
   readonly events: string[] = [];
+  /** What each of them counted. */
+  readonly sources: WeakRef<StatsSource>[] = [];
   /** Lets the running scheduler leave. */
   leave: (kind: keyof typeof exitKinds, code?: bigint) => void = () => {};
   #waiting: (() => void)[] = [];
@@ -57,6 +59,7 @@ class World {
       clearInKernel() {},
       ended: new Promise(() => {}),
     };
+    this.sources.push(new WeakRef(stats));
     return {
       stats,
       attach: async () => {
@@ -293,7 +296,7 @@ describe("a supervised run", () => {
     await first.stats.ended;
   });
 
-  it("doesn't keep those whose place it took", async () => {
+  it("keeps neither those whose place it took nor their statistics", async () => {
     const world = new World();
     const chain: WeakRef<Supervisor>[] = [];
     let last = await world.supervise("a");
@@ -304,6 +307,7 @@ describe("a supervised run", () => {
     await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds on until the turn ends
     gc();
     expect(chain.map((one) => one.deref())).toEqual([undefined, undefined, undefined]);
+    expect(world.sources.map((one) => one.deref()?.scheduler)).toEqual([undefined, undefined, undefined, "a"]);
     await last.stop();
   });
 
