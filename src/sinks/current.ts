@@ -44,17 +44,18 @@ export class CurrentPoints {
   }
 
   /** All points there are now. */
-  all(now = performance.now()): Point[] {
+  all(now = performance.now()): readonly Point[] {
     for (const [key, { until }] of this.#streams)
       if (until < now) {
         this.#streams.delete(key);
         this.version++;
       }
-    const points = [...this.#streams.values()].map((stream) => {
+    let all: readonly Point[] = [];
+    for (const stream of this.#streams.values()) {
       stream.points ??= this.#points.of(stream.record);
-      return stream.points;
-    });
-    return ([] as Point[]).concat(...points); // many times as fast as flat()
+      all = all.length > 0 ? all.concat(stream.points) : stream.points;
+    }
+    return all;
   }
 }
 

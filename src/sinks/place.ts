@@ -26,6 +26,8 @@ export class Place {
   /** Labels by the dictionaries and lists that it is in. */
   readonly keys: Labels;
   readonly metric: Metric;
+  /** The label that tells its parts apart, where they are a dictionary's or a list's. */
+  label: string | undefined;
   #series: Series | undefined;
   readonly #parts = new Map<string, Place>();
 
@@ -36,24 +38,30 @@ export class Place {
   }
 
   /** Its only series. @param own labels of its own */
-  series(own: Labels = {}): Series {
+  series(own?: Labels): Series {
     this.#series ??= { metric: this.metric, labels: this.#labels(own) };
     return this.#series;
   }
 
-  /** A place in this one: a group's field. */
-  part(key: string, make: () => Place): Place {
-    return entry(this.#parts, key, make);
+  /** A place in this one. */
+  part(key: string): Place | undefined {
+    return this.#parts.get(key);
+  }
+
+  add(key: string, part: Place): Place {
+    this.#parts.set(key, part);
+    return part;
   }
 
   /** A place for one of a dictionary or a list. */
   keyed(label: string, key: string): Place {
-    return this.part(key, () => new Place(this.outer, { ...this.keys, [label]: key }, this.metric));
+    return this.part(key) ?? this.add(key, new Place(this.outer, { ...this.keys, [label]: key }, this.metric));
   }
 
   /** The series for one of several texts. */
   text(kind: MetricKind, label: string, text: string): Series {
-    return this.part(text, () => new Place(this.outer, this.keys, { ...this.metric, kind })).series({ [label]: text });
+    const part = this.part(text) ?? this.add(text, new Place(this.outer, this.keys, { ...this.metric, kind }));
+    return part.series({ [label]: text });
   }
 
   /** Forgets all parts but these. */
@@ -69,7 +77,7 @@ export class Place {
   }
 
   /** A statistic's own labels count, the record's of the same name don't. */
-  #labels(own: Labels): Labels {
+  #labels(own: Labels | undefined): Labels {
     const inner = { ...this.outer.first, ...this.keys, ...own };
     const last = Object.entries(withNames(this.outer.last)).filter(([name]) => !Object.hasOwn(inner, name));
     return { ...inner, ...Object.fromEntries(last) };

@@ -32,7 +32,7 @@ export class MetricPoints {
     const points = new Points(since);
     walk({ place: all, prefix }, schema, sample.stats, points);
     for (const [domain, groups] of Object.entries(sample.by ?? {})) {
-      const place = by.part(domain, () => new Place(by.outer, by.keys, by.metric));
+      const place = by.part(domain) ?? by.add(domain, new Place(by.outer, by.keys, by.metric));
       for (const [group, values] of Object.entries(groups))
         walk({ place: place.keyed(domain, group), prefix: `${domain}_${prefix}` }, schema, values, points);
       place.keep(Object.keys(groups));
@@ -92,7 +92,7 @@ function walk(scope: Scope, schema: StatsSchema, values: Readonly<Partial<StatVa
   for (const stat of schema.stats) {
     const value = values[stat.name];
     if (value === undefined || stat.user?._om_skip !== undefined) continue;
-    const place = scope.place.part(stat.name, () => newPlace(scope, stat, schema));
+    const place = scope.place.part(stat.name) ?? scope.place.add(stat.name, newPlace(scope, stat, schema));
     visit(place, scope.prefix, stat, value, points);
   }
 }
@@ -112,11 +112,13 @@ function visit(place: Place, prefix: string, stat: Stat, value: StatValue, point
     const inner = schema?.user?._om_prefix ?? `${prefix}${stat.name}_`;
     if (schema) walk({ place, prefix: inner }, schema, value.fields, points);
   } else if ("entries" in value || "items" in value) {
-    const isDict = "entries" in value;
-    const label = labelFor(place, stat, isDict ? "key" : "index");
-    const values = Object.entries(isDict ? value.entries : value.items);
-    for (const [key, part] of values) visit(place.keyed(label, key), prefix, stat, part, points);
-    place.keep(values.map(([key]) => key));
+    const [parts, preset] = "entries" in value ? [value.entries, "key"] : [value.items, "index"];
+    place.label ??= labelFor(place, stat, preset);
+    const keys = Object.keys(parts);
+    const values = Object.values(parts);
+    for (let i = 0; i < keys.length; i++)
+      visit(place.keyed(place.label, keys[i] as string), prefix, stat, values[i] as StatValue, points);
+    place.keep(keys);
   } else if ("value" in value && typeof value.value === "string") pushText(place, stat, value.value, points);
   else points.push(place.series(), value as Point["value"]);
 }

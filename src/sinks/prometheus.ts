@@ -13,11 +13,11 @@ export class PrometheusSink implements Sink {
   readonly #clashes = new Set<string>();
   readonly #exposition = new Exposition((name, why) => this.#clash(name, why));
   readonly #server: ScrapeServer;
-  readonly #rendered = new Map<ExpositionFormat, { version: number; text: string }>();
+  readonly #rendered = new Map<ExpositionFormat, { version: number; page: Buffer }>();
 
   /** @throws ScxError ERR_SCX_USAGE for an address that is none, and those of files that can't be read */
   constructor(options: ScrapeServerOptions) {
-    this.#server = new ScrapeServer(options, (format) => this.#text(format));
+    this.#server = new ScrapeServer(options, (format) => this.#page(format));
   }
 
   /** Where it listens: `http://127.0.0.1:9000/metrics`. */
@@ -37,15 +37,15 @@ export class PrometheusSink implements Sink {
     return this.#server.close();
   }
 
-  /** The same text for all scrapes of a tick. */
-  #text(format: ExpositionFormat): string {
+  /** The same for all scrapes of a tick. */
+  #page(format: ExpositionFormat): Buffer {
     const points = this.#current.all();
     const { version } = this.#current;
     const known = this.#rendered.get(format);
-    if (known?.version === version) return known.text;
-    const text = this.#exposition.render(points, format);
-    this.#rendered.set(format, { version, text });
-    return text;
+    if (known?.version === version) return known.page;
+    const page = Buffer.from(this.#exposition.render(points, format));
+    this.#rendered.set(format, { version, page });
+    return page;
   }
 
   #clash(name: string, why: string): void {

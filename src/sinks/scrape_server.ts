@@ -36,14 +36,17 @@ const patienceMs = 10_000;
 export class ScrapeServer {
   readonly #options: ScrapeServerOptions;
   readonly #address: Address;
-  readonly #page: (format: ExpositionFormat) => string;
+  readonly #page: (format: ExpositionFormat) => Buffer;
   readonly #token: Buffer | undefined;
   readonly #server: Server;
   #scrapes = 0;
-  /** The last page compressed, by the text that it was made of. */
-  #compressed: { text: string; body: Promise<Buffer> } = { text: "", body: compress("") };
+  /** What the last scraper takes: most often it is the next one, too. */
+  #taken = takenBy(undefined, undefined);
+  /** The last page that was compressed. */
+  #compressed: { page: Buffer; body: Promise<Buffer> } | undefined;
 
-  constructor(options: ScrapeServerOptions, page: (format: ExpositionFormat) => string) {
+  /** @param page gives the page; the same buffer as long as nothing changes */
+  constructor(options: ScrapeServerOptions, page: (format: ExpositionFormat) => Buffer) {
     this.#options = options;
     this.#page = page;
     this.#address = parseAddress("prometheus", options.listen);
@@ -55,8 +58,10 @@ export class ScrapeServer {
     this.#server.on("request", (request, response) => void this.#answer(request, response));
     this.#server.headersTimeout = patienceMs;
     this.#server.requestTimeout = patienceMs;
-    // A slow reader's connection is idle, as far as the socket goes.
+    // A slow reader's connection is idle, as far as the socket goes; for one that waits for its next scrape the same time will do, as
+    // another one would be a timer that is set and cleared at each.
     this.#server.setTimeout(patienceMs);
+    this.#server.keepAliveTimeout = 0;
     this.#server.maxConnections = options.maxScrapes * 4;
   }
 
@@ -108,11 +113,11 @@ export class ScrapeServer {
   }
 
   async #send({ headers, method }: IncomingMessage, response: ServerResponse): Promise<void> {
-    const format = formatFor(headers.accept);
-    const text = this.#page(format);
-    const zipped = takesGzip(headers["accept-encoding"]);
-    if (zipped && this.#compressed.text !== text) this.#compressed = { text, body: compress(text, { level: 1 }) };
-    const body = zipped ? await this.#compressed.body : Buffer.from(text);
+    const { accept, "accept-encoding": encoding } = headers;
+    if (accept !== this.#taken.accept || encoding !== this.#taken.encoding) this.#taken = takenBy(accept, encoding);
+    const { format, zipped } = this.#taken;
+    const page = this.#page(format);
+    const body = zipped ? await this.#zip(page) : page;
     response.writeHead(200, {
       // Node's own is kept for its second, and a timer wakes the process to forget it.
       date: new Date().toUTCString(),
@@ -125,12 +130,26 @@ export class ScrapeServer {
     response.end(method === "HEAD" ? undefined : body);
   }
 
+  /** Once for all that get the same page. */
+  #zip(page: Buffer): Promise<Buffer> {
+    if (this.#compressed?.page !== page) this.#compressed = { page, body: compress(page, { level: 1 }) };
+    return this.#compressed.body;
+  }
+
   #permits({ headers: { authorization = "" } }: IncomingMessage): boolean {
     if (!this.#token) return true;
     const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
     return token !== undefined && timingSafeEqual(digest(token), this.#token);
   }
 }
+
+/** What a scraper takes, by its headers. */
+const takenBy = (accept: string | undefined, encoding: string | string[] | undefined) => ({
+  accept,
+  encoding,
+  format: formatFor(accept),
+  zipped: takesGzip(`${encoding ?? ""}`),
+});
 
 /** Of the same length whatever the token is, so that the comparison takes the same time. */
 const digest = (token: string): Buffer => createHash("sha256").update(token).digest();
