@@ -3,6 +3,7 @@ import type { ErrorObject } from "ajv/dist/2020.js";
 import { causeOf } from "../error.js";
 import { checkSocketPath } from "../protocol/path.js";
 import { readFile } from "../read_file.js";
+import { labelProblem } from "../sinks/label_check.js";
 import { wordsOf } from "../sinks/options.js";
 import { checkStatsMap } from "../source/stats_map.js";
 import type { AgentSettings, ObjectSettings, WatchedSettings } from "./config.js";
@@ -36,6 +37,11 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
   const problems = shapeProblems(given, kinds);
   const settings = sound(given, problems);
   if (settings === undefined) throw document.error(problems);
+  const names = Object.keys(settings.labels ?? {});
+  for (const name of names) {
+    const message = labelProblem(name, names);
+    if (message !== undefined) problems.push({ path: ["labels", name], message, key: true });
+  }
   const watched = await watchedOf(settings, file, problems);
   const fallbacks: ObjectSettings[] = [];
   for (const [i, given] of (settings.fallbacks ?? []).entries())
@@ -48,16 +54,18 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
 }
 
 /** What can't be judged without another key of the config. */
-const needed: Readonly<Record<string, readonly string[]>> = {
-  scheduler: ["fallbacks", "restart", "serve"],
-  sources: ["sinks", "detectors", "actuators"],
-  detectors: ["actuators"],
-};
+const needed: ReadonlyMap<string, readonly string[]> = new Map([
+  ["scheduler", ["fallbacks", "restart", "serve"]],
+  ["sources", ["sinks", "detectors", "actuators"]],
+  ["detectors", ["actuators"]],
+]);
 
 /** What is left to be looked at when some of it has the wrong shape: what is wrong in the rest is said as well. */
 function sound(settings: AgentSettings, misshapen: readonly Problem[]): AgentSettings | undefined {
   if (misshapen.some(({ path }) => path.length === 0)) return undefined;
-  const left = new Set(misshapen.flatMap(({ path }) => [String(path[0]), ...(needed[String(path[0])] ?? [])]));
+  const left = new Set(
+    misshapen.map(({ path }) => String(path[0])).flatMap((key) => [key, ...(needed.get(key) ?? [])]),
+  );
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !left.has(key))) as unknown as AgentSettings;
 }
 

@@ -3,6 +3,7 @@ import { ScxError } from "../error.js";
 import { applyRules, parseRules } from "../export/rules.js";
 import { checkSocketPath } from "../protocol/path.js";
 import { followSamples } from "../protocol/samples.js";
+import { labelProblem } from "../sinks/label_check.js";
 import { assignment } from "./assignment.js";
 import { onEnd } from "./ending.js";
 import type { ExportOptions } from "./export.js";
@@ -16,7 +17,7 @@ export async function exportStats(options: ExportOptions): Promise<void> {
   const ending = new AbortController();
   using _ = onEnd(() => ending.abort());
   const rules = options.rules === undefined ? undefined : parseRules(options.rules, readText("--rules", options.rules));
-  const labels = Object.fromEntries((options.label ?? []).map((text) => assignment("--label", text)));
+  const labels = labelsOf(options.label ?? []);
   checkSocketPath(options.socket, "connect");
   await using sinks = await openSinks(options, ending.signal, labels);
   if (sinks.queues.length === 0)
@@ -38,4 +39,20 @@ export async function exportStats(options: ExportOptions): Promise<void> {
     sinks.push({ type: "sample", group: "stats", schema, sample, labels });
     sinks.report();
   }
+}
+
+/** Labels as they are written. @throws ScxError ERR_SCX_USAGE */
+function labelsOf(texts: readonly string[]): Record<string, string> {
+  const given = texts.map((text) => assignment("--label", text));
+  const names = given.map(([name]) => name);
+  for (const [i, name] of names.entries()) {
+    const problem = names.indexOf(name) < i ? `"${name}" is given twice` : labelProblem(name, names);
+    if (problem !== undefined)
+      throw new ScxError("ERR_SCX_USAGE", {
+        op: "export",
+        message: `--label ${texts[i]}: ${problem}.`,
+        remedy: "Give each label once, by a name of its own.",
+      });
+  }
+  return Object.fromEntries(given);
 }

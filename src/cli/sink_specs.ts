@@ -53,6 +53,7 @@ export async function parseSink(text: string) {
   for (const option of given) {
     const [name, value] = assignment("--to", option);
     if (!names.includes(name)) throw noOption(text, kind, name, names);
+    if (Object.hasOwn(options, name)) throw usage(`--to ${text}: "${name}" of sink ${kind} is given twice.`, names);
     options[name] = value;
   }
   return { kind, factory, options };

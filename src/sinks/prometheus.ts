@@ -64,7 +64,7 @@ export const sink: SinkFactory<Omit<ScrapeServerOptions, "listen"> & { listen: s
         default: "127.0.0.1:9000",
         description: "HOST:PORT, or a PORT of 127.0.0.1",
       },
-      path: { type: "string", pattern: "^/", default: "/metrics", description: "the page's path" },
+      path: { type: "string", pattern: "^/[^?#\\s]*$", default: "/metrics", description: "the page's path" },
       maxScrapes: {
         type: "integer",
         minimum: 1,

@@ -83,6 +83,14 @@ describe("what is wrong with a config has its line and column", () => {
       `a: &a [x]\nb: &b [${Array(99).fill("*a")}]\nc: &c [${Array(99).fill("*b")}]\nd: [${Array(99).fill("*c")}]\n`,
       [/^1:1: Excessive alias count/],
     ],
+    ["a key that objects have by themselves", "constructor: 1\n", [/^1:1: there is no option "constructor"/]],
+    ["a label without a name", "labels: { '': x }\n", [/^1:11: a label has a name/]],
+    ["the scheduler as a label", "labels: { scheduler: x }\n", [/^1:11: the label "scheduler" is each sample's own/]],
+    [
+      "labels that are one in metrics",
+      "labels:\n  a.b: x\n  a-b: y\n",
+      [/^2:3: the labels "a\.b" and "a-b" are both a_b/, /^3:3: /],
+    ],
     ["several things", "intervalMs: x\nlabels: {a: [1]}\n", [/^1:13: /, /^2:13: "a" must be string/]],
     [
       "an unknown sink",

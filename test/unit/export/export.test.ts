@@ -91,6 +91,8 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
 it.each([
   ["nowhere to go", ["--socket", "/tmp/x"], 64, /not said where to export to/],
   ["no rules", ["--rules", "/nowhere/x", "--to", "log"], 66, /ERR_SCX_FILE_NOT_FOUND/],
+  ["a label twice", ["--label", "a=1", "--label", "a=2", "--to", "log"], 64, /"a" is given twice/],
+  ["labels that are one", ["--label", "a.b=1", "--label", "a-b=2", "--to", "log"], 64, /both a_b in metrics/],
   ["a label that is none", ["--label", "x", "--to", "log"], 64, /--label/],
   ["a path too long", ["--socket", `/tmp/${"x".repeat(200)}`, "--to", "log"], 73, /ERR_SCX_SOCKET_PATH/],
 ])("refuses %s", async (_, args, status, message) => {

@@ -147,6 +147,8 @@ describe("--to", () => {
     ["jsonl:a,max-bytes=1", /no option "max-bytes"\. Is maxBytes meant/],
     ["jsonl:a, keep=1", /no option " keep"\. Is keep meant/],
     ["jsonl:a,keep=1,kepe=2", /no option "kepe"\. Is keep meant/],
+    ["log,queue=1,queue=2", /"queue" of sink log is given twice/],
+    ["prometheus:9000,listen=9001", /"listen" of sink prometheus is given twice/],
     ["http:http://h/x?a=1,b=2", /no option "b"\.\n.*%2Cb=/],
   ])("not %j, and says which options there are", async (text, message) => {
     await expect(parseSink(text)).rejects.toThrow(message);
