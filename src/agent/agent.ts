@@ -5,7 +5,7 @@ import type { ExitRecord } from "../scheduler/exit.js";
 import type { RunEnd } from "../scheduler/supervise.js";
 import { endedEvent } from "../sinks/ended_event.js";
 import { exitEvent } from "../sinks/exit_event.js";
-import { SinkReader } from "../sinks/own.js";
+import { OwnReader } from "../sinks/own.js";
 import type { SampleRecord } from "../sinks/sink.js";
 import { groupNames } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
@@ -37,7 +37,7 @@ export class Agent {
   readonly #anomalies = new Anomalies<DetectorPart>();
   readonly #actions: Actions;
   readonly #collector: Collector;
-  readonly #sinkReader = new SinkReader();
+  readonly #ownReader = new OwnReader();
   #config: AgentConfig;
   #labels: SampleRecord["labels"] = {};
   #watched: Watched | undefined;
@@ -187,9 +187,13 @@ export class Agent {
   async #watch(config: AgentConfig): Promise<void> {
     const listener = {
       sample: (schema: StatsSchema, sample: Sample, since: bigint | undefined) => {
+        if (config.watched?.object !== undefined) this.#ownReader.runs(sample.scheduler);
         if (this.#groups.has("stats")) this.#sample("stats", schema, sample, since);
       },
-      exit: (exit: ExitRecord) => this.#outlets.push(exitEvent(exit, this.#labels)),
+      exit: (exit: ExitRecord) => {
+        this.#ownReader.exited(exit);
+        this.#outlets.push(exitEvent(exit, this.#labels));
+      },
       missed: (ticks: number) => {
         this.#missed += BigInt(ticks);
       },
@@ -238,12 +242,10 @@ export class Agent {
     }
   }
 
-  /** What the sinks have counted, for those that keep metrics. */
+  /** What the sinks and exits have come to, for those that keep metrics. */
   #reportSinks(): void {
     if (!this.#groups.has("self")) return;
-    this.#outlets.push(
-      this.#sinkReader.read(this.#outlets.queues, this.#watched?.running() ?? notRunning, this.#labels),
-    );
+    this.#outlets.push(this.#ownReader.read(this.#outlets.queues, this.#watched?.up(), this.#labels));
   }
 
   async #stop(): Promise<void> {
@@ -251,6 +253,7 @@ export class Agent {
     await this.#reloaded; // which else would open what nobody closes
     await this.#unwatch(); // whose last sample and exit go to the sinks
     this.#collector.tick(); // what was counted since the last one
+    this.#reportSinks();
     this.#collector.close();
     await this.#outlets.close(this.#config.settings.shutdownMs);
     this.#end(undefined);

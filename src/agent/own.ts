@@ -84,6 +84,10 @@ export class OwnScheduler implements Watched, Control {
     return { ...this.#running, state: this.#supervisor?.stats.state() ?? "disabled" };
   }
 
+  up(): boolean {
+    return this.running().state !== "disabled";
+  }
+
   setInterval(intervalMs: number): void {
     this.#intervalMs = intervalMs;
     this.#sampler?.setInterval(intervalMs);

@@ -53,6 +53,10 @@ export class RunningSchedulers implements Watched {
     return { scheduler: name, state: stats.state(), epoch: stats.epoch };
   }
 
+  up(): boolean {
+    return this.#current !== undefined;
+  }
+
   setInterval(intervalMs: number): void {
     this.#intervalMs = intervalMs;
     this.#current?.sampler.setInterval(intervalMs);

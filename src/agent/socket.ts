@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-
+import { setTimeout as sleep } from "node:timers/promises";
 import { logger } from "../diagnostics.js";
-import { causeOf } from "../error.js";
 import { applyRules, type Rules } from "../export/rules.js";
 import { ReadingSamples, stateHere } from "../protocol/samples.js";
 import type { Running } from "../sampler/values.js";
 import type { Watched, WatchedListener } from "./watched.js";
 
 const log = logger("agent");
+
+/** ms until a socket is tried again that answered what can't be used, or nothing to us. */
+const retryMs = 5_000;
 
 export interface SocketOptions {
   readonly path: string;
@@ -37,6 +39,10 @@ export class SocketScheduler implements Watched {
     return { ...this.#running, state: stateHere() };
   }
 
+  up(): boolean {
+    return this.#running.scheduler !== "";
+  }
+
   setInterval(intervalMs: number): void {
     this.#following.abort();
     this.#following = new AbortController();
@@ -49,14 +55,22 @@ export class SocketScheduler implements Watched {
 
   async #follow(intervalMs: number, signal: AbortSignal): Promise<void> {
     const { path, target } = this.#options;
-    try {
-      for await (const { schema, sample } of this.#samples.follow({ path, intervalMs, target, signal })) {
-        this.#running = { scheduler: sample.scheduler, epoch: sample.epoch };
-        this.#listener.sample(schema, sample, undefined);
+    const away = () => {
+      this.#running = { ...this.#running, scheduler: "" };
+    };
+    while (!signal.aborted) {
+      try {
+        for await (const { schema, sample } of this.#samples.follow({ path, intervalMs, target, away, signal })) {
+          this.#running = { scheduler: sample.scheduler, epoch: sample.epoch };
+          this.#listener.sample(schema, sample, undefined);
+        }
+      } catch (error) {
+        // Nothing that waiting mends; but somebody may, and an agent has time.
+        away();
+        this.#listener.error(error);
+        log.info(`${path} is tried again every ${retryMs / 1000} s`);
+        await sleep(retryMs, undefined, { signal }).catch(() => {});
       }
-    } catch (error) {
-      log.error(`${path} is given up: ${causeOf(error)}`);
-      this.#listener.error(error);
     }
   }
 }

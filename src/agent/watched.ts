@@ -22,6 +22,8 @@ export interface WatchedListener {
 export interface Watched {
   /** What samples of other groups say of the scheduler. */
   running(): Running;
+  /** Whether its statistics come now. */
+  up(): boolean;
   /** Resolves when nothing will come any more, which only happens to a scheduler of ours. */
   readonly ended: Promise<RunEnd | undefined>;
   /** What is sampled now, for who serves it; absent where samples come ready made. */

@@ -3,6 +3,7 @@ import { ScxError } from "../error.js";
 import { applyRules, parseRules } from "../export/rules.js";
 import { checkSocketPath } from "../protocol/path.js";
 import { followSamples } from "../protocol/samples.js";
+import { Clock } from "../sampler/clock.js";
 import { labelProblem } from "../sinks/label_check.js";
 import { assignment } from "./assignment.js";
 import { onEnd } from "./ending.js";
@@ -27,17 +28,25 @@ export async function exportStats(options: ExportOptions): Promise<void> {
       remedy: "Give --to SINK, or --prometheus.",
     });
   const { socket: path, target, scheduler, stats, timeout } = options;
+  let up = false;
+  // Also while the scheduler is away: that it is, is news.
+  const clock = new Clock(stats * 1000, () => sinks.report(up));
+  clock.start();
+  using _clock = { [Symbol.dispose]: () => clock.stop() };
   for await (const { schema, sample } of followSamples({
     path,
     target,
     scheduler,
     intervalMs: stats * 1000,
     timeoutMs: timeout * 1000,
+    away: () => {
+      up = false;
+    },
     change: rules && ((schema) => applyRules(rules, schema)),
     signal: ending.signal,
   })) {
+    up = true;
     sinks.push({ type: "sample", group: "stats", schema, sample, labels });
-    sinks.report();
   }
 }
 

@@ -26,6 +26,8 @@ export interface FollowOptions<F = unknown, I extends Integers = "bigint"> exten
   of?: StatsDefinition<F> | undefined;
   /** End with the error when the server isn't there or goes away; it is waited for otherwise. */
   retry?: false | undefined;
+  /** Called each time that it doesn't answer and is waited for. */
+  away?: (() => void) | undefined;
   /** Ends the iteration. */
   signal?: AbortSignal | undefined;
 }
@@ -151,6 +153,7 @@ class Follower {
         if (this.#signal.aborted) return undefined;
         if (this.#options.retry === false || !this.#mends(error)) throw error;
         this.#say(causeOf(error));
+        this.#options.away?.();
         await sleep(delay, undefined, { signal: this.#signal }).catch(() => {});
       }
     }

@@ -20,6 +20,8 @@ export interface FollowSamplesOptions {
   scheduler?: string | undefined;
   /** Changes what a server says of its statistics: kinds, units, labels. Called once for each description. */
   change?: ((schema: StatsSchema) => StatsSchema) | undefined;
+  /** Called each time that the server doesn't answer and is waited for. */
+  away?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -54,8 +56,8 @@ export class ReadingSamples {
 
   /** Goes on from the last one, by these options. @throws as {@link followSamples} */
   async *follow(options: Omit<FollowSamplesOptions, "change" | "scheduler">): AsyncGenerator<ReadSample, void, void> {
-    const { path, intervalMs, target, timeoutMs, signal } = options;
-    for await (const reading of followStats({ path, intervalMs, target, timeoutMs, signal })) {
+    const { path, intervalMs, target, timeoutMs, away, signal } = options;
+    for await (const reading of followStats({ path, intervalMs, target, timeoutMs, away, signal })) {
       const next = this.next(reading);
       if (next) yield next;
     }

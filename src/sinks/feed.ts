@@ -7,7 +7,7 @@ import type { SampleRecord } from "./sink.js";
 import type { Sinks } from "./sinks.js";
 
 /**
- * Gives sinks what a scheduler's run yields: its samples, its exits, and after each sample what the sinks have counted.
+ * Gives sinks what a scheduler's run yields: its samples, its exits, and with each what the sinks and exits have come to.
  *
  *     const feed = new SinkFeed(sinks, sampler);
  *     for await (const sample of sampler) feed.sample(sample);
@@ -33,10 +33,13 @@ export class SinkFeed {
     // Their first sample's interval begins when they began to count.
     const since = entry(this.#since, schema, () => sample.at - sample.interval);
     this.#sinks.push({ type: "sample", group: "stats", schema, sample, labels: this.#labels, since });
-    this.#sinks.report();
+    this.#sinks.own.runs(sample.scheduler);
+    this.#sinks.report(sample.state !== "disabled");
   }
 
   exit(exit: ExitRecord): void {
+    this.#sinks.own.exited(exit);
     this.#sinks.push(exitEvent(exit, this.#labels));
+    this.#sinks.report(false);
   }
 }

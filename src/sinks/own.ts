@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { CounterValue, Sample, StatsSchema, StatValue } from "../stats/schema.js";
+import { type ExitRecord, exitKinds } from "../scheduler/exit.js";
+import type { CounterValue, StatsSchema, StatValue } from "../stats/schema.js";
 import { wallClock } from "../wall_clock.js";
+import { entry } from "./place.js";
 import type { SinkQueue } from "./queue.js";
 import type { SampleRecord } from "./sink.js";
 
@@ -15,35 +17,79 @@ const sinkSchema: StatsSchema = {
   ],
 };
 
-/** What sinks count of themselves: `scx_sink_dropped_records_total{sink="kafka"}`. */
-const sinksSchema: StatsSchema = {
-  name: "sinks",
-  desc: "scxkit's own sinks",
-  stats: [{ name: "sinks", kind: "gauge", type: { dict: { struct: sinkSchema }, key: "string" } }],
+const exitSchema: StatsSchema = {
+  name: "exit",
+  user: { _om_prefix: "", _om_label: "scheduler" },
+  stats: [
+    {
+      name: "exits",
+      kind: "counter",
+      type: { dict: "u64", key: "string" },
+      user: { _om_label: "kind" },
+      desc: "times a scheduler of ours left the kernel, by the kind of its exit",
+    },
+  ],
 };
+
+/**
+ * What is known beside samples, whether any come or not: whether a scheduler is there (`scx_up`), how schedulers left
+ * (`scx_exits_total{scheduler="simple",kind="error_stall"}`), and what sinks count of themselves (`scx_sink_dropped_records_total{sink="kafka"}`).
+ */
+const ownSchema: StatsSchema = {
+  name: "sinks",
+  desc: "scxkit's own sinks, and what they are sent",
+  stats: [
+    { name: "up", kind: "gauge", type: "u64", desc: "1 while a scheduler's statistics come, 0 while it is waited for" },
+    { name: "exits", kind: "gauge", type: { dict: { struct: exitSchema }, key: "string" } },
+    { name: "sinks", kind: "gauge", type: { dict: { struct: sinkSchema }, key: "string" } },
+  ],
+};
+
+/** By no scheduler's name: it goes on from one to the next. */
+const nobody = { scheduler: "", state: "", epoch: 0 };
+
+/** How often something happened, and how often when that was last read. */
+interface Count {
+  total: bigint;
+  before: bigint;
+}
 
 const counters = ["written", "dropped", "failures"] as const;
 
-/** Reads what queues have counted, as records of group `self`, with a baseline of its own. */
-export class SinkReader {
+/** Reads that, as records of group `self`, with a baseline of its own. */
+export class OwnReader {
   readonly #since = wallClock();
   /** By process.hrtime, which nobody sets. */
   #readAt = process.hrtime.bigint();
   readonly #before = new WeakMap<SinkQueue, Record<(typeof counters)[number], number>>();
 
-  /** @param running what the sample says of the scheduler */
-  read(
-    queues: readonly SinkQueue[],
-    running: Pick<Sample, "scheduler" | "state" | "epoch">,
-    labels: SampleRecord["labels"],
-  ): SampleRecord {
-    const { scheduler, state, epoch } = running;
+  readonly #exits = new Map<string, Map<string, Count>>();
+
+  /** A scheduler whose exits will be told: that there are none yet is a value, too. Any number of times. */
+  runs(scheduler: string): void {
+    if (this.#exits.has(scheduler)) return;
+    const kinds = Object.keys(exitKinds).filter((kind) => kind !== "none");
+    this.#exits.set(scheduler, new Map(kinds.map((kind) => [kind, { total: 0n, before: 0n }])));
+  }
+
+  exited({ ops, kind }: Pick<ExitRecord, "ops" | "kind">): void {
+    this.runs(ops);
+    const kinds = this.#exits.get(ops) as Map<string, Count>;
+    entry(kinds, kind, () => ({ total: 0n, before: 0n })).total++;
+  }
+
+  /** @param up whether statistics of a scheduler come; undefined where none is meant to */
+  read(queues: readonly SinkQueue[], up: boolean | undefined, labels: SampleRecord["labels"]): SampleRecord {
     const before = this.#readAt;
     this.#readAt = process.hrtime.bigint();
     const interval = this.#readAt - before;
-    const stats = { sinks: { entries: Object.fromEntries(queues.map((queue) => [queue.name, this.#values(queue)])) } };
-    const sample = { at: wallClock(), interval, epoch, scheduler, state, stats };
-    return { type: "sample", group: "self", schema: sinksSchema, sample, labels, since: this.#since };
+    const stats = {
+      ...(up !== undefined && { up: { value: up ? 1n : 0n } }),
+      exits: { entries: Object.fromEntries([...this.#exits].map(([scheduler, kinds]) => [scheduler, exitsOf(kinds)])) },
+      sinks: { entries: Object.fromEntries(queues.map((queue) => [queue.name, this.#values(queue)])) },
+    };
+    const sample = { at: wallClock(), interval, ...nobody, stats };
+    return { type: "sample", group: "self", schema: ownSchema, sample, labels, since: this.#since };
   }
 
   #values(queue: SinkQueue): StatValue {
@@ -56,4 +102,13 @@ export class SinkReader {
     ]);
     return { fields: { ...Object.fromEntries(counted), queued: { value: BigInt(now.queued) } } };
   }
+}
+
+function exitsOf(kinds: ReadonlyMap<string, Count>): StatValue {
+  const counted = Array.from(kinds, ([kind, count]): [string, CounterValue] => {
+    const { total, before } = count;
+    count.before = total;
+    return [kind, { total, delta: total - before }];
+  });
+  return { fields: { exits: { entries: Object.fromEntries(counted) } } };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { SinkReader } from "./own.js";
+import { OwnReader } from "./own.js";
 import type { SinkQueue } from "./queue.js";
 import type { SinkRecord } from "./sink.js";
 
@@ -7,7 +7,8 @@ import type { SinkRecord } from "./sink.js";
 export class Sinks {
   readonly queues: readonly SinkQueue[];
   readonly #labels: Readonly<Record<string, string>>;
-  readonly #reader = new SinkReader();
+  /** What {@link report} gives; exits are told to it. */
+  readonly own = new OwnReader();
 
   private constructor(queues: readonly SinkQueue[], labels: Readonly<Record<string, string>>) {
     this.queues = queues;
@@ -36,9 +37,12 @@ export class Sinks {
     for (const queue of this.queues) queue.push(record);
   }
 
-  /** Gives those that keep metrics what the sinks have counted so far: a sample of group `self`. Once an interval will do. */
-  report(): void {
-    this.push(this.#reader.read(this.queues, { scheduler: "", state: "", epoch: 0 }, this.#labels));
+  /**
+   * Gives those that keep metrics what the sinks and exits have come to so far: a sample of group `self`. Once an interval will do.
+   * @param up whether statistics of a scheduler come
+   */
+  report(up?: boolean): void {
+    this.push(this.own.read(this.queues, up, this.#labels));
   }
 
   /** Writes what waits and closes all of them, within the deadline. Idempotent, never throws. */

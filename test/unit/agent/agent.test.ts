@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, get } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createStream } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
@@ -58,6 +58,10 @@ interface Seen {
   sources?: number;
   wake?: () => void;
 }
+
+/** A counter or a level of a record, where it has that. */
+const valueIn = ({ sample }: Seen["records"][number], name: string) =>
+  (sample?.stats as Record<string, { value?: bigint; total?: bigint }> | undefined)?.[name];
 
 /** An agent by this config, in a folder of its own; `seen` is what its module's components saw. */
 async function start(text: string) {
@@ -249,10 +253,12 @@ detectors:
     const config = `
 scheduler: { socket: ${path} }
 intervalMs: 20
-groups: [stats]
-sinks: [{ ./own.mjs#Sink: {} }]
+groups: [stats, self]
+sinks: [{ ./own.mjs#Sink: { groups: [stats, self] } }]
 `;
     const { agent, until, seen, reload } = await start(config);
+    const isUp = (up: bigint) => (record: Seen["records"][number]) => valueIn(record, "up")?.value === up;
+    await until(isUp(0n));
     const server = await serve();
     const first = await until(({ group }) => group === "stats");
     expect(first.sample).toMatchObject({
@@ -260,9 +266,16 @@ sinks: [{ ./own.mjs#Sink: {} }]
       state: schedExt.exists() ? expect.stringMatching(/abl/) : "", // nobody knows what runs where there is none
       stats: { moved: { total: 5n, delta: 0n } },
     });
+    await until(isUp(1n));
+    let from = seen.records.length;
     await server.close();
+    await until(isUp(0n), from);
+    from = seen.records.length;
+    // Nor do other groups call it by its name any more.
+    const self = await until(({ sample }) => "uptime" in (sample?.stats ?? {}), from);
+    expect(self.sample).toMatchObject({ scheduler: "" });
     moved = 2n; // another one, which counts from zero
-    const from = seen.records.length;
+    from = seen.records.length;
     await using _again = await serve();
     const next = await until(({ group }) => group === "stats", from);
     expect(next.sample).toMatchObject({ epoch: 1, stats: { moved: { total: 7n, delta: 2n } } });
@@ -273,6 +286,29 @@ sinks: [{ ./own.mjs#Sink: {} }]
     expect(last.sample?.interval).toBeGreaterThan(0n);
     await agent.stop();
   });
+
+  it("tries a socket again on which something else answered", async () => {
+    const path = join(folder(), "stats");
+    const other = createStream((client) => client.once("data", () => client.end("no JSON\n")));
+    await once(other.listen(path), "listening");
+    const { agent, until } = await start(`
+scheduler: { socket: ${path} }
+intervalMs: 20
+groups: [stats, self]
+sinks: [{ ./own.mjs#Sink: { groups: [stats, self] } }]
+`);
+    await until((record) => (valueIn(record, "errors")?.total ?? 0n) > 0n);
+    await new Promise((resolve) => other.close(resolve));
+    const balance = defineStats("balance", { moved: stat.counter("tasks moved") }, { top: true });
+    await using _ = await StatsServer.listen({
+      path,
+      targets: { top: declaredTarget(balance, () => ({ moved: 5n })) },
+    });
+    expect(await until(({ group }) => group === "stats")).toMatchObject({
+      sample: { stats: { moved: { total: 5n } } },
+    });
+    await agent.stop();
+  }, 30_000);
 
   it("takes for counters what its rules say", async () => {
     const path = join(folder(), "stats");

@@ -49,6 +49,8 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
   onTestFinished(() => exporter.kill("SIGKILL"));
   await exporter.error(/It is waited for/);
   const url = "http://127.0.0.1:39217/metrics";
+  // While there is nothing else to say.
+  await scrape(url, (text) => text.includes('\nscx_up{rack="7"} 0\n'));
   const state = {
     num_cells: 100n,
     cells: new Map([
@@ -65,8 +67,10 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
   expect(first).toMatch(/\nscx_sink_written_records_total\{sink="jsonl",rack="7"\} \d+\n/);
   state.cells.delete(7n);
   await scrape(url, (text) => text.includes('key="0"') && !text.includes('key="7"'));
+  await scrape(url, (text) => text.includes('\nscx_up{rack="7"} 1\n'));
   // It begins anew with lower numbers: the total goes on.
   await server.close();
+  await scrape(url, (text) => text.includes('\nscx_up{rack="7"} 0\n'));
   const total = (text: string) => Number(/\nscx_asked_total\{[^}]*\} (\d+)/.exec(text)?.[1]);
   const before = Number(state.num_cells);
   state.num_cells = 0n;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
 import { openSinks, parseSink } from "../../../src/cli/sink_specs.js";
+import { Exposition } from "../../../src/sinks/exposition.js";
+import { MetricPoints } from "../../../src/sinks/points.js";
 import { createSink, factoryOf, optionsSchema, sinkFactory, sinkKinds } from "../../../src/sinks/registry.js";
-import type { SinkRecord } from "../../../src/sinks/sink.js";
+import type { SampleRecord, SinkRecord } from "../../../src/sinks/sink.js";
 import { Sinks } from "../../../src/sinks/sinks.js";
 import { nthRecord } from "./record.js";
 
@@ -104,20 +106,44 @@ describe("several", () => {
     const sinks = await Sinks.open(queues);
     sinks.push(nthRecord(1));
     while (queues[1]?.counts.dropped !== 1) await new Promise(setImmediate);
-    sinks.report();
+    sinks.own.runs("simple");
+    sinks.own.exited({ ops: "other", kind: "unreg" });
+    sinks.report(true);
+    sinks.own.exited({ ops: "simple", kind: "error_stall" });
+    sinks.report(false);
     await sinks.close();
-    const [, own] = records;
+    const [, own, later] = records;
     const both = (count: bigint) => ({ total: count, delta: count });
     expect(own).toMatchObject({
       group: "self",
       sample: {
         stats: {
+          up: { value: 1n },
+          exits: {
+            entries: {
+              simple: { fields: { exits: { entries: { unreg: both(0n), error_stall: both(0n) } } } },
+              other: { fields: { exits: { entries: { unreg: both(1n), error_stall: both(0n) } } } },
+            },
+          },
           sinks: {
             entries: {
               mine: { fields: { written: both(1n), dropped: both(0n) } },
               broken: { fields: { written: both(0n), dropped: both(1n), failures: both(1n) } },
             },
           },
+        },
+      },
+    });
+    const points = new MetricPoints().of(later as SampleRecord);
+    const exposed = new Exposition().render(points, "text");
+    expect(exposed).toContain("\nscx_up 0\n");
+    expect(exposed).toContain('\nscx_exits_total{scheduler="simple",kind="error_stall"} 1\n');
+    expect(exposed).toContain('\nscx_exits_total{scheduler="simple",kind="unreg"} 0\n');
+    expect(exposed).toContain('\nscx_exits_total{scheduler="other",kind="unreg"} 1\n');
+    expect(later).toMatchObject({
+      sample: {
+        stats: {
+          exits: { entries: { other: { fields: { exits: { entries: { unreg: { total: 1n, delta: 0n } } } } } } },
         },
       },
     });
