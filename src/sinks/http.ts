@@ -13,6 +13,7 @@ import { gzip } from "node:zlib";
 import { causeOf, ScxError } from "../error.js";
 import { packageVersion } from "../package.js";
 import { documentOf } from "./document.js";
+import { Fresh } from "./fresh.js";
 import { readSecret, withoutLogin } from "./secret.js";
 import { type Sink, type SinkFactory, type SinkRecord, SinkRefusal } from "./sink.js";
 
@@ -54,7 +55,7 @@ class HttpSink implements Sink {
   readonly #url: string;
   /** As messages show it. */
   readonly #name: string;
-  readonly #headers: OutgoingHttpHeaders;
+  readonly #made: Fresh<{ url: string; headers: OutgoingHttpHeaders }>;
   readonly #request: typeof http.request;
   readonly #agent: http.Agent;
   /** What is being sent: the same for a retry, so that it is made once, and a server that has it already can tell by its key. */
@@ -62,7 +63,9 @@ class HttpSink implements Sink {
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    ({ url: this.#url, headers: this.#headers } = requestOf(options));
+    const { tokenFile } = options;
+    this.#made = new Fresh(tokenFile === undefined ? [] : [tokenFile], () => requestOf(options));
+    this.#url = this.#made.value.url;
     this.#name = this.#url.replace(/[?#].*/, ""); // a key may stand there
     const client = this.#url.startsWith("https:") ? https : http;
     this.#request = client.request;
@@ -97,7 +100,7 @@ class HttpSink implements Sink {
 
   #post({ body, key }: { body: Buffer; key: string }, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const headers = { ...this.#headers, "idempotency-key": key, "content-length": body.length };
+      const headers = { ...this.#made.value.headers, "idempotency-key": key, "content-length": body.length };
       const request = this.#request(this.#url, { method: "POST", agent: this.#agent, headers, signal });
       request.on("response", (response) => resolve(answerOf(response)));
       request.on("error", reject);

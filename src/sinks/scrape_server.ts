@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTls } from "node:https";
 import type { AddressInfo } from "node:net";
+import { createSecureContext } from "node:tls";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { ScxError, throwIfAborted } from "../error.js";
@@ -10,6 +11,7 @@ import { readFile } from "../read_file.js";
 import { formatFor, takesGzip } from "./accept.js";
 import { type Address, parseAddress } from "./address.js";
 import { type ExpositionFormat, expositionFormats } from "./exposition.js";
+import { Fresh } from "./fresh.js";
 import { readSecret, withCertificate } from "./secret.js";
 
 const compress = promisify(gzip);
@@ -37,7 +39,7 @@ export class ScrapeServer {
   readonly #options: ScrapeServerOptions;
   readonly #address: Address;
   readonly #page: (format: ExpositionFormat) => Buffer;
-  readonly #token: Buffer | undefined;
+  readonly #token: Fresh<Buffer> | undefined;
   readonly #server: Server;
   #scrapes = 0;
   /** What the last scraper takes: most often it is the next one, too. */
@@ -51,10 +53,9 @@ export class ScrapeServer {
     this.#page = page;
     this.#address = parseAddress("prometheus", options.listen);
     const { tokenFile, certFile, keyFile } = options;
-    this.#token = tokenFile === undefined ? undefined : digest(readSecret("prometheus", tokenFile));
-    const file = (path: string) => readFile(`Sink prometheus: ${path}`, path);
-    const tls = certFile && keyFile && { cert: file(certFile), key: file(keyFile) };
-    this.#server = tls ? withCertificate("prometheus", () => createTls(tls)) : createPlain();
+    this.#token =
+      tokenFile === undefined ? undefined : new Fresh([tokenFile], () => digest(readSecret("prometheus", tokenFile)));
+    this.#server = certFile && keyFile ? secure(certFile, keyFile) : createPlain();
     this.#server.on("request", (request, response) => void this.#answer(request, response));
     this.#server.headersTimeout = patienceMs;
     this.#server.requestTimeout = patienceMs;
@@ -139,7 +140,7 @@ export class ScrapeServer {
   #permits({ headers: { authorization = "" } }: IncomingMessage): boolean {
     if (!this.#token) return true;
     const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
-    return token !== undefined && timingSafeEqual(digest(token), this.#token);
+    return token !== undefined && timingSafeEqual(digest(token), this.#token.value);
   }
 }
 
@@ -153,6 +154,25 @@ const takenBy = (accept: string | undefined, encoding: string | string[] | undef
 
 /** Of the same length whatever the token is, so that the comparison takes the same time. */
 const digest = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+/** Whoever connects gets the certificate that is there then. */
+function secure(certFile: string, keyFile: string): Server {
+  const file = (path: string) => readFile(`Sink prometheus: ${path}`, path);
+  const files = new Fresh([certFile, keyFile], () => {
+    const tls = { cert: file(certFile), key: file(keyFile) };
+    withCertificate("prometheus", () => createSecureContext(tls));
+    return tls;
+  });
+  let used = files.value;
+  const server = createTls(used);
+  // Before the server's own, which begins the handshake.
+  server.prependListener("connection", () => {
+    if (files.value === used) return;
+    used = files.value;
+    server.setSecureContext(used);
+  });
+  return server;
+}
 
 function listenError(where: string, error: NodeJS.ErrnoException): ScxError {
   const denied = error.code === "EACCES";

@@ -82,8 +82,13 @@ describe("a server that takes them", () => {
     writeFileSync(tokenFile, "secret\n");
     const queue = await sinkTo(url, { gzip: true, format: "jsonl", headers: { "X-Rack": "7" }, tokenFile });
     push(queue, 1, 2);
+    while (queue.counts.written < 2) await new Promise(setImmediate);
+    // Renewed: the next request has the new one.
+    writeFileSync(tokenFile, "another secret\n");
+    push(queue, 3, 3);
     await queue.close();
-    const [{ headers, body }] = requests as [Request];
+    const [{ headers, body }, next] = requests as [Request, Request];
+    expect(next.headers.authorization).toBe("Bearer another secret");
     expect(headers).toMatchObject({
       "content-type": "application/x-ndjson",
       "content-encoding": "gzip",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { get as getSecurely } from "node:https";
 import { connect } from "node:net";
@@ -82,6 +82,12 @@ describe("a scrape", () => {
     expect(await status("Bearer s3cre")).toBe(401);
     expect(await status("Basic s3cret")).toBe(401);
     expect(await status("Bearer s3cret")).toBe(200);
+    // Whoever renews it may take a moment.
+    writeFileSync(tokenFile, "");
+    expect(await status("Bearer s3cret")).toBe(200);
+    writeFileSync(tokenFile, "an0ther");
+    expect(await status("Bearer s3cret")).toBe(401);
+    expect(await status("Bearer an0ther")).toBe(200);
   });
 
   it("is refused while there are too many, and a slow reader frees its place", async () => {
@@ -119,6 +125,15 @@ describe("a scrape", () => {
       getSecurely(sink.url, { ca }, (response) => resolve(response.resume().statusCode)).once("error", reject);
     });
     expect(status).toBe(200);
+    // Renewed: who connects next gets the new one.
+    rmSync(certFile);
+    makeCertificate(folder);
+    const renewed = await new Promise((resolve, reject) => {
+      getSecurely(sink.url, { ca: readFileSync(certFile), agent: false }, (response) =>
+        resolve(response.resume().statusCode),
+      ).once("error", reject);
+    });
+    expect(renewed).toBe(200);
     const wrong = { listen: "0", path: "/", maxScrapes: 1, certFile: keyFile, keyFile: certFile };
     expect(() => new PrometheusSink(wrong)).toThrow(/can't use the certificate/);
   });
