@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { programUses } from "../bpf/object.js";
 import { rulesSchema } from "../export/rules.js";
+import { longestWait } from "../interval.js";
 import { restartPolicies } from "../scheduler/restart.js";
 import type { OptionsSchema } from "../sinks/sink.js";
 import { groupNames } from "../source/group.js";
@@ -17,7 +18,7 @@ const text = (description: string) => ({ type: "string", minLength: 1, descripti
 const ms = (description: string, value?: number) => ({
   type: "number",
   exclusiveMinimum: 0,
-  maximum: 2 ** 31 - 1,
+  maximum: longestWait,
   description,
   ...(value !== undefined && { default: value }),
 });

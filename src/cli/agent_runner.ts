@@ -6,6 +6,7 @@ import { loadConfig } from "../agent/load.js";
 import { ServiceManager } from "../agent/notify.js";
 import { configSchema } from "../agent/schema.js";
 import { causeOf, ScxError } from "../error.js";
+import { longestWait } from "../interval.js";
 import type { AgentOptions } from "./agent.js";
 import { onEnd } from "./ending.js";
 import { showLog } from "./log.js";
@@ -52,7 +53,7 @@ export async function agent(options: AgentOptions): Promise<number> {
   };
   process.on("uncaughtException", onStray); // rejections that nobody handles, too
   // The process lives on while nothing else would keep it: a config may ask for so little.
-  const alive = setInterval(() => {}, 2 ** 31 - 1);
+  const alive = setInterval(() => {}, longestWait);
   try {
     await using started = await Agent.start(await loadConfig(file), { signal: ending.signal });
     running = started;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
+import { checkedInterval } from "../interval.js";
 import { Clock } from "../sampler/clock.js";
 import { type DecodedValues, decodeValues, type Integers, withIntegers } from "../stats/decode.js";
 import type { StatsDefinition } from "../stats/define.js";
@@ -71,13 +72,7 @@ const mostSaid = 20;
 export function followStats<F = unknown, I extends Integers = "bigint">(
   options: FollowOptions<F, I>,
 ): AsyncGenerator<StatsReading<unknown extends F ? DecodedValues | ReplyValue : ValuesIn<F, I>>, void, void> {
-  const { intervalMs } = options;
-  if (!(intervalMs > 0 && intervalMs <= 2 ** 31 - 1))
-    throw new ScxError("ERR_SCX_USAGE", {
-      op: "follow",
-      message: `${intervalMs} is no interval.`,
-      remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
-    });
+  checkedInterval("follow", options.intervalMs);
   const left = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
   const readings = new Follower(options as FollowOptions, signal).readings();

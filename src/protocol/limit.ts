@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { aborted, ScxError } from "../error.js";
-
-/** What setTimeout() can wait for, in ms: 25 days. What is longer is no limit. */
-const longest = 2 ** 31 - 1;
+import { longestWait } from "../interval.js";
 
 /** A deadline and an AbortSignal as one: whichever comes first ends what waits. */
 export class Limit {
@@ -21,7 +19,7 @@ export class Limit {
     this.reason = signal?.aborted ? aborted(op, what, signal) : undefined;
     if (this.reason !== undefined) return;
     signal?.addEventListener("abort", this.#abort);
-    if (timeoutMs > longest) return;
+    if (timeoutMs > longestWait) return; // no limit
     this.#timer = setTimeout(() => {
       this.#end(
         new ScxError("ERR_SCX_TIMEOUT", {

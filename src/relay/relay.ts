@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { resolve } from "node:path";
 import { ScxError } from "../error.js";
+import { checkedInterval } from "../interval.js";
 import type { StatsRequest } from "../protocol/request.js";
 import { StatsServer, type StatsServerOptions } from "../protocol/server.js";
 import { EncodedReply } from "../protocol/target.js";
@@ -64,14 +65,8 @@ export class StatsRelay {
   #end: () => void = () => {};
 
   private constructor({ upstream, timeoutMs, intervalMs = 1000, record }: RelayOptions) {
-    if (!(intervalMs > 0 && intervalMs <= 2 ** 31 - 1))
-      throw new ScxError("ERR_SCX_USAGE", {
-        op: "relay",
-        message: `${intervalMs} is no interval.`,
-        remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
-      });
     this.#upstream = new Upstream(upstream, timeoutMs);
-    this.#intervalMs = intervalMs;
+    this.#intervalMs = checkedInterval("relay", intervalMs);
     this.#record = record;
     this.#clock = new Clock(intervalMs, () => this.#askForItself("stats"));
     this.ended = new Promise((done, reject) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { longestWait } from "../interval.js";
 import type { StatsRequest } from "../protocol/request.js";
 import { StatsServer, type StatsServerOptions } from "../protocol/server.js";
 import { EncodedReply } from "../protocol/target.js";
@@ -23,9 +24,6 @@ interface Recorded {
   readonly at: number;
   readonly reply: EncodedReply;
 }
-
-/** setTimeout() waits no longer, in ms. */
-const longestWait = 2 ** 31 - 1;
 
 /**
  * Serves a recording as the server that was recorded would: to each request what it answered to the same one at that time,

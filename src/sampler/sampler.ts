@@ -2,6 +2,7 @@
 import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
+import { checkedInterval } from "../interval.js";
 import { CpuGroups, type Domain, domains } from "../kernel/topology.js";
 import { type ClearMode, clearModes } from "../source/clear_mode.js";
 import type { Slot } from "../source/reader.js";
@@ -114,7 +115,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 
   /** @throws ScxError ERR_SCX_USAGE for an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
   constructor(source: StatsSource<S>, options: SamplerOptions) {
-    const intervalMs = checkedInterval(options?.intervalMs);
+    const intervalMs = checkedInterval("sample", options?.intervalMs);
     const { mode = "delta", by = [] } = options;
     if (mode !== "delta" && !clearModes.includes(mode))
       throw wrongOption("mode", mode, `delta, ${clearModes.join(", ")}`);
@@ -163,7 +164,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 
   /** Another interval from now on; all else goes on. @throws ScxError ERR_SCX_USAGE for one that is none */
   setInterval(intervalMs: number): void {
-    this.#intervalMs = checkedInterval(intervalMs);
+    this.#intervalMs = checkedInterval("sample", intervalMs);
     this.#clock.setInterval(intervalMs);
   }
 
@@ -431,12 +432,3 @@ const wrongOption = (name: string, value: unknown, known: string): ScxError =>
     message: `A sampler's ${name} can't be ${JSON.stringify(value)}.`,
     remedy: `Give ${known}, or leave it out.`,
   });
-
-function checkedInterval(intervalMs: number): number {
-  if (intervalMs > 0 && intervalMs <= 2 ** 31 - 1) return intervalMs;
-  throw new ScxError("ERR_SCX_USAGE", {
-    op: "sample",
-    message: `${intervalMs} is no interval.`,
-    remedy: "Give intervalMs in milliseconds, over 0 and at most 2147483647.",
-  });
-}

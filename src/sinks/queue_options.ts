@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { longestWait } from "../interval.js";
 import type { OptionsSchema } from "./sink.js";
 
 /** What the queue before a sink does. Every sink takes these beside its own options; {@link queueDefaults} has their values unless given. */
@@ -32,7 +33,7 @@ export const queueDefaults = {
 const whole = (name: keyof typeof queueDefaults, minimum: number, description: string) => ({
   type: "integer",
   minimum,
-  maximum: 2 ** 31 - 1,
+  maximum: longestWait,
   description,
   ...(Number.isFinite(queueDefaults[name]) && { default: queueDefaults[name] }),
 });
