@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTls } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -42,6 +42,8 @@ export class ScrapeServer {
   readonly #token: Fresh<Buffer> | undefined;
   readonly #server: Server;
   #scrapes = 0;
+  /** Who is connected, by where from: those who asked last at the end. */
+  readonly #connections = new Map<string, { readonly socket: Socket; asking: boolean }>();
   /** What the last scraper takes: most often it is the next one, too. */
   #taken = takenBy(undefined, undefined);
   /** The last page that was compressed. */
@@ -63,7 +65,7 @@ export class ScrapeServer {
     // another one would be a timer that is set and cleared at each.
     this.#server.setTimeout(patienceMs);
     this.#server.keepAliveTimeout = 0;
-    this.#server.maxConnections = options.maxScrapes * 4;
+    this.#server.prependListener("connection", (socket: Socket) => this.#admit(socket));
   }
 
   get url(): string {
@@ -93,7 +95,30 @@ export class ScrapeServer {
     await closed;
   }
 
+  /** Those who have connected and ask nothing must not keep a scraper out: when there are too many, the one that has been so longest goes. */
+  #admit(socket: Socket): void {
+    const name = nameOf(socket);
+    this.#connections.set(name, { socket, asking: false });
+    socket.once("close", () => this.#connections.delete(name));
+    if (this.#connections.size <= this.#options.maxScrapes * 4) return;
+    const idle = [...this.#connections.values()].find(({ asking }) => !asking);
+    (idle?.socket ?? socket).destroy();
+  }
+
+  /** Who asks is in the way of nobody; who has asked is the last to go. */
+  #ask(request: IncomingMessage, response: ServerResponse): void {
+    const name = nameOf(request.socket);
+    const connection = this.#connections.get(name);
+    if (!connection) return;
+    connection.asking = true;
+    response.once("close", () => {
+      connection.asking = false;
+      if (this.#connections.delete(name)) this.#connections.set(name, connection);
+    });
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#ask(request, response);
     const refuse = (status: number, text: string, headers: Record<string, string> = {}) =>
       response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(`${text}\n`);
     const { path, maxScrapes } = this.#options;
@@ -154,6 +179,9 @@ const takenBy = (accept: string | undefined, encoding: string | string[] | undef
 
 /** Of the same length whatever the token is, so that the comparison takes the same time. */
 const digest = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+/** The same of a connection and of the encryption in it. */
+const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 /** Whoever connects gets the certificate that is there then. */
 function secure(certFile: string, keyFile: string): Server {

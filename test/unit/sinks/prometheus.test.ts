@@ -116,6 +116,24 @@ describe("a scrape", () => {
     expect(status).toBe(200);
   });
 
+  it("isn't kept out by those who connect and ask nothing, nor who takes it with them", async () => {
+    const sink = await listening({ maxScrapes: 2 });
+    const { hostname, port } = new URL(sink.url);
+    const idle = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const socket = connect(Number(port), hostname).on("error", () => {});
+        await new Promise((resolve) => socket.once("connect", resolve));
+        socket.write("GET /metrics HTTP/1.1\r\nX-Slow: "); // for ever
+        return socket;
+      }),
+    );
+    for (let i = 0; i < 20; i++) expect((await fetch(sink.url, { headers: { connection: "close" } })).status).toBe(200);
+    const left = () => idle.filter((socket) => !socket.destroyed).length;
+    while (left() > 8) await new Promise(setImmediate);
+    expect(left()).toBeGreaterThan(0);
+    for (const socket of idle) socket.destroy();
+  });
+
   it("is encrypted with a certificate", async () => {
     const { certFile, keyFile } = makeCertificate(folder);
     const sink = await listening({ certFile, keyFile });
