@@ -17,7 +17,7 @@ constexpr unsigned kBlocks = 600;
 }  // namespace
 
 bool ArenaLost(bpf_object* object, const std::vector<char>& file) {
-  if (libbpf_major_version() != 1 || libbpf_minor_version() != 4) return false;
+  if (libbpf_major_version() != 1 || libbpf_minor_version() > 5) return false;
   // The section of such variables; without one nothing refers to the map by that pointer.
   const std::string section(".addr_space.1");
   if (std::search(file.begin(), file.end(), section.begin(), section.end()) == file.end()) return false;

@@ -9,9 +9,9 @@
 
 namespace scxkit {
 
-// libbpf 1.4 keeps a pointer to an object's arena map while the array that it points into still grows, and what refers
-// to global variables in the arena is resolved by that pointer: where the array has moved, bpf_object__load reads
-// somewhere in memory. (1.7 keeps an index.) Whether it moves is up to the heap.
+// libbpf 1.4 and 1.5 keep a pointer to an object's arena map while the array that it points into still grows, and what
+// refers to global variables in the arena is resolved by that pointer: where the array has moved, bpf_object__load
+// reads somewhere in memory. (1.6.1 and newer keep an index.) Whether it moves is up to the heap.
 //
 // True for an object that can't be loaded for that.
 bool ArenaLost(bpf_object* object, const std::vector<char>& file);

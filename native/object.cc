@@ -276,7 +276,7 @@ Napi::Value Object::Load(const Napi::CallbackInfo& info) {
       info.Env(), "bpf_object__load", info.This().As<Napi::Object>(),
       [object, lost = arenaLost_] {
         if (!lost) return bpf_object__load(object);
-        MessageLog::Say("libbpf 1.4 has lost the arena that global variables of it are in; 1.7 doesn't\n");
+        MessageLog::Say("libbpf has lost the arena that global variables of it are in; from 1.6.1 on it doesn't\n");
         return -ENOTSUP;
       },
       [](Napi::Env env, const std::vector<std::string>& log) -> Napi::Value {
