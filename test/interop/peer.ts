@@ -3,8 +3,10 @@
 // as a child process.
 
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { cacheFolder } from "../vm/cache.js";
@@ -134,14 +136,23 @@ export function startPeer<T>(
   });
 }
 
-/** Ports that were free a moment ago, for peers that can't be told to choose one themselves. */
+/**
+ * Ports that were free a moment ago, for peers that can't be told to choose one themselves. They are below those that the kernel
+ * gives to connections, so that none takes them meanwhile.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const listening = () =>
-    new Promise<ReturnType<typeof createServer>>((resolve) => {
-      const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
-    });
-  const servers = await Promise.all(Array.from({ length: count }, listening));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const listening = new Map<number, Server>();
+  while (listening.size < count) {
+    const port = randomInt(10_000, 32_000);
+    if (listening.has(port)) continue;
+    const server = createServer();
+    const isFree = once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    server.listen(port, "127.0.0.1");
+    if (await isFree) listening.set(port, server);
+  }
+  await Promise.all([...listening.values()].map((server) => new Promise((resolve) => server.close(resolve))));
+  return [...listening.keys()];
 }
