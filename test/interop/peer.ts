@@ -95,7 +95,7 @@ export interface Peer {
  * Starts a peer, and resolves when it has said that it is ready.
  * @param ready finds that in all it has printed so far; what it gives is passed on
  * @param onLine gets each line of its stdout
- * @throws Error with what it printed, when it ends before or takes too long
+ * @throws Error with the gist of what it printed, when it ends before or takes too long
  */
 export function startPeer<T>(
   command: string,
@@ -113,7 +113,7 @@ export function startPeer<T>(
     let output = "";
     const fail = (why: string) => {
       clearTimeout(deadline);
-      reject(new Error(`${command} ${why}:\n${output}`));
+      reject(new Error(`${command} ${why}:\n${gist(output)}`));
       void kill();
     };
     const deadline = setTimeout(fail, 120_000, "isn't ready after 120 s");
@@ -134,6 +134,13 @@ export function startPeer<T>(
     child.once("error", ({ message }) => fail(`can't be started: ${message}`));
     child.once("exit", (status, signal) => !over && fail(`ended with ${signal ?? status}`));
   });
+}
+
+/** Of what may be thousands of lines: those that tell of errors, else the last ones. */
+function gist(output: string): string {
+  const lines = output.trimEnd().split("\n");
+  const telling = lines.filter((line) => /\berror\b|^caused by/i.test(line));
+  return (telling.length > 0 ? telling : lines).slice(-20).join("\n");
 }
 
 /**
