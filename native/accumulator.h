@@ -13,10 +13,11 @@ class Accumulator : public Napi::ObjectWrap<Accumulator> {
  public:
   static Napi::Function Define(Napi::Env env);
   // new Accumulator(source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array), all of one length.
+  // Its `advance` is a function of its own, for each tick.
   explicit Accumulator(const Napi::CallbackInfo& info);
 
  private:
-  void Advance(const Napi::CallbackInfo& info);
+  static napi_value Advance(napi_env env, napi_callback_info info);
   void Rebase(const Napi::CallbackInfo& info);
 
   Words source_, delta_, total_;

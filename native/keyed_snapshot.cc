@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "bound_take.h"
+#include "bound.h"
 #include "failure.h"
 
 namespace scxkit {
@@ -66,7 +66,7 @@ KeyedSnapshot::KeyedSnapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) 
   self.Set("starts", ToArray<Napi::BigUint64Array>(env, starts_));
   self.Set("keys", ToArray<Napi::Uint8Array>(env, keys_));
   self.Set("states", ToArray<Napi::Uint8Array>(env, states_));
-  BindTake(self, this, Take);
+  BindFunction(self, "take", this, Take);
 }
 
 // In pieces that there is room for. A key that is met twice counts once.

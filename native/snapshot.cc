@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "bound_take.h"
+#include "bound.h"
 #include "failure.h"
 
 namespace scxkit {
@@ -27,7 +27,7 @@ Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 
   auto self = info.This().As<Napi::Object>();
   self.Set("sums", fold_.Sums(env));
-  BindTake(self, this, Take);
+  BindFunction(self, "take", this, Take);
 }
 
 void Snapshot::UseRows(const Napi::Object& rows, const Napi::Value& options) {

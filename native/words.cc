@@ -16,11 +16,11 @@ void Words::Bind(Napi::Value value) {
   length_ = array.ElementLength();
 }
 
-uint64_t* Words::Data(Napi::Env env) const {
+uint64_t* Words::Data(napi_env env) const {
   bool detached = true;
-  if (napi_is_detached_arraybuffer(env, buffer_.Value(), &detached) != napi_ok || detached)
-    throw Napi::Error::New(env, "the bound array's buffer was transferred away");
-  return data_;
+  if (napi_is_detached_arraybuffer(env, buffer_.Value(), &detached) == napi_ok && !detached) return data_;
+  napi_throw_error(env, nullptr, "the bound array's buffer was transferred away");
+  return nullptr;
 }
 
 }  // namespace scxkit

@@ -14,8 +14,8 @@ class Words {
   Words() = default;
   // Throws for anything but a BigUint64Array over a buffer of fixed size.
   void Bind(Napi::Value value);
-  // The first word; throws when the buffer is gone.
-  uint64_t* Data(Napi::Env env) const;
+  // The first word; nullptr, with an exception for JavaScript, when the buffer is gone.
+  uint64_t* Data(napi_env env) const;
   size_t Length() const { return length_; }
 
  private:

@@ -8,17 +8,15 @@ import { type NativeAccumulator, native } from "../native/index.js";
 export class Counters {
   readonly delta: BigUint64Array;
   readonly total: BigUint64Array;
+  /** Takes over what the source says now. Needs no `this`. */
+  readonly advance: () => void;
   readonly #accumulator: NativeAccumulator;
 
   constructor(source: BigUint64Array) {
     this.delta = new BigUint64Array(source.length);
     this.total = new BigUint64Array(source.length);
     this.#accumulator = new native.Accumulator(source, this.delta, this.total);
-  }
-
-  /** Takes over what the source says now. */
-  advance(): void {
-    this.#accumulator.advance();
+    this.advance = this.#accumulator.advance;
   }
 
   /** The source begins again from zero; totals stay. */

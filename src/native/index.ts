@@ -153,7 +153,8 @@ export interface NativeKeyedSnapshot {
 }
 
 export interface NativeAccumulator {
-  advance(): void;
+  /** Needs no `this`. */
+  readonly advance: () => void;
   rebase(): void;
 }
 
