@@ -95,6 +95,7 @@ export class RunningSchedulers implements Watched {
       missed: (ticks) => this.#listener.missed(ticks),
       error: (error) => this.#listener.error(error),
       end: () => {
+        if (this.#current?.sampler !== sampler) return; // it is we who leave
         log.info(`${scheduler.name} has left`);
         this.#leave();
         this.#look(false);

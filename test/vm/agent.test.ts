@@ -15,12 +15,12 @@ afterEach(async () => {
 });
 
 /** A folder with a config; the agent that goes by it. */
-async function start(config: string) {
+async function start(config: string, ...flags: string[]) {
   const root = mkdtempSync(join(tmpdir(), "scxkit-agent-"));
   const file = join(root, "agent.yaml");
   const write = (text: string) => writeFileSync(file, text.replaceAll("ROOT", root));
   write(config);
-  const run = scxkit("agent", "--config", file);
+  const run = scxkit("agent", "--config", file, ...flags);
   started.push(run);
   return { root, run, write };
 }
@@ -179,12 +179,15 @@ sinks: [{ jsonl: }]
 
   it("watches schedulers that others load, one after the other", async () => {
     using _work = load();
-    const { run: agent } = await start(`
+    const { run: agent } = await start(
+      `
 scheduler: { running: true }
 intervalMs: 300
 groups: [stats, events]
 sinks: [{ jsonl: }]
-`);
+`,
+      ...["--log", "agent:info"],
+    );
     for (let round = 0; round < 2; round++) {
       const from = agent.lines.length;
       const other = scxkit("run", "simple", "--json", "--socket", "none");
@@ -194,7 +197,14 @@ sinks: [{ jsonl: }]
       await other.end();
       await agent.line(/"scheduler":"simple","state":"disabled"/, from);
     }
+    const from = agent.lines.length;
+    const last = scxkit("run", "simple", "--json", "--socket", "none");
+    started.push(last);
+    await agent.line(/"scheduler":"simple","state":"enabled","stats":\{"local"/, from);
     agent.kill("SIGTERM");
     expect(await agent.end()).toBe(0);
+    expect(agent.stderr.match(/simple has left/g)).toHaveLength(2); // the last one runs on
+    last.kill("SIGTERM");
+    await last.end();
   });
 });
