@@ -62,6 +62,7 @@ void Snapshot::UseArray(Napi::Env env, const Napi::Value& options) {
   keys_.resize(entries_);
   fold_.Configure(options, shape.value_size, cpus_, entries_);
   fold_.Hold(entries_);
+  if (shape.type == BPF_MAP_TYPE_PERCPU_ARRAY) kernelSum_ = KernelSum::Load(map_->Fd(env), entries_, cpus_, fold_);
 }
 
 int Snapshot::Read(int fd) {
@@ -83,15 +84,22 @@ void Snapshot::FoldAll() {
   for (size_t entry = 0; entry < entries_; entry++) fold_.Entry(entry, values + entry * cpus_ * stride_, stride_);
 }
 
+int Snapshot::ReadAndFold(int fd) {
+  if (kernelSum_) {
+    if (kernelSum_->Read(fold_.Sum(0)) == 0) return 0;
+    kernelSum_.reset();
+  }
+  const int error = Read(fd);
+  if (error == 0) FoldAll();
+  return error;
+}
+
 // take(): reads and folds. No allocation.
 napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
   auto* self = BoundTo<Snapshot>(env, info);
   const int fd = self->map_->OpenFd();
-  const int error = fd < 0 ? -EBADF : self->Read(fd);
-  if (error == 0) {
-    self->FoldAll();
-    return nullptr;
-  }
+  const int error = fd < 0 ? -EBADF : self->ReadAndFold(fd);
+  if (error == 0) return nullptr;
   const char* call = self->entries_ == 1 ? "bpf_map_lookup_elem" : "bpf_map_lookup_batch";
   if (fd < 0) Napi::Error::New(env, "the map is closed").ThrowAsJavaScriptException();
   else Failure{call, -error, {}}.ToError(env).ThrowAsJavaScriptException();
@@ -101,6 +109,7 @@ napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
 // group(groups: Uint32Array): the bound array of sums over these groups of CPUs, which take() fills from now on.
 Napi::Value Snapshot::Group(const Napi::CallbackInfo& info) {
   fold_.Group(info[0]);
+  kernelSum_.reset();
   return fold_.Grouped(info.Env());
 }
 
@@ -116,6 +125,10 @@ void Snapshot::Zero(const Napi::CallbackInfo& info) {
   // A section that can't be mapped has other variables beside the rows, which would be written back as well.
   if (!mapped_ && stride_ * cpus_ != values_.size() / entries_) Throw(env, "bpf_map_update_elem", EOPNOTSUPP);
 
+  if (kernelSum_) {  // which leaves no values of each CPU
+    kernelSum_.reset();
+    if (const int error = ReadAndFold(fd)) Throw(env, "bpf_map_lookup_elem", -error);
+  }
   if (!zeroing_) zeroing_.emplace(entries_ * cpus_, words);
   const auto eachRow = [&](size_t entry, const auto& visit) {
     for (size_t row = entry * cpus_; row < (entry + 1) * cpus_; row++) visit(row, Values() + row * stride_);

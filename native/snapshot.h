@@ -3,17 +3,20 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "fold.h"
+#include "kernel_sum.h"
 #include "map.h"
 #include "zeroing.h"
 
 namespace scxkit {
 
 // Reads a whole array of integers or structs and folds it over CPUs into bound arrays, in one call: a PERCPU_ARRAY or
-// ARRAY by one system call; rows of a section (u64 stats[cpu][N] in .bss) by none, if it can be mapped.
+// ARRAY by one system call (what is large is summed in the kernel); rows of a section (u64 stats[cpu][N] in .bss) by
+// none, if it can be mapped.
 class Snapshot : public Napi::ObjectWrap<Snapshot> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -30,12 +33,14 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   void UseArray(Napi::Env env, const Napi::Value& options);
   int Read(int fd);
   void FoldAll();
+  int ReadAndFold(int fd);
   char* Values() { return (mapped_ ? reinterpret_cast<char*>(map_->OpenMemory()) : values_.data()) + offset_; }
 
   Napi::Reference<Napi::Object> mapObject_;
   Map* map_ = nullptr;
   Fold fold_;
   std::optional<Zeroing> zeroing_;
+  std::unique_ptr<KernelSum> kernelSum_;  // while nobody asks for what each CPU has
   size_t entries_ = 1;
   size_t stride_ = 0;  // from one CPU's value to the next's
   size_t cpus_ = 1;    // possible CPUs: the kernel lays out a value for each, online or not

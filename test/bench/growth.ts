@@ -62,7 +62,7 @@ export const bench: Bench = async () => {
       });
   }
   const heads = [
-    "in one batch",
+    "an array",
     "one struct",
     "mapped rows",
     "one struct, a lookup a key",

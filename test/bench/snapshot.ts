@@ -30,7 +30,7 @@ const ways: readonly Way[] = [
   {
     object: "wide_keys",
     map: /^key_stats$/,
-    what: "an array in one batch",
+    what: "an array of integers, which C reads in one batch",
     peer: "batch",
     times: 20_000,
     limit: { atMost: 1.05 },
