@@ -29,7 +29,7 @@ export class RunningSchedulers implements Watched {
   readonly #watch: { close(): void };
   #intervalMs: number;
   #current: { scheduler: RunningScheduler; sampler: Sampler; listening: Disposable } | undefined;
-  /** Of whom the last look was, so that one that has left isn't taken for the next. */
+  /** Whom we have watched, or couldn't read, last: so that one that has left isn't taken for the next. */
   #seen: bigint | undefined;
   #closed = false;
 
@@ -80,9 +80,13 @@ export class RunningSchedulers implements Watched {
     } catch (error) {
       const waits = error instanceof ScxError && error.code === "ERR_SCX_NOT_RUNNING";
       if (first && !waits) throw error;
-      if (!waits) log.warn(`the scheduler that runs can't be read: ${causeOf(error)}`);
-      else if (first) log.info(`${causeOf(error)} It is waited for.`);
-      if (schedExt.state() === "enabled") this.#seen = seq; // another one, or one that can't be read
+      if (waits) {
+        // While one is enabled too: the kernel says so, and counts it, before its link can be found. The next look may find it.
+        if (first) log.info(`${causeOf(error)} It is waited for.`);
+        return;
+      }
+      log.warn(`the scheduler that runs can't be read: ${causeOf(error)}`);
+      if (schedExt.state() === "enabled") this.#seen = seq;
     }
   }
 
