@@ -102,14 +102,14 @@ int LoadTypes(std::array<bpf_func_info, 3>& functions) {
 
 }  // namespace
 
-std::unique_ptr<KernelSum> KernelSum::Load(int map, size_t entries, size_t cpus, const Fold& fold) {
+std::shared_ptr<KernelSum> KernelSum::Load(int map, size_t entries, size_t cpus, const Fold& fold) {
   const size_t words = fold.Words(), size = entries * words * sizeof(uint64_t);
   if (entries == 1 && words * cpus * sizeof(uint64_t) < kWorthIt) return nullptr;
   if (words > kMaxWords || size > kMaxBytes) return nullptr;
   for (size_t word = 0; word < words; word++)
     if (fold.LeafOf(word).size != sizeof(uint64_t)) return nullptr;
 
-  std::unique_ptr<KernelSum> sum(new KernelSum);
+  std::shared_ptr<KernelSum> sum(new KernelSum);
   sum->size_ = size;
   bpf_map_create_opts options{};
   options.sz = sizeof(options);
@@ -190,10 +190,12 @@ bool KernelSum::LoadProgram(int map, size_t entries, size_t cpus, const Fold& fo
   return program_ >= 0;
 }
 
-KernelSum::~KernelSum() {
+void KernelSum::Close() {
   if (mapped_ != nullptr) munmap(const_cast<void*>(mapped_), size_);
   if (results_ >= 0) close(results_);
   if (program_ >= 0) close(program_);
+  mapped_ = nullptr;
+  results_ = program_ = -1;
 }
 
 int KernelSum::Read(uint64_t* sums) const {

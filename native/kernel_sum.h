@@ -16,11 +16,13 @@ class KernelSum {
  public:
   // A program for this map and fold; nullptr where reading it is no cheaper, or the kernel (or a lack of privileges)
   // won't have it: the map is then to be read as ever.
-  static std::unique_ptr<KernelSum> Load(int map, size_t entries, size_t cpus, const Fold& fold);
-  ~KernelSum();
+  static std::shared_ptr<KernelSum> Load(int map, size_t entries, size_t cpus, const Fold& fold);
+  ~KernelSum() { Close(); }
   KernelSum(const KernelSum&) = delete;
   KernelSum& operator=(const KernelSum&) = delete;
 
+  // Lets go of the map, which its program keeps in the kernel; nothing can be read any more.
+  void Close();
   // Fills sums[entry * words + word]. Returns a negative errno.
   int Read(uint64_t* sums) const;
 

@@ -105,6 +105,8 @@ Map* Map::From(Napi::Value value) {
 Map::~Map() { Release(); }
 
 void Map::Release() {
+  for (const auto& release : releases_) release();
+  releases_.clear();
   if (memory_ != nullptr) munmap(memory_, memorySize_);
   if (fd_ >= 0) close(fd_);
   memory_ = nullptr;

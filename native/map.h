@@ -4,6 +4,10 @@
 #include <bpf/libbpf.h>
 #include <napi.h>
 
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "value_layout.h"
 
 namespace scxkit {
@@ -30,6 +34,8 @@ class Map : public Napi::ObjectWrap<Map> {
   const bpf_map_info& Info() const { return info_; }
   // Of one entry, as the kernel copies it.
   ValueLayout Layout(Napi::Env env) const;
+  // What else keeps the map in the kernel is to let go of it when this is closed.
+  void OnClose(std::function<void()> release) { releases_.push_back(std::move(release)); }
   // Opened so, or a section of constants.
   bool IsReadOnly() const { return readOnly_ || (info_.map_flags & BPF_F_RDONLY_PROG) != 0; }
   // Whether the memory behind a section of global data can be mapped.
@@ -60,6 +66,7 @@ class Map : public Napi::ObjectWrap<Map> {
   bpf_map_info info_{};
   uint8_t* memory_ = nullptr;
   size_t memorySize_ = 0;
+  std::vector<std::function<void()>> releases_;
 };
 
 }  // namespace scxkit

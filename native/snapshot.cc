@@ -62,7 +62,11 @@ void Snapshot::UseArray(Napi::Env env, const Napi::Value& options) {
   keys_.resize(entries_);
   fold_.Configure(options, shape.value_size, cpus_, entries_);
   fold_.Hold(entries_);
-  if (shape.type == BPF_MAP_TYPE_PERCPU_ARRAY) kernelSum_ = KernelSum::Load(map_->Fd(env), entries_, cpus_, fold_);
+  if (shape.type != BPF_MAP_TYPE_PERCPU_ARRAY) return;
+  kernelSum_ = KernelSum::Load(map_->Fd(env), entries_, cpus_, fold_);
+  map_->OnClose([sum = std::weak_ptr(kernelSum_)] {
+    if (const auto loaded = sum.lock()) loaded->Close();
+  });
 }
 
 int Snapshot::Read(int fd) {

@@ -40,7 +40,7 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   Map* map_ = nullptr;
   Fold fold_;
   std::optional<Zeroing> zeroing_;
-  std::unique_ptr<KernelSum> kernelSum_;  // while nobody asks for what each CPU has
+  std::shared_ptr<KernelSum> kernelSum_;  // while nobody asks for what each CPU has
   size_t entries_ = 1;
   size_t stride_ = 0;  // from one CPU's value to the next's
   size_t cpus_ = 1;    // possible CPUs: the kernel lays out a value for each, online or not

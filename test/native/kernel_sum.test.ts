@@ -71,6 +71,16 @@ it("takes the words that leaves say, in their order", async () => {
   expect([...snapshot.sums]).toEqual([sums[255], sums[1], sums[511], sums[257]]);
 });
 
+it("a map that is closed isn't kept by what sums it", async () => {
+  const { map } = await filled(testObject("wide_keys"), 256, 1);
+  const before = programs();
+  const snapshot = new native.Snapshot(map, {});
+  expect(programs()).toBe(before + 1);
+  map.close();
+  expect(programs()).toBe(before);
+  expect(() => snapshot.take()).toThrow("the map is closed");
+});
+
 it("what is small, or has narrow integers, is read as it ever was", async () => {
   const { map } = await filled(testObject("wide_keys"), 256, 1);
   const { map: small } = await filled(testObject("wide"), 1, 256);

@@ -160,8 +160,9 @@ actuators:
       ["switch to simple", "Another switch is under way."], // it was asked for in the same tick
       ["switch to simple", undefined],
     ]);
-    const maps = execFileSync("bpftool", ["-j", "map", "list"], { encoding: "utf8" });
-    expect(maps).not.toContain("memory.data"); // the former one is gone
+    // The former one is gone, when the kernel has got round to it.
+    const maps = () => execFileSync("bpftool", ["-j", "map", "list"], { encoding: "utf8" });
+    await expect.poll(maps, { timeout: 60_000, interval: 200 }).not.toContain("memory.data");
     run.kill("SIGTERM");
     expect(await run.end()).toBe(0);
   });
