@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <vector>
 
 namespace scxkit {
@@ -100,12 +102,20 @@ int LoadTypes(std::array<bpf_func_info, 3>& functions) {
   return fd;
 }
 
+// Whether the possible CPUs are those with the lowest numbers: the look-ups go by number.
+bool AreFirst(size_t cpus) {
+  std::ifstream file("/sys/devices/system/cpu/possible");
+  std::string list;
+  std::getline(file, list);
+  return list == (cpus == 1 ? "0" : "0-" + std::to_string(cpus - 1));
+}
+
 }  // namespace
 
 std::shared_ptr<KernelSum> KernelSum::Load(int map, size_t entries, size_t cpus, const Fold& fold) {
   const size_t words = fold.Words(), size = entries * words * sizeof(uint64_t);
   if (entries == 1 && words * cpus * sizeof(uint64_t) < kWorthIt) return nullptr;
-  if (words > kMaxWords || size > kMaxBytes) return nullptr;
+  if (words > kMaxWords || size > kMaxBytes || !AreFirst(cpus)) return nullptr;
   for (size_t word = 0; word < words; word++)
     if (fold.LeafOf(word).size != sizeof(uint64_t)) return nullptr;
 
