@@ -238,7 +238,7 @@ export class Agent {
   #tell(events: Iterable<Told<DetectorPart>>): void {
     for (const { detector, event } of events) {
       this.#outlets.push(anomalyRecord(event, this.#labels), detector.sinks);
-      void this.#actions.answer(event, this.#watched?.control);
+      if (!event.unseen) void this.#actions.answer(event, this.#watched?.control);
     }
   }
 

@@ -14,6 +14,9 @@ import { notRunning, type Watched, type WatchedListener } from "./watched.js";
 
 const log = logger("agent");
 
+/** How long a scheduler that is enabled is looked for, in ms, before it is taken for one that isn't meant. */
+const vainMs = 10_000;
+
 export interface RunningOptions {
   /** Its name; whichever runs unless given. */
   readonly name: string | undefined;
@@ -31,6 +34,8 @@ export class RunningSchedulers implements Watched {
   #current: { scheduler: RunningScheduler; sampler: Sampler; listening: Disposable } | undefined;
   /** Whom we have watched, or couldn't read, last: so that one that has left isn't taken for the next. */
   #seen: bigint | undefined;
+  /** Since when none was found though one is enabled, by process time. */
+  #vain: { readonly seq: bigint; readonly since: number } | undefined;
   #closed = false;
 
   /** @throws ScxError ERR_SCX_NO_SCHED_EXT, ERR_SCX_PRIVILEGE */
@@ -83,6 +88,8 @@ export class RunningSchedulers implements Watched {
       if (waits) {
         // While one is enabled too: the kernel says so, and counts it, before its link can be found. The next look may find it.
         if (first) log.info(`${causeOf(error)} It is waited for.`);
+        if (this.#vain?.seq !== seq) this.#vain = { seq, since: performance.now() };
+        else if (performance.now() - this.#vain.since > vainMs) this.#seen = seq;
         return;
       }
       log.warn(`the scheduler that runs can't be read: ${causeOf(error)}`);

@@ -38,7 +38,9 @@ export class CurrentPoints {
     }
     for (const [key, record] of last) {
       const lasts = Math.max(staleMs, (Number(record.sample.interval) / 1e6) * staleIntervals);
-      this.#streams.set(key, { record, points: undefined, until: now + lasts });
+      // A reading out of turn, as at an exit, has a short interval; the next still comes when the one before said.
+      const until = Math.max(now + lasts, this.#streams.get(key)?.until ?? 0);
+      this.#streams.set(key, { record, points: undefined, until });
     }
     this.version++;
   }

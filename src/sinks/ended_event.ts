@@ -17,5 +17,8 @@ export const endedEvent = (groups: readonly string[], labels: EventRecord["label
 });
 
 /** Groups that end with this record. */
-export const groupsEnded = (record: SinkRecord): readonly string[] =>
-  record.type === "event" && record.name === name ? (record.fields.groups as readonly string[]) : [];
+export function groupsEnded(record: SinkRecord): readonly string[] {
+  if (record.type !== "event" || record.name !== name) return [];
+  const { groups } = record.fields; // a program's own event may be called so, too
+  return Array.isArray(groups) ? groups : [];
+}

@@ -40,8 +40,12 @@ export class Fresh<T> {
   #state(): string {
     return this.#paths
       .map((path) => {
-        const { ino, size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-        return `${ino} ${size} ${mtimeMs}`;
+        try {
+          const { ino, size, mtimeMs } = statSync(path);
+          return `${ino} ${size} ${mtimeMs}`;
+        } catch (error) {
+          return String((error as NodeJS.ErrnoException).code); // why, `make` will say
+        }
       })
       .join();
   }

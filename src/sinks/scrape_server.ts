@@ -43,7 +43,7 @@ export class ScrapeServer {
   readonly #server: Server;
   #scrapes = 0;
   /** Who is connected, by where from: those who asked last at the end. */
-  readonly #connections = new Map<string, { readonly socket: Socket; asking: boolean }>();
+  readonly #connections = new Map<string, { readonly socket: Socket; asking: number }>();
   /** What the last scraper takes: most often it is the next one, too. */
   #taken = takenBy(undefined, undefined);
   /** The last page that was compressed. */
@@ -98,10 +98,13 @@ export class ScrapeServer {
   /** Those who have connected and ask nothing must not keep a scraper out: when there are too many, the one that has been so longest goes. */
   #admit(socket: Socket): void {
     const name = nameOf(socket);
-    this.#connections.set(name, { socket, asking: false });
-    socket.once("close", () => this.#connections.delete(name));
+    this.#connections.set(name, { socket, asking: 0 });
+    socket.once("close", () => {
+      // Another may have come from the same port by now.
+      if (this.#connections.get(name)?.socket === socket) this.#connections.delete(name);
+    });
     if (this.#connections.size <= this.#options.maxScrapes * 4) return;
-    const idle = [...this.#connections.values()].find(({ asking }) => !asking);
+    const idle = [...this.#connections.values()].find(({ asking }) => asking === 0);
     (idle?.socket ?? socket).destroy();
   }
 
@@ -110,10 +113,12 @@ export class ScrapeServer {
     const name = nameOf(request.socket);
     const connection = this.#connections.get(name);
     if (!connection) return;
-    connection.asking = true;
+    connection.asking++;
     response.once("close", () => {
-      connection.asking = false;
-      if (this.#connections.delete(name)) this.#connections.set(name, connection);
+      connection.asking--;
+      if (this.#connections.get(name) !== connection) return;
+      this.#connections.delete(name);
+      this.#connections.set(name, connection);
     });
   }
 

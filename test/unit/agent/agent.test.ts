@@ -37,6 +37,7 @@ const own = `
   export const every = () => ({ *see({ group, values }) {
     if (group === "mine" && values.get("mine.reads") > 0) yield { metric: "mine.reads", value: 1, why: "it was read" };
   } });
+  export const asked = () => ({ describe() { seen.asked = (seen.asked ?? 0) + 1; return "act"; }, act() {} });
 `;
 
 interface Seen {
@@ -56,6 +57,8 @@ interface Seen {
   closed?: number;
   /** Sources that were made and not closed. */
   sources?: number;
+  /** How often an actuator was asked. */
+  asked?: number;
   wake?: () => void;
 }
 
@@ -172,6 +175,10 @@ detectors:
     const config = `${base}
 detectors:
   - ./own.mjs#every: {}
+actuators:
+  - ./own.mjs#asked: {}
+    when: ends
+    enabled: true
 `;
     const { agent, seen, until, reload } = await start(config);
     await until(({ name }) => name === "anomaly");
@@ -186,6 +193,7 @@ detectors:
       fields: { groups: ["pressure", "mine"] },
     });
     await agent.stop();
+    expect(seen.asked).toBeUndefined(); // nothing has got better
   });
 
   it("stays as it was when the other one can't be had", async () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { get as getSecurely } from "node:https";
 import { connect } from "node:net";
@@ -15,7 +15,7 @@ import { PrometheusSink } from "../../../src/sinks/prometheus.js";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
 import type { StatsSchema } from "../../../src/stats/schema.js";
 import { makeCertificate } from "./certificate.js";
-import { nthRecord, recordOf } from "./record.js";
+import { eventRecord, nthRecord, recordOf } from "./record.js";
 
 const folder = mkdtempSync(join(tmpdir(), "scxkit-prometheus-"));
 const ends: (() => unknown)[] = [];
@@ -88,6 +88,11 @@ describe("a scrape", () => {
     writeFileSync(tokenFile, "an0ther");
     expect(await status("Bearer s3cret")).toBe(401);
     expect(await status("Bearer an0ther")).toBe(200);
+    // Nor must it be one that can be looked at.
+    rmSync(tokenFile);
+    symlinkSync(tokenFile, tokenFile);
+    expect(await status("Bearer an0ther")).toBe(200);
+    expect(await status("Bearer s3cret")).toBe(401);
   });
 
   it("is refused while there are too many, and a slow reader frees its place", async () => {
@@ -215,6 +220,15 @@ describe("what there is to scrape", () => {
     expect(shown(current, 9000)).toEqual([]);
   });
 
+  it("lasts as long as was said before, when a reading comes out of turn", () => {
+    const current = new CurrentPoints();
+    const record = of("a", 1n, "x");
+    current.take([{ ...record, sample: { ...record.sample, interval: 30_000_000_000n } }], 0);
+    current.take([{ ...record, sample: { ...record.sample, interval: 1000n } }], 100);
+    expect(shown(current, 60_000)).toEqual(["a/x"]);
+    expect(shown(current, 90_001)).toEqual([]);
+  });
+
   it("has a source's series once when its labels change", () => {
     const current = new CurrentPoints();
     const record = of("a", 1n, "x");
@@ -232,6 +246,8 @@ describe("what there is to scrape", () => {
     expect(shown(current, 100)).toEqual(["a/y"]);
     current.take([endedEvent(["cpu"], {}), of("a", 3n, "z")], 200);
     expect(shown(current, 200)).toEqual(["a/z"]);
+    current.take([{ ...eventRecord, name: "ended" }], 300); // a program's own, which says nothing of groups
+    expect(shown(current, 300)).toEqual(["a/z"]);
   });
 
   it("has the machine's values once, whichever scheduler runs", () => {
