@@ -88,22 +88,22 @@ void Snapshot::FoldAll() {
   for (size_t entry = 0; entry < entries_; entry++) fold_.Entry(entry, values + entry * cpus_ * stride_, stride_);
 }
 
-int Snapshot::ReadAndFold(int fd) {
-  if (kernelSum_) {
-    if (kernelSum_->Read(fold_.Sum(0)) == 0) return 0;
-    kernelSum_.reset();
-  }
-  const int error = Read(fd);
-  if (error == 0) FoldAll();
-  return error;
+bool Snapshot::SumInKernel() {
+  if (kernelSum_->Read(fold_.Sum(0)) == 0) return true;
+  kernelSum_.reset();
+  return false;
 }
 
 // take(): reads and folds. No allocation.
 napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
   auto* self = BoundTo<Snapshot>(env, info);
   const int fd = self->map_->OpenFd();
-  const int error = fd < 0 ? -EBADF : self->ReadAndFold(fd);
-  if (error == 0) return nullptr;
+  if (self->kernelSum_ && self->SumInKernel()) return nullptr;
+  const int error = fd < 0 ? -EBADF : self->Read(fd);
+  if (error == 0) {
+    self->FoldAll();
+    return nullptr;
+  }
   const char* call = self->entries_ == 1 ? "bpf_map_lookup_elem" : "bpf_map_lookup_batch";
   if (fd < 0) Napi::Error::New(env, "the map is closed").ThrowAsJavaScriptException();
   else Failure{call, -error, {}}.ToError(env).ThrowAsJavaScriptException();
@@ -131,7 +131,8 @@ void Snapshot::Zero(const Napi::CallbackInfo& info) {
 
   if (kernelSum_) {  // which leaves no values of each CPU
     kernelSum_.reset();
-    if (const int error = ReadAndFold(fd)) Throw(env, "bpf_map_lookup_elem", -error);
+    if (const int error = Read(fd)) Throw(env, "bpf_map_lookup_elem", -error);
+    FoldAll();
   }
   if (!zeroing_) zeroing_.emplace(entries_ * cpus_, words);
   const auto eachRow = [&](size_t entry, const auto& visit) {

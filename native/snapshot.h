@@ -33,7 +33,8 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   void UseArray(Napi::Env env, const Napi::Value& options);
   int Read(int fd);
   void FoldAll();
-  int ReadAndFold(int fd);
+  // Whether that could be done; if not, it won't be tried again.
+  bool SumInKernel();
   char* Values() { return (mapped_ ? reinterpret_cast<char*>(map_->OpenMemory()) : values_.data()) + offset_; }
 
   Napi::Reference<Napi::Object> mapObject_;
