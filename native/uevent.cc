@@ -27,7 +27,7 @@ class UeventWatch : public Watch {
     char text[8192];
     sockaddr_nl sender{};
     socklen_t length = sizeof(sender);
-    for (;;) {
+    while (!IsStopped()) {
       const ssize_t size =
           recvfrom(Fd(), text, sizeof(text) - 1, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&sender), &length);
       // ENOBUFS means that uevents were lost: an empty call makes the listener look for itself.
@@ -39,7 +39,6 @@ class UeventWatch : public Watch {
       text[size] = '\0';
       // Only the kernel (port 0) is believed; any process may send to the group.
       if (sender.nl_pid == 0) Deliver(text, static_cast<size_t>(size));
-      if (IsStopped()) return;
     }
   }
 
