@@ -2,7 +2,7 @@
 import type { Btf, BtfMember, BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import type { ObjectMap, ObjectProgram } from "../native/index.js";
-import { clash, familyText, isLabelName, labelRule } from "../stats/family.js";
+import { familyRule, firstClash, isLabelName, labelRule } from "../stats/family.js";
 import { histogramBuckets, type Stat, type StatKind, type StatsSchema } from "../stats/schema.js";
 import { type Rows, sectionsOf } from "./rows.js";
 
@@ -52,16 +52,14 @@ export function findStats(
 
 function layoutOf(btf: Btf, struct: BtfType): Pick<StatsLayout, "schema" | "words"> {
   const stats = struct.members.map((member, i) => describe(btf, struct, member, i));
-  stats.forEach((stat, i) => {
-    const other = stats.slice(0, i).find((one) => clash(one, stat));
-    if (other)
-      throw wrong(
-        struct,
-        struct.members[i] as BtfMember,
-        `and ${other.name} are both ${familyText(stat)}, or its family is of another kind`,
-        "In one family, give each statistic labels of its own, and all the same kind.",
-      );
-  });
+  const clash = firstClash(stats);
+  if (clash)
+    throw wrong(
+      struct,
+      struct.members[clash.at] as BtfMember,
+      `and ${clash.before.name} are ${clash.what}`,
+      familyRule,
+    );
   return { schema: { name: struct.name, stats }, words: struct.members.map((member) => member.bitOffset / 64) };
 }
 

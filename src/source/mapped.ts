@@ -2,7 +2,7 @@
 import type { Btf } from "../bpf/btf.js";
 import { causeOf, ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
-import { clash, familyText } from "../stats/family.js";
+import { familyRule, firstClash } from "../stats/family.js";
 import { histogramBuckets, type Stat } from "../stats/schema.js";
 import { isArray, isCalledStats, isHash, namesOfLast } from "./find.js";
 import type { HistogramPlan } from "./histogram.js";
@@ -66,26 +66,23 @@ export function mappedPlans(
 
 /** What the map itself says of names and families must tell its statistics apart; for what follows from BTF we see to that. */
 function requireDistinct(grounds: readonly Ground[], said: readonly Said[]): void {
-  const names = new Set(said.flatMap((one) => ("names" in one ? one.names : [one.name])));
-  const families = new Set(said.map((one) => ("family" in one ? one.family : undefined)));
   const all = grounds.flatMap(({ words, histograms }) => [
     ...words.flatMap(({ stat }) => stat ?? []),
     ...histograms.map(({ stat }) => stat),
   ]);
-  all.forEach((stat, i) => {
-    const before = all.slice(0, i);
-    if (names.has(stat.name) && (stat.name === "at" || before.some(({ name }) => name === stat.name)))
+  const names = new Set(said.flatMap((one) => ("names" in one ? one.names : [one.name])));
+  const taken = new Set<string>();
+  for (const { name } of all) {
+    if (names.has(name) && (name === "at" || taken.has(name)))
       throw wrongMap(
-        `"${stat.name}" is the name of ${stat.name === "at" ? "each reading's time" : "two statistics"}`,
+        `"${name}" is the name of ${name === "at" ? "each reading's time" : "two statistics"}`,
         "Give each statistic a name of its own.",
       );
-    const other = families.has(stat.family?.name) && before.find((one) => clash(one, stat));
-    if (other)
-      throw wrongMap(
-        `${other.name} and ${stat.name} are both ${familyText(stat)}, or of two kinds`,
-        "In one family, give each statistic labels of its own, and all the same kind.",
-      );
-  });
+    taken.add(name);
+  }
+  const families = new Set(said.flatMap((one) => ("family" in one ? one.family : undefined)));
+  const clash = firstClash(all.filter(({ family }) => family && families.has(family.name)));
+  if (clash) throw wrongMap(`${clash.before.name} and ${clash.stat.name} are ${clash.what}`, familyRule);
 }
 
 /** The kernel knows only so much of a map's name. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
-import { clash, familyText } from "./family.js";
+import { familyRule, firstClash } from "./family.js";
 import type { Stat, StatKind, StatsSchema, UserAttributes } from "./schema.js";
 import type { Declared } from "./stat.js";
 
@@ -35,19 +35,14 @@ export function defineStats<const F extends Record<string, Declared<unknown>>>(
   about: { desc?: string; user?: UserAttributes; top?: boolean } = {},
 ): StatsDefinition<F> {
   const stats = Object.entries(fields).map(([field, declared]): Stat => ({ name: field, ...declared }));
-  stats.forEach((one, i) => {
+  for (const one of stats)
     if (one.name === "" || !kinds.includes(one.kind))
       throw wrong(
         `${name}.${one.name} is no statistic`,
         "Give it a name, and what it is: stat.counter(…), stat.u64(…).",
       );
-    const other = stats.slice(0, i).find((before) => clash(before, one));
-    if (other)
-      throw wrong(
-        `${name}.${one.name} and ${other.name} are both ${familyText(one)}, or its family is of another kind`,
-        "In one family, give each statistic labels of its own, and all the same kind.",
-      );
-  });
+  const clash = firstClash(stats);
+  if (clash) throw wrong(`${name}.${clash.stat.name} and ${clash.before.name} are ${clash.what}`, familyRule);
   return { name, ...about, stats };
 }
 

@@ -8,18 +8,41 @@ export const isLabelName = (text: string): boolean => /^(?!__)[A-Za-z_]\w*$/.tes
 export const labelRule =
   'a label\'s name is letters, digits and underscores, and not "scheduler", which every metric has';
 
-/** `dispatched{type="greedy"}` */
-export function familyText({ name, family }: Stat): string {
-  if (!family) return name;
-  const labels = Object.entries(family.labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
-  return `${family.name}{${labels.join(", ")}}`;
+/** A statistic whose metric would hide an earlier one's: in one family with the same labels, or of two kinds. */
+export interface Clash {
+  readonly stat: Stat;
+  /** Which one of them it is. */
+  readonly at: number;
+  readonly before: Stat;
+  /** What the two are, for people: `both dispatched{type="greedy"}`. */
+  readonly what: string;
 }
 
-/** Whether a family's metrics would hide one of the two: with the same labels, or of two kinds. */
-export const clash = (a: Stat, b: Stat): boolean =>
-  a.family !== undefined &&
-  a.family.name === b.family?.name &&
-  (a.kind !== b.kind || seriesOf(a.family.labels) === seriesOf(b.family.labels));
+/** {@link Clash}, for people: what to do. */
+export const familyRule = "In one family, give each statistic labels of its own, and all the same kind.";
+
+/** The first clash among statistics, if there is one. */
+export function firstClash(stats: readonly Stat[]): Clash | undefined {
+  const families = new Map<string, Stat>();
+  const series = new Map<string, Stat>();
+  for (const [at, stat] of stats.entries()) {
+    if (!stat.family) continue;
+    const { name, labels } = stat.family;
+    const own = `${name} ${seriesOf(labels)}`;
+    const head = families.get(name) ?? stat;
+    if (head.kind !== stat.kind) return { stat, at, before: head, what: `both of ${name}, and of two kinds` };
+    const before = series.get(own);
+    if (before) return { stat, at, before, what: `both ${name}${labelsText(labels)}` };
+    families.set(name, head);
+    series.set(own, stat);
+  }
+  return undefined;
+}
+
+const labelsText = (labels: Readonly<Record<string, string>>): string =>
+  `{${Object.entries(labels)
+    .map(([label, value]) => `${label}=${JSON.stringify(value)}`)
+    .join(", ")}}`;
 
 /** The same text for the same labels. */
 export const seriesOf = (labels: Readonly<Record<string, string>>): string =>
