@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { Btf, type BtfType } from "../bpf/btf.js";
+import { Btf } from "../bpf/btf.js";
 import { MapView, type ReadableMap } from "../bpf/map.js";
 import { ScxError } from "../error.js";
 import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
-import { vmlinuxBtf } from "../kernel/types.js";
 import { watchSchedExt } from "../kernel/watch.js";
 import { type MapInfo, type NativeError, type NativeMap, native } from "../native/index.js";
 import { numbered } from "../numbered.js";
+import { type Ops, readOps } from "./ops.js";
 import { bindStats, planStats } from "./plan.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "./stats.js";
 import type { StatsMap } from "./stats_map.js";
@@ -119,49 +118,6 @@ function unlessGone<T>(look: () => T): T | undefined {
     if ((error as { errno?: number }).errno === constants.errno.ENOENT) return undefined;
     throw error;
   }
-}
-
-interface Ops {
-  readonly name: string;
-  /** Program ids by callback. */
-  readonly programs: ReadonlyMap<string, number>;
-}
-
-let vmlinux: Btf | undefined;
-
-/** What stands in a struct_ops map: the kernel puts the programs' ids where the pointers were. Undefined for other types. */
-function readOps(id: number): Ops | undefined {
-  vmlinux ??= new Btf(readFileSync(vmlinuxBtf));
-  const map = native.mapById(id);
-  try {
-    for (const type of ["sched_ext_ops", "sched_ext_ops_cid"]) {
-      const wrapper = vmlinux.find("struct", `bpf_struct_ops_${type}`);
-      const data = wrapper?.members.find((member) => member.name === "data");
-      if (!wrapper || !data || wrapper.size !== map.info().valueSize) continue;
-      const ops = decodeOps(vmlinux, vmlinux.resolve(data.type), map.readValue().subarray(data.bitOffset / 8));
-      if (ops) return ops;
-    }
-    return undefined;
-  } finally {
-    map.close();
-  }
-}
-
-function decodeOps(btf: Btf, struct: BtfType, value: Uint8Array): Ops | undefined {
-  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  const programs = new Map<string, number>();
-  let name = "";
-  for (const member of struct.members) {
-    const at = member.bitOffset / 8;
-    if (member.name === "name") {
-      const text = value.subarray(at, at + btf.sizeOf(member.type));
-      name = new TextDecoder().decode(text.subarray(0, Math.max(0, text.indexOf(0))));
-    } else if (btf.resolve(member.type).kind === "ptr") {
-      const program = Number(view.getBigUint64(at, true));
-      if (program > 0 && program < 2 ** 32) programs.set(member.name, program);
-    }
-  }
-  return name === "" ? undefined : { name, programs };
 }
 
 class Running implements RunningScheduler {
