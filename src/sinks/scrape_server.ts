@@ -90,7 +90,7 @@ export class ScrapeServer {
     this.#server.close();
     // Who is being answered gets the rest, who asks nothing doesn't keep us; the caller's deadline ends the others.
     this.#server.closeIdleConnections();
-    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250))]);
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250).unref())]);
     this.#server.closeAllConnections();
     await closed;
   }

@@ -31,6 +31,13 @@ async function listening(options: Partial<Options> = {}): Promise<PrometheusSink
   return sink;
 }
 
+it("leaves nothing behind that would keep the process", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  await (await listening()).close();
+  expect(timers()).toBe(before);
+});
+
 describe("a scrape", () => {
   it("gets the last tick, in the format that it wants", async () => {
     const sink = await listening();
