@@ -8,6 +8,9 @@
 
 namespace scxkit {
 
+// The kernel's own errno for "not supported", which libc doesn't know (include/linux/errno.h).
+constexpr int kNotSupported = 524;
+
 // A failed call: which one, its positive errno, and what libbpf said meanwhile. TypeScript makes an ScxError of it;
 // what to tell the user is decided there.
 struct Failure {

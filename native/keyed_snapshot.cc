@@ -23,9 +23,6 @@ constexpr size_t kMostBytes = 16 << 20;
 
 enum State : uint8_t { kFree, kThere, kGone };
 
-// A kernel's ENOTSUPP, which libc doesn't know: a map type without that command.
-constexpr int kNotSupported = 524;
-
 }  // namespace
 
 Napi::Function KeyedSnapshot::Define(Napi::Env env) { return DefineClass(env, "KeyedSnapshot", {}); }

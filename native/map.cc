@@ -21,9 +21,6 @@ namespace {
 // Tells a Map from the objects of other classes, which Unwrap can't.
 constexpr napi_type_tag kTag = {0x7363786b69744d61, 0x8f1d2c3b4a596877};
 
-// A kernel's ENOTSUPP, which libc doesn't know.
-constexpr int kNotSupported = 524;
-
 void SetShape(Napi::Object entry, const char* name, uint32_t type, uint32_t key, uint32_t value, uint32_t entries,
               uint32_t flags) {
   Napi::Env env = entry.Env();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { constants } from "node:os";
 import { ScxError } from "../error.js";
+import { ENOTSUPP } from "../native/errno.js";
 import type { NativeError, NativeMap, NativeObject, ObjectMap } from "../native/index.js";
 import type { Btf, BtfType } from "./btf.js";
 import type { Memory, Variable } from "./variable.js";
@@ -88,15 +89,12 @@ export class MapMemory implements Memory {
   }
 }
 
-/** A kernel's ENOTSUPP, which Node doesn't know. */
-const notSupported = 524;
-
 function writeLive(map: NativeMap, offset: number, bytes: Uint8Array): void {
   try {
     map.writeMapped(offset, bytes);
   } catch (cause) {
     const { errno } = cause as NativeError;
-    if (errno !== constants.errno.EINVAL && errno !== notSupported) throw cause;
+    if (errno !== constants.errno.EINVAL && errno !== ENOTSUPP) throw cause;
     throw new ScxError("ERR_SCX_USAGE", {
       op: "set",
       message: "This can't be changed once it is loaded: all variables of its section are static, or one is a lock.",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { optionOf, paholeOf } from "./config.js";
+import { numbersIn } from "./cpus.js";
 import { type Finding, ok, problem, warning } from "./finding.js";
 import type { Machine } from "./machine.js";
 import { builtFor, releaseAge } from "./release.js";
@@ -87,17 +88,8 @@ export function checkScheduler({ running }: Pick<Machine, "running">): Finding {
   );
 }
 
-/** How many CPUs a list such as "0-3,8" names. */
-const count = (list = ""): number =>
-  list
-    .trim()
-    .split(",")
-    .filter(Boolean)
-    .map((range) => range.split("-").map(Number))
-    .reduce((sum, [first = 0, last = first]) => sum + last - first + 1, 0);
-
-export function checkCpus({ possible, online }: Pick<Machine, "possible" | "online">): Finding {
-  const [most, now] = [count(possible), count(online)];
+export function checkCpus({ possible = "", online = "" }: Pick<Machine, "possible" | "online">): Finding {
+  const [most, now] = [numbersIn(possible).length, numbersIn(online).length];
   if (most === 0 || now === 0) return ok("cpus", "can't be counted: /sys/devices/system/cpu is not there");
   // A per-CPU map has a value for each possible CPU. Firmware of VMs often promises a hundred that never come.
   if (most >= 32 && most >= 4 * now)

@@ -74,7 +74,7 @@ export interface NativeObject {
 }
 
 /** What the kernel knows of a map; ids of BTF types are those of the BTF of that id, 0 where there is none. */
-export type MapInfo = ObjectMap & { id: number; btfId: number; age: bigint };
+export type MapInfo = ObjectMap & { id: number; btfId: number };
 
 export interface NativeMap {
   info(): MapInfo;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import { type DecodedValues, decodeValues, type Integers } from "../stats/decode.js";
 import { describing } from "../stats/described.js";
@@ -9,8 +8,7 @@ import type { StatsSchema } from "../stats/schema.js";
 import { schemaOf } from "../stats/schema_of.js";
 import type { StatsClient } from "./client.js";
 import { parseReply, type ReplyValue } from "./reply.js";
-
-const log = logger("protocol");
+import { Warnings } from "./warnings.js";
 
 /** A reply by its types. */
 export interface Described {
@@ -23,9 +21,6 @@ interface Undescribed {
   schema: undefined;
   fault?: ScxError;
 }
-
-/** Of each of a thousand keys the same need not be said. */
-const mostSaid = 20;
 
 /**
  * Reads replies by what their server says of them. Schemas stay the same objects as long as a server, or the one that
@@ -44,8 +39,8 @@ export class Describer {
   #last: MetaStruct | undefined;
   /** Names of the fields of a reply that the newest metadata don't describe. */
   #odd: string | undefined;
-  /** What was said of the server, which is said once. */
-  readonly #said = new Set<string>();
+  /** Of the server. */
+  readonly #warnings = new Warnings();
 
   constructor(options: { target?: string | undefined; integers?: Integers | undefined }, signal: AbortSignal) {
     this.#target = options.target;
@@ -79,11 +74,11 @@ export class Describer {
     const faults: ScxError[] = [];
     const loose = this.#decode(reply, false, (fault) => faults.push(fault));
     if (loose.schema && (faults.length === 0 || Object.keys(loose.values).length > 0)) {
-      for (const fault of faults) this.#warn(`${causeOf(fault)} It is left out.`);
+      for (const fault of faults) this.#warnings.warn(`${causeOf(fault)} It is left out.`);
       return loose;
     }
     const fault = loose.schema ? faults[0] : loose.fault;
-    if (fault) this.#warn(`The server's metadata don't describe its reply: ${causeOf(fault)}`);
+    if (fault) this.#warnings.warn(`The server's metadata don't describe its reply: ${causeOf(fault)}`);
     return undefined;
   }
 
@@ -92,14 +87,16 @@ export class Describer {
       const line = await client.metaLine({ signal: this.#signal });
       if (line === this.#line) return;
       this.#schemas.clear();
-      this.#said.clear();
+      this.#warnings.clear();
       this.#meta = undefined;
       this.#last = undefined;
       this.#line = line;
-      this.#meta = readMeta(parseReply(line), (fault) => this.#warn(`${causeOf(fault)} The field is left out.`));
+      this.#meta = readMeta(parseReply(line), (fault) =>
+        this.#warnings.warn(`${causeOf(fault)} The field is left out.`),
+      );
     } catch (error) {
       if (!isDescription(error)) throw error;
-      this.#warn(`${causeOf(error)} Values are shown as they come, and not exported.`);
+      this.#warnings.warn(`${causeOf(error)} Values are shown as they come, and not exported.`);
     }
   }
 
@@ -117,12 +114,6 @@ export class Describer {
       if (isDescription(fault) || fault.code === "ERR_SCX_WIRE") return { schema: undefined, fault };
       throw error;
     }
-  }
-
-  #warn(text: string): void {
-    const told = this.#said.has(text) || this.#said.size >= mostSaid;
-    log[told ? "debug" : "warn"](text);
-    if (!told) this.#said.add(text);
   }
 }
 

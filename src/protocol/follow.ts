@@ -14,6 +14,7 @@ import type { StatsClientOptions, StatsOptions, ValuesIn } from "./client_option
 import { Describer } from "./describer.js";
 import { defaultSocketPath } from "./path.js";
 import { parseReply, type ReplyValue } from "./reply.js";
+import { Warnings } from "./warnings.js";
 
 const log = logger("protocol");
 
@@ -56,9 +57,6 @@ export interface StatsReading<V = DecodedValues | ReplyValue> {
 const firstDelay = 100;
 const longestDelay = 1000;
 
-/** A text that is never the same need not be said each second. */
-const mostSaid = 20;
-
 /**
  * Asks a server every interval, as upstream's monitors do: one that isn't there (yet, or any more) is waited for, which is
  * said once (module `protocol`, level `warn`). Ends with its signal, or when the caller leaves the loop.
@@ -95,7 +93,7 @@ class Follower {
   #answered = false;
   readonly #describer: Describer;
   /** Why it doesn't answer, as far as that was said. */
-  readonly #said = new Set<string>();
+  readonly #warnings = new Warnings();
 
   constructor(options: FollowOptions, signal: AbortSignal) {
     this.#options = options;
@@ -130,13 +128,6 @@ class Follower {
     }
   }
 
-  /** Says each cause once, until it answers again. */
-  #say(cause: string): void {
-    const told = this.#said.has(cause) || this.#said.size >= mostSaid;
-    log[told ? "debug" : "warn"](`${cause} It is waited for.`);
-    if (!told) this.#said.add(cause);
-  }
-
   /** The next reading, however long it takes; undefined when nobody wants it any more. */
   async #untilRead(): Promise<StatsReading | undefined> {
     for (let delay = firstDelay; ; delay = Math.min(2 * delay, longestDelay)) {
@@ -147,7 +138,7 @@ class Follower {
         this.#client = undefined;
         if (this.#signal.aborted) return undefined;
         if (this.#options.retry === false || !this.#mends(error)) throw error;
-        this.#say(causeOf(error));
+        this.#warnings.warn(`${causeOf(error)} It is waited for.`);
         this.#options.away?.();
         await sleep(delay, undefined, { signal: this.#signal }).catch(() => {});
       }
@@ -166,8 +157,7 @@ class Follower {
           values: withIntegers(reply, integers) as ReplyValue,
           schema: undefined,
         });
-    if (this.#said.size > 0 && this.#answered) log.info(`${this.#path} answers again`);
-    this.#said.clear();
+    if (this.#warnings.clear() && this.#answered) log.info(`${this.#path} answers again`);
     this.#answered = true;
     const { server } = this.#client;
     return { at, connection: this.#connections, server, ...checked, line };

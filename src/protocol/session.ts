@@ -89,7 +89,7 @@ export class ServerSession implements Session {
   #adopt(name: string, target: Target, handler: Handler): Handler {
     if (this.#closed || this.#offer.targets.get(name) !== target) {
       // While it was opening the client left, or the target was taken away.
-      closeHandler(handler).catch(log.warn);
+      void closeHandler(handler);
       throw unknown("target", name, [...this.#offer.targets.keys()]);
     }
     this.#handlers.set(name, handler);

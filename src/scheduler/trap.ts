@@ -2,13 +2,11 @@
 import { constants } from "node:os";
 import { withoutFlavour } from "../bpf/describe.js";
 import { kernelsWithKfunc } from "../kernel/kfunc.js";
+import { ENOTSUPP } from "../native/errno.js";
 import type { MapShape } from "../native/index.js";
 import type { Explanation } from "./verifier.js";
 
 const { E2BIG, EINVAL, ENOMEM, ENOSPC } = constants.errno;
-
-/** The kernel's own errno for "not supported", which libc doesn't know (include/linux/errno.h). */
-const ENOTSUPP = 524;
 
 /** What the explanations ask about the running kernel and the object; only when they need it. */
 export interface TrapContext {
