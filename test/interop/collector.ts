@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // OpenTelemetry's collector with its OTLP receiver, built by Go from the modules that collector/go.sum names.
 
-import { freePorts, type Peer, startPeer } from "./peer.js";
+import { freePorts } from "../ports.js";
+import { type Peer, startPeer } from "./peer.js";
 
 /** One request as the collector understood it: OTLP's JSON. */
 export interface ReceivedMetrics {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { cli } from "../objects.js";
+import { freePorts } from "../ports.js";
 import { Running } from "../vm/process.js";
 import { buildPeer, servePeer } from "./cargo.js";
 
@@ -14,14 +15,15 @@ it("scxkit export reads upstream's server: what its converter has, and what it l
   const path = join(mkdtempSync(join(tmpdir(), "scxkit-export-")), "stats");
   const server = await servePeer("program" in peer ? peer.program : "", path);
   onTestFinished(() => server.stop());
+  const [port] = await freePorts(1);
   const run = new Running(process.execPath, [
     ...[cli, "export", "--socket", path, "--stats", "0.1", "--scheduler", "example"],
-    ...["--prometheus-listen", "39218", "--to", "jsonl"],
+    ...["--prometheus-listen", `${port}`, "--to", "jsonl"],
   ]);
   onTestFinished(() => run.kill("SIGKILL"));
   const line = JSON.parse(await run.line(/"scheduler":"example"/));
-  const text = await (await fetch("http://127.0.0.1:39218/metrics")).text();
-  const series = text.split("\n").filter((one) => /^scx_(?!state|restarts|sink)/.test(one));
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const series = text.split("\n").filter((one) => /^scx_(?!state|restarts|sink|up)/.test(one));
   // The values of upstream's own example (test/interop/src/example.rs); its bitmap is marked to be left out.
   expect(series).toEqual([
     'scx_at{scheduler="example"} 12345',

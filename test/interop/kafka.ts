@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cachedFolder, freePorts, type Missing, type Peer, run, runBytes, startPeer } from "./peer.js";
+import { freePorts } from "../ports.js";
+import { cachedFolder, type Missing, type Peer, run, runBytes, startPeer } from "./peer.js";
 
 /** What the broker of the pom needs. */
 const leastJava = 17;

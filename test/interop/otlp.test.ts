@@ -5,10 +5,11 @@ import { packageVersion } from "../../src/package.js";
 import { createSink, sinkFactory } from "../../src/sinks/registry.js";
 import type { StatsSchema } from "../../src/stats/schema.js";
 import { checkout } from "../objects.js";
+import { freePorts } from "../ports.js";
 import { nthRecord, recordOf } from "../unit/sinks/record.js";
 import { type Collector, startCollector } from "./collector.js";
 import { goProgram } from "./go.js";
-import { freePorts, type Missing } from "./peer.js";
+import type { Missing } from "./peer.js";
 
 let built: { program: string } | Missing;
 beforeAll(async () => {

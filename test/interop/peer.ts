@@ -3,10 +3,7 @@
 // as a child process.
 
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
-import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { cacheFolder } from "../vm/cache.js";
@@ -141,25 +138,4 @@ function gist(output: string): string {
   const lines = output.trimEnd().split("\n");
   const telling = lines.filter((line) => /\berror\b|^caused by/i.test(line));
   return (telling.length > 0 ? telling : lines).slice(-20).join("\n");
-}
-
-/**
- * Ports that were free a moment ago, for peers that can't be told to choose one themselves. They are below those that the kernel
- * gives to connections, so that none takes them meanwhile.
- */
-export async function freePorts(count: number): Promise<number[]> {
-  const listening = new Map<number, Server>();
-  while (listening.size < count) {
-    const port = randomInt(10_000, 32_000);
-    if (listening.has(port)) continue;
-    const server = createServer();
-    const isFree = once(server, "listening").then(
-      () => true,
-      () => false,
-    );
-    server.listen(port, "127.0.0.1");
-    if (await isFree) listening.set(port, server);
-  }
-  await Promise.all([...listening.values()].map((server) => new Promise((resolve) => server.close(resolve))));
-  return [...listening.keys()];
 }

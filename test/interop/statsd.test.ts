@@ -4,8 +4,9 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SinkQueue } from "../../src/sinks/queue.js";
 import { createSink, sinkFactory } from "../../src/sinks/registry.js";
 import type { StatsSchema } from "../../src/stats/schema.js";
+import { freePorts } from "../ports.js";
 import { recordOf } from "../unit/sinks/record.js";
-import { freePorts, type Missing, run } from "./peer.js";
+import { type Missing, run } from "./peer.js";
 import { fetchStatsd, startStatsd } from "./statsd.js";
 import { buildStatsdExporter, startStatsdExporter } from "./statsd_exporter.js";
 

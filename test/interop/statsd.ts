@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cachedFolder, freePorts, type Missing, run, startPeer } from "./peer.js";
+import { freePorts } from "../ports.js";
+import { cachedFolder, type Missing, run, startPeer } from "./peer.js";
 
 const version = "0.9.0";
 

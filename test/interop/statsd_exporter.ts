@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cachedFolder, freePorts, type Missing, run, startPeer } from "./peer.js";
+import { freePorts } from "../ports.js";
+import { cachedFolder, type Missing, run, startPeer } from "./peer.js";
 
 const version = "v0.31.0";
 

@@ -33,8 +33,7 @@ export class Running {
     for (;;) {
       const found = this.lines.slice(from).find((line) => pattern.test(line));
       if (found !== undefined) return found;
-      if (this.child.exitCode !== null || this.child.signalCode !== null)
-        throw new Error(`ended without ${pattern}: ${this.lines.join("\n")}\n${this.stderr}`);
+      if (this.#hasEnded()) throw new Error(`ended without ${pattern}: ${this.lines.join("\n")}\n${this.stderr}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -42,7 +41,7 @@ export class Running {
   /** Resolves when stderr has had a line that matches; fails when the process ends without it. */
   async error(pattern: RegExp): Promise<void> {
     while (!this.stderr.split("\n").some((line) => pattern.test(line))) {
-      if (this.child.exitCode !== null) throw new Error(`ended without ${pattern}: ${this.stderr}`);
+      if (this.#hasEnded()) throw new Error(`ended without ${pattern}: ${this.stderr}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -55,6 +54,10 @@ export class Running {
   async end(): Promise<number | string> {
     const [status, signal] = await this.#ended;
     return (status as number | null) ?? (signal as string);
+  }
+
+  #hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   #wake(): void {

@@ -6,6 +6,7 @@ import { StatsServer } from "../../../src/protocol/server.js";
 import { EncodedReply, type Target } from "../../../src/protocol/target.js";
 import { structsOf } from "../../../src/stats/meta.js";
 import { cli } from "../../objects.js";
+import { freePorts } from "../../ports.js";
 import { Running } from "../../vm/process.js";
 import { scratch } from "../protocol/peer.js";
 import { mitosis } from "../sinks/upstream.js";
@@ -42,13 +43,14 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
     string,
   ];
   writeFileSync(rules, JSON.stringify({ stats: { "Metrics.num_cells": { kind: "counter", name: "asked" } } }));
+  const [port] = await freePorts(1);
   const exporter = scxkit(
     ...["export", "--socket", path, "--stats", "0.02", "--rules", rules, "--label", "rack=7", "--scheduler", "mitosis"],
-    ...["--prometheus-listen", "39217", "--to", `jsonl:${out}`],
+    ...["--prometheus-listen", `${port}`, "--to", `jsonl:${out}`],
   );
   onTestFinished(() => exporter.kill("SIGKILL"));
   await exporter.error(/It is waited for/);
-  const url = "http://127.0.0.1:39217/metrics";
+  const url = `http://127.0.0.1:${port}/metrics`;
   // While there is nothing else to say.
   await scrape(url, (text) => text.includes('\nscx_up{rack="7"} 0\n'));
   const state = {
