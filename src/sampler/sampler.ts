@@ -139,7 +139,6 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     void source.ended.then(() => this.#end());
     source.onRefresh?.((all) => this.#beforeRefresh(all));
     source.onTurn?.((turn) => (turn === "left" ? this.#afterLast() : this.#keepLast()));
-    options.signal?.addEventListener("abort", () => this.#wake(), { once: true });
   }
 
   /** What is counted now; another one after a fallback to another scheduler. */
@@ -242,6 +241,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       begin: () => {
         seen = this.#tick;
         this.#iterations.add(iteration);
+        this.#signal?.addEventListener("abort", this.#wake);
         this.#clock.start();
       },
       take: (): IteratorResult<Sample<S>, void> | undefined => {
@@ -254,16 +254,18 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       },
       end: () => {
         this.#consumers.delete(baseline);
-        if (this.#iterations.delete(iteration) && this.#iterations.size === 0) this.#clock.stop();
+        if (!this.#iterations.delete(iteration) || this.#iterations.size > 0) return;
+        this.#signal?.removeEventListener("abort", this.#wake);
+        this.#clock.stop();
       },
     });
     return iteration;
   }
 
   /** Who waits for a sample gets it now, if there is one. */
-  #wake(): void {
+  readonly #wake = (): void => {
     for (const iteration of this.#iterations) iteration.wake();
-  }
+  };
 
   #onTick(): void {
     this.#tick++;

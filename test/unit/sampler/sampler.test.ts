@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { native } from "../../../src/native/index.js";
 import { Sampler } from "../../../src/sampler/sampler.js";
@@ -158,6 +159,16 @@ describe("iterating", () => {
     expect(totals).toEqual([1n, 9n]);
     source.kernel.events = 100n; // nobody reads the kernel any more
     expect(events(sampler.totals()).total).toBe(9n);
+  });
+
+  it("leaves nothing at a signal that outlives it", async () => {
+    const { signal } = new AbortController();
+    const sampler = new Sampler(source, { intervalMs: 1000, signal });
+    const samples = [1, 2].map(() => sampler[Symbol.asyncIterator]());
+    for (const one of samples) void one.next();
+    expect(getEventListeners(signal, "abort").length).toBe(1);
+    for (const one of samples) await one.return();
+    expect(getEventListeners(signal, "abort").length).toBe(0);
   });
 
   it("ends at the signal", async () => {
