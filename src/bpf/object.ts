@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { constants } from "node:os";
 import { basename } from "node:path";
 import { ScxError, throwIfAborted } from "../error.js";
 import { kernelHasStruct } from "../kernel/sched_ext.js";
-import {
-  type NativeError,
-  type NativeObject,
-  type NativeOpenOptions,
-  native,
-  type ObjectMap,
-} from "../native/index.js";
+import type { NativeObject, ObjectMap } from "../native/index.js";
 // The one import against the stream: loading makes what the next phase begins with.
 import { type LoadedObject, type LoadOptions, loadObject } from "../scheduler/loaded.js";
 import { Btf } from "./btf.js";
 import { type BpfDescription, describeParts } from "./describe.js";
 import { completeKconfig, type Kconfig } from "./kconfig.js";
 import type { Globals, NameIn, ObjectTypes, PathIn } from "./object_types.js";
+import { noBtf, openNative } from "./open.js";
 import { opsFlagNames } from "./ops_flags.js";
 import { resizeSection } from "./resize.js";
 import { type DataSection, dataSections, sectionVariables } from "./section.js";
@@ -276,79 +270,5 @@ export class BpfObject<T extends ObjectTypes = ObjectTypes> {
       message: `${this.name} is no scheduler: it holds no struct_ops map of type sched_ext_ops.`,
       remedy: 'Declare one in SEC(".struct_ops.link") (bpf/include/scxkit/scx.h has a macro for it).',
     });
-  }
-}
-
-async function openNative(path: string, name: string, options: NativeOpenOptions): Promise<NativeObject> {
-  const refused = (why: string, cause?: NativeError) =>
-    new ScxError("ERR_SCX_NOT_BPF_OBJECT", {
-      op: "open",
-      message: `${path} is no usable BPF object: ${why}.`,
-      remedy: "Give an object file that clang -g -target bpf has built.",
-      log: cause?.log,
-      cause,
-    });
-  let opened: NativeObject | string;
-  try {
-    opened = await native.Object.open(path, name, options);
-  } catch (error) {
-    const cause = error as NativeError;
-    if (cause.call === "open") throw unreadable(path, cause, refused);
-    if (cause.log.some((line) => line.includes("BTF is required"))) throw noBtf(path, cause);
-    throw refused(cause.log.at(-1)?.replace(/^libbpf: |\.+$/g, "") ?? cause.message, cause);
-  }
-  if (typeof opened === "string") throw refused(opened);
-  return opened;
-}
-
-function noBtf(path: string, cause?: NativeError): ScxError {
-  const unread = cause?.log.some((line) => line.includes("Error loading ELF section .BTF"));
-  return new ScxError("ERR_SCX_NO_BTF", {
-    op: "open",
-    message: unread
-      ? `${path} carries BTF that libbpf ${native.libbpfVersion.replace("v", "")} can't read: damaged, or with kinds that it doesn't know.`
-      : `${path} carries no BTF.`,
-    remedy: unread
-      ? "Build it again; where the compiler is newer than libbpf, upgrade libbpf or take an older clang."
-      : "Build it with clang -g -target bpf; don't strip it.",
-    log: cause?.log,
-    cause,
-  });
-}
-
-function unreadable(
-  path: string,
-  cause: NativeError,
-  refused: (why: string, cause: NativeError) => ScxError,
-): ScxError {
-  const { ENOENT, ENOTDIR, EACCES, EPERM, EISDIR, EINVAL, EFBIG } = constants.errno;
-  const base = { op: "open", errno: cause.errno, cause };
-  switch (cause.errno) {
-    case ENOENT:
-    case ENOTDIR:
-      return new ScxError("ERR_SCX_FILE_NOT_FOUND", {
-        ...base,
-        message: `${path}: no such file.`,
-        remedy: "Check the path, or name a scheduler that scxkit brings: simple.",
-      });
-    case EACCES:
-    case EPERM:
-      return new ScxError("ERR_SCX_PRIVILEGE", {
-        ...base,
-        message: `${path} may not be read by this user.`,
-        remedy: "Check its rights and those of its folders (ls -l), or run as another user.",
-      });
-    case EISDIR:
-      return refused("it is a folder", cause);
-    case EINVAL:
-      return refused("it is no regular file", cause);
-    case EFBIG:
-      return refused("it is larger than 256 MiB", cause);
-    default:
-      return new ScxError("ERR_SCX_FILE_UNREADABLE", {
-        ...base,
-        message: `${path} can't be read: ${cause.message.replace(/^open: /, "")}.`,
-        remedy: "Check the file and the disk that it is on.",
-      });
   }
 }
