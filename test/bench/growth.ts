@@ -61,13 +61,7 @@ export const bench: Bench = async () => {
         peer: { name: "C", values },
       });
   }
-  const heads = [
-    "an array",
-    "one struct",
-    "mapped rows",
-    "one struct, a lookup a key",
-    "mapped rows, a lookup a key",
-  ];
+  const heads = ["an array", "one struct", "mapped rows", "one struct, a lookup a key", "mapped rows, a lookup a key"];
   const what = `Snapshots of so many counters with ${cpus} possible CPUs (${where}): against the same in C, then against one lookup a key in C`;
   return { comparisons, growth: [{ what, columns: ["counters", ...heads], rows }] };
 };
