@@ -2,9 +2,9 @@
 
 /** What an iteration hands out. */
 export interface Feed<T> {
-  /** It is asked for the first time. */
+  /** It is asked for the first time. What this throws ends the iteration, as what `take` does. */
   begin(): void;
-  /** The next value, if there is one by now, or that there are no more. What it throws ends the iteration. */
+  /** The next value, if there is one by now, or that there are no more. */
   take(): IteratorResult<T, void> | undefined;
   /** Nothing is asked of it any more, whether it began or not. */
   end(): void;
@@ -32,10 +32,6 @@ export class Iteration<T> implements AsyncGenerator<T, void, void> {
   }
 
   next(): Promise<IteratorResult<T, void>> {
-    if (this.#state === "new") {
-      this.#state = "begun";
-      this.#feed.begin();
-    }
     return new Promise((resolve, reject) => {
       this.#asked.push({ resolve, reject });
       if (this.#asked.length === 1) this.wake();
@@ -46,6 +42,10 @@ export class Iteration<T> implements AsyncGenerator<T, void, void> {
   wake(): void {
     for (let first = this.#asked[0]; first; first = this.#asked[0]) {
       try {
+        if (this.#state === "new") {
+          this.#state = "begun";
+          this.#feed.begin();
+        }
         const result = this.#state === "over" ? over() : this.#feed.take();
         if (!result) return;
         this.#asked.shift();

@@ -26,6 +26,16 @@ beforeEach(() => {
 });
 
 describe("an iteration", () => {
+  it("rejects, and ends, when it can't begin", async () => {
+    queue.begin = () => {
+      throw new Error("no timer");
+    };
+    const first = iteration.next();
+    await expect(first).rejects.toThrow("no timer");
+    expect(queue.told).toEqual(["end"]);
+    expect(await iteration.next()).toEqual(over);
+  });
+
   it("begins when it is first asked, gives who waits what comes, in the order in which they asked, and ends once", async () => {
     expect(queue.told).toEqual([]);
     const asked = [iteration.next(), iteration.next(), iteration.next(), iteration.next()];
