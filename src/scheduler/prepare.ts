@@ -9,7 +9,6 @@ import { cpuIds } from "../kernel/cpus.js";
 import { releaseDoubt } from "../kernel/release.js";
 import { kernelBtf, requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import { type Enumerators, isWideEnum, requireWholeConstants } from "../kernel/wide_constants.js";
-import type { NativeKernelBtf } from "../native/index.js";
 import { ExitInfo } from "./exit.js";
 import type { LoadOptions } from "./loaded.js";
 import { mayBeUnknown, reviseFlags } from "./ops_flags.js";
@@ -47,7 +46,10 @@ export async function prepareScheduler(parts: ObjectParts, options: LoadOptions)
   const doubt = releaseDoubt(release());
   if (doubt) log.warn(doubt);
   const kernel = await kernelBtf();
-  const members = requireType(ops.type, kernel);
+  const members = requireType(
+    ops.type,
+    once((name) => kernel.members(name)),
+  );
   // The others are not made, and programs that only they have are not loaded: this kernel may not even know their types.
   for (const one of structOps) parts.native.setAutocreate(one.index, one === ops);
   const cleared = ops.clearUnknown(new Set(members));
@@ -114,21 +116,21 @@ function once<T>(look: (name: string) => T): (name: string) => T {
 }
 
 /** The kernel's members of a scheduler's struct_ops type. */
-function requireType(type: string, kernel: NativeKernelBtf): readonly string[] {
-  if (!kernel.members("sched_ext_ops")?.includes("dump"))
+function requireType(type: string, members: (struct: string) => readonly string[] | undefined): readonly string[] {
+  if (!members("sched_ext_ops")?.includes("dump"))
     throw new ScxError("ERR_SCX_NO_SCHED_EXT", {
       op: "load",
       message: "This kernel's sched_ext is too old: its sched_ext_ops has no dump().",
       remedy: "Boot a kernel from 6.12 on with CONFIG_SCHED_CLASS_EXT=y.",
     });
-  const members = kernel.members(type);
-  if (!members)
+  const own = members(type);
+  if (!own)
     throw new ScxError("ERR_SCX_KERNEL_LACKS", {
       op: "load",
       message: `This kernel (${release()}) has no struct ${type}, of which the scheduler is.`,
       remedy: "Boot a kernel from 7.2 on, or choose one of type sched_ext_ops, if the object has it, with --ops-map.",
     });
-  return members;
+  return own;
 }
 
 /** Whether the object may have values of 64-bit enums filled in at load (CO-RE). */
