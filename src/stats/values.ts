@@ -23,7 +23,8 @@ export function checkedValues(schema: StatsSchema, values: unknown, where = ""):
   if (typeof values !== "object" || values === null)
     throw wrong(where || schema.name, values, `an object with the fields of ${schema.name}`);
   const at = (name: string) => (where === "" ? name : `${where}.${name}`);
-  const extra = Object.keys(values).find((name) => !schema.stats.some((stat) => stat.name === name));
+  const declared = new Set(schema.stats.map(({ name }) => name));
+  const extra = Object.keys(values).find((name) => !declared.has(name));
   if (extra !== undefined)
     throw wrong(at(extra), (values as Record<string, unknown>)[extra], "declared before it is sent");
   return new Map(
