@@ -2,6 +2,7 @@
 #include "accumulator.h"
 
 #include <algorithm>
+#include <new>
 
 #include "bound.h"
 
@@ -17,7 +18,13 @@ Accumulator::Accumulator(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   total_.Bind(info[2]);
   if (delta_.Length() != source_.Length() || total_.Length() != source_.Length())
     throw Napi::RangeError::New(info.Env(), "the arrays differ in length");
-  base_.resize(source_.Length());
+  length_ = source_.Length();
+  base_.reset(static_cast<uint64_t*>(calloc(std::max<size_t>(length_, 1), sizeof(uint64_t))));
+  if (!base_) throw std::bad_alloc();
+  if (info[3].IsTypedArray()) {
+    used_.emplace().Bind(info[3]);
+    if (used_->Length() == 0) throw Napi::RangeError::New(info.Env(), "how many are used is one word");
+  }
   BindFunction(info.This().As<Napi::Object>(), "advance", this, Advance);
 }
 
@@ -28,8 +35,14 @@ napi_value Accumulator::Advance(napi_env env, napi_callback_info info) {
   uint64_t* delta = source == nullptr ? nullptr : self->delta_.Data(env);
   uint64_t* total = delta == nullptr ? nullptr : self->total_.Data(env);
   if (total == nullptr) return nullptr;
-  uint64_t* base = self->base_.data();
-  for (size_t i = 0; i < self->base_.size(); i++) {
+  size_t length = self->length_;
+  if (self->used_) {
+    const uint64_t* used = self->used_->Data(env);
+    if (used == nullptr) return nullptr;
+    length = static_cast<size_t>(std::min<uint64_t>(*used, length));
+  }
+  uint64_t* base = self->base_.get();
+  for (size_t i = 0; i < length; i++) {
     delta[i] = source[i] - base[i];
     total[i] += delta[i];
     base[i] = source[i];
@@ -38,6 +51,6 @@ napi_value Accumulator::Advance(napi_env env, napi_callback_info info) {
 }
 
 // rebase(): base = 0, for a source that starts again (a scheduler restarted); the total stays.
-void Accumulator::Rebase(const Napi::CallbackInfo&) { std::fill(base_.begin(), base_.end(), 0); }
+void Accumulator::Rebase(const Napi::CallbackInfo&) { std::fill_n(base_.get(), length_, 0); }
 
 }  // namespace scxkit

@@ -3,6 +3,10 @@
 
 #include <napi.h>
 
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
 #include "words.h"
 
 namespace scxkit {
@@ -13,7 +17,8 @@ class Accumulator : public Napi::ObjectWrap<Accumulator> {
  public:
   static Napi::Function Define(Napi::Env env);
   // new Accumulator(source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array), all of one length.
-  // Its `advance` is a function of its own, for each tick.
+  // Its `advance` is a function of its own, for each tick. `used`, a fourth array, has one word: how many words of the
+  // source may differ from 0 by then; it may only grow.
   explicit Accumulator(const Napi::CallbackInfo& info);
 
  private:
@@ -21,7 +26,9 @@ class Accumulator : public Napi::ObjectWrap<Accumulator> {
   void Rebase(const Napi::CallbackInfo& info);
 
   Words source_, delta_, total_;
-  std::vector<uint64_t> base_;
+  std::optional<Words> used_;
+  size_t length_ = 0;
+  std::unique_ptr<uint64_t, decltype(&free)> base_{nullptr, free};  // touched where words are used
 };
 
 }  // namespace scxkit

@@ -128,7 +128,6 @@ void AddRows(uint64_t* __restrict sums, size_t words, const char* rows, size_t s
 
 }  // namespace
 
-// What a CPU has in a word, where leaves aren't plain.
 uint64_t Fold::At(size_t entry, size_t cpu, size_t word, const char* value) {
   const Leaf leaf = LeafOf(word);
   const uint64_t now = Load(value, leaf);

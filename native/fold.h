@@ -46,6 +46,8 @@ class Fold {
   bool HasNarrow() const { return hasNarrow_; }
   static uint64_t Load(const char* value, const Leaf& leaf);
 
+  // What a CPU has in a word, by its value. Of a narrow counter it is what that grew by since the first reading.
+  uint64_t At(size_t entry, size_t cpu, size_t word, const char* value);
   // Folds the values of one entry, those of its CPUs `stride` bytes apart.
   void Entry(size_t entry, const char* values, size_t stride);
   // Before Entry(): whether all narrow counters that had counted went down on some CPU, by less than a wrap would look.
@@ -64,7 +66,6 @@ class Fold {
   void ReadLeaves(const Napi::Value& leaves, size_t valueSize);
   void ReadGauges(const Napi::Value& gauges);
   uint64_t* Wide(size_t entry, size_t cpu) const { return wide_.get() + (entry * cpus_ + cpu) * words_; }
-  uint64_t At(size_t entry, size_t cpu, size_t word, const char* value);
 
   std::vector<Leaf> leaves_;   // empty: all words are u64, one after the other
   std::vector<bool> isGauge_;  // [kind][word]

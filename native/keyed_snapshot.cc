@@ -18,14 +18,16 @@ constexpr size_t kMostSlots = 65536;
 
 // Bounds of our own memory, whatever a map says that it may hold: words of all slots, and bytes read at a time.
 constexpr size_t kMostWords = 1 << 20;
-constexpr size_t kMostWide = 8 << 20;  // of narrow counters, one for each CPU
+constexpr size_t kMostWide = 8 << 20;  // of those that there are for each CPU
 constexpr size_t kMostBytes = 16 << 20;
 
 enum State : uint8_t { kFree, kThere, kGone };
 
 }  // namespace
 
-Napi::Function KeyedSnapshot::Define(Napi::Env env) { return DefineClass(env, "KeyedSnapshot", {}); }
+Napi::Function KeyedSnapshot::Define(Napi::Env env) {
+  return DefineClass(env, "KeyedSnapshot", {InstanceMethod<&KeyedSnapshot::ByCpu>("byCpu")});
+}
 
 KeyedSnapshot::KeyedSnapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Napi::Env env = info.Env();
@@ -64,6 +66,14 @@ KeyedSnapshot::KeyedSnapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) 
   self.Set("keys", ToArray<Napi::Uint8Array>(env, keys_));
   self.Set("states", ToArray<Napi::Uint8Array>(env, states_));
   BindFunction(self, "take", this, Take);
+}
+
+// byCpu(): what CpuCells::Arrays() has, which take() fills from now on. Slots behind those that it has room for are not
+// in it.
+Napi::Value KeyedSnapshot::ByCpu(const Napi::CallbackInfo& info) {
+  const size_t room = kMostWide / (cpus_ * fold_.Words());
+  if (!cells_) cells_.emplace(info.Env(), std::clamp<size_t>(room, 1, slots_), cpus_, fold_.Words());
+  return cells_->Arrays();
 }
 
 // In pieces that there is room for. A key that is met twice counts once.
@@ -110,8 +120,8 @@ size_t KeyedSnapshot::SlotOf(const char* key) {
   const size_t words = fold_.Words();
   std::copy_n(words_->begin() + static_cast<ptrdiff_t>(slot * words), words,
               starts_->begin() + static_cast<ptrdiff_t>(slot * words));
-  std::fill_n(last_.begin() + static_cast<ptrdiff_t>(slot * words), words, 0);
-  fold_.Forget(slot);
+  Forget(slot);
+  if (cells_ && cells_->Holds(slot)) cells_->Begin(slot);
   return slot;
 }
 
@@ -124,32 +134,45 @@ void KeyedSnapshot::Put(const char* key, const char* values) {
   seen_[slot] = true;
   (*states_)[slot] = kThere;
   const size_t words = fold_.Words();
-  const uint64_t* sums = fold_.Sum(slot);
-  uint64_t* last = last_.data() + slot * words;
   const bool narrowFell = fold_.HasNarrow() && fold_.HasFallen(slot, values, stride_);
   fold_.Entry(slot, values, stride_);
-  if (CameBack(slot, narrowFell)) {
-    std::fill_n(last, words, 0);
-    fold_.Forget(slot);
+  if (CameBack(slot, values, narrowFell)) {
+    Forget(slot);
     if (fold_.HasNarrow()) fold_.Entry(slot, values, stride_);
   }
+  const uint64_t* sums = fold_.Sum(slot);
+  uint64_t* last = last_.data() + slot * words;
   for (size_t word = 0; word < words; word++) {
+    const bool anew = HasFallen(slot, word, values);
     uint64_t& whole = (*words_)[slot * words + word];
-    whole = fold_.IsGauge(slot, word) ? sums[word] : whole + sums[word] - (sums[word] < last[word] ? 0 : last[word]);
+    whole = fold_.IsGauge(slot, word) ? sums[word] : whole + sums[word] - (anew ? 0 : last[word]);
     last[word] = sums[word];
+    if (cells_ && cells_->Holds(slot)) cells_->Take(slot, word, anew, fold_, values, stride_);
   }
+}
+
+void KeyedSnapshot::Forget(size_t slot) {
+  const size_t words = fold_.Words();
+  std::fill_n(last_.begin() + static_cast<ptrdiff_t>(slot * words), words, 0);
+  fold_.Forget(slot);
+  if (cells_ && cells_->Holds(slot)) cells_->Forget(slot);
+}
+
+// Of all CPUs together, or of one of them.
+bool KeyedSnapshot::HasFallen(size_t slot, size_t word, const char* values) {
+  return fold_.Sum(slot)[word] < last_[slot * fold_.Words() + word] ||
+         (cells_ && cells_->Holds(slot) && cells_->HasFallen(slot, word, fold_, values, stride_));
 }
 
 // Whether the slot's key is another one of the same name, all of whose words began at zero: what it had counted went
 // down. A level that nobody declared as one goes down while counters go on, and narrow counters may have wrapped: those
 // are asked only where there are no others.
-bool KeyedSnapshot::CameBack(size_t slot, bool narrowFell) {
-  const uint64_t* sums = fold_.Sum(slot);
+bool KeyedSnapshot::CameBack(size_t slot, const char* values, bool narrowFell) {
   const uint64_t* last = last_.data() + slot * fold_.Words();
   bool counted = false;
   for (size_t word = 0; word < fold_.Words(); word++) {
     if (last[word] == 0 || fold_.IsGauge(slot, word) || fold_.IsNarrow(slot, word)) continue;
-    if (sums[word] >= last[word]) return false;
+    if (!HasFallen(slot, word, values)) return false;
     counted = true;
   }
   return counted || narrowFell;
@@ -180,6 +203,7 @@ int KeyedSnapshot::ReadAndFold(int fd) {
 // take(): number
 napi_value KeyedSnapshot::Take(napi_env env, napi_callback_info info) {
   auto* self = BoundTo<KeyedSnapshot>(env, info);
+  if (self->cells_ && !self->cells_->Bound(env)) return nullptr;
   const int fd = self->map_->OpenFd();
   const int error = fd < 0 ? -EBADF : self->ReadAndFold(fd);
   if (fd < 0) Napi::Error::New(env, "the map is closed").ThrowAsJavaScriptException();

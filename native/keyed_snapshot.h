@@ -3,10 +3,12 @@
 
 #include <napi.h>
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "cpu_cells.h"
 #include "fold.h"
 #include "map.h"
 #include "shared_array.h"
@@ -19,6 +21,7 @@ namespace scxkit {
 // What a slot's words say only grows, but for gauges, over all keys that had it: so whoever keeps a baseline may go on.
 // `starts` says where the present key began. A key that was deleted and came back between two readings is noticed when
 // all that it had counted went down, and goes on from where it was; one counter that goes down alone begins anew alone.
+// Where each CPU's words are kept, it goes down when it does on one of them.
 class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -29,11 +32,14 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
 
  private:
   static napi_value Take(napi_env env, napi_callback_info info);
+  Napi::Value ByCpu(const Napi::CallbackInfo& info);
   int Read(int fd);
   int ReadOneByOne(int fd);
   int ReadAndFold(int fd);
   void Put(const char* key, const char* values);
-  bool CameBack(size_t slot, bool narrowFell);
+  bool HasFallen(size_t slot, size_t word, const char* values);
+  bool CameBack(size_t slot, const char* values, bool narrowFell);
+  void Forget(size_t slot);
   size_t SlotOf(const char* key);
   void Release();
 
@@ -53,6 +59,7 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
   std::vector<size_t> free_;
   std::vector<uint64_t> last_;
   std::vector<bool> seen_;
+  std::optional<CpuCells> cells_;  // once they were asked for
   // Shared with JavaScript.
   Shared<uint64_t> words_, starts_;
   Shared<uint8_t> keys_, states_;

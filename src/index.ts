@@ -129,7 +129,7 @@ export type { ClearMode } from "./source/clear_mode.js";
 export { type GroupName, groupNames } from "./source/group.js";
 export { groupSource } from "./source/groups.js";
 export { type LabelName, labelNames, standardLabels } from "./source/labels.js";
-export type { StatsRollup } from "./source/rollup.js";
+export type { GroupSum, StatsRollup } from "./source/rollup.js";
 export { type RunningScheduler, runningScheduler, runningSchedulers } from "./source/running.js";
 export type { SelfFacts } from "./source/self.js";
 export type { StatsSource, Turn } from "./source/stats.js";

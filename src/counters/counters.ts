@@ -12,10 +12,11 @@ export class Counters {
   readonly advance: () => void;
   readonly #accumulator: NativeAccumulator;
 
-  constructor(source: BigUint64Array) {
+  /** @param used how many words of the source may not be 0, as one word; all unless given */
+  constructor(source: BigUint64Array, used?: BigUint64Array) {
     this.delta = new BigUint64Array(source.length);
     this.total = new BigUint64Array(source.length);
-    this.#accumulator = new native.Accumulator(source, this.delta, this.total);
+    this.#accumulator = new native.Accumulator(source, this.delta, this.total, used);
     this.advance = this.#accumulator.advance;
   }
 

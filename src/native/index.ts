@@ -150,6 +150,11 @@ export interface NativeKeyedSnapshot {
   readonly states: Uint8Array;
   /** Returns how many keys found no slot. Needs no `this`. */
   readonly take: () => number;
+  /**
+   * From now on each {@link take} also fills these: words[(slot * cpus + cpu) * words + word] and `starts` as above, over possible CPUs,
+   * for as many slots as there is room for; `used` is one word, how many of them were ever in use.
+   */
+  byCpu(): Readonly<Record<"words" | "starts" | "used", BigUint64Array>>;
 }
 
 export interface NativeAccumulator {
@@ -193,7 +198,13 @@ export interface Addon {
   };
   Snapshot: new (map: NativeMap, options?: SnapshotOptions) => NativeSnapshot;
   KeyedSnapshot: new (map: NativeMap, options?: FoldOptions) => NativeKeyedSnapshot;
-  Accumulator: new (source: BigUint64Array, delta: BigUint64Array, total: BigUint64Array) => NativeAccumulator;
+  /** `used` has one word: how many words of the source may not be 0, which only grows; all unless given. */
+  Accumulator: new (
+    source: BigUint64Array,
+    delta: BigUint64Array,
+    total: BigUint64Array,
+    used?: BigUint64Array,
+  ) => NativeAccumulator;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
   /** A map by its id, for reading only, whoever loaded it; this and the next four are for CAP_SYS_ADMIN. */
   mapById(id: number): NativeMap;

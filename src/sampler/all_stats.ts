@@ -6,10 +6,10 @@ import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import type { Domain } from "../kernel/topology.js";
 import { checkedGroups, type GroupName, groupNames } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
-import { inWord, type StatsRollup } from "../source/rollup.js";
+import { type GroupSum, inWord, type StatsRollup } from "../source/rollup.js";
 import { runningSchedulers } from "../source/running.js";
 import type { SelfFacts } from "../source/self.js";
-import type { HistogramCounts, Sample, Stat, StatsSchema, StatValue } from "../stats/schema.js";
+import type { Sample, Stat, StatsSchema, StatValue } from "../stats/schema.js";
 import { addGroup, type Params } from "./params.js";
 import { Sampler } from "./sampler.js";
 import { ValueSampler } from "./values.js";
@@ -241,10 +241,17 @@ function* cpuRecords(use: Reading | undefined, schedulers: readonly SampledSched
   }
 }
 
-const isNothing = (sum: bigint | HistogramCounts): boolean => (typeof sum === "bigint" ? sum : sum.count) === 0n;
+function isNothing(sum: GroupSum): boolean {
+  if (typeof sum === "bigint") return sum === 0n;
+  return "entries" in sum ? Object.values(sum.entries).every((one) => one === 0n) : sum.count === 0n;
+}
 
 /** A group's sum as a value; nobody asks for its delta. */
-function summed(stat: Stat, sum: bigint | HistogramCounts): StatValue {
+function summed(stat: Stat, sum: GroupSum): StatValue {
+  if (typeof sum === "object" && "entries" in sum) {
+    const entries = Object.entries(sum.entries).map(([key, one]) => [key, summed(stat, one)] as const);
+    return { entries: Object.fromEntries(entries) };
+  }
   if (typeof sum !== "bigint") return { ...sum, delta: sum };
   return stat.kind === "gauge" ? { value: inWord(stat, sum) } : { total: sum, delta: 0n };
 }

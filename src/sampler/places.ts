@@ -6,6 +6,7 @@ import { inWord } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
 import {
   type CounterValue,
+  type DictionaryValue,
   type GaugeValue,
   isKeyed,
   type Stat,
@@ -55,17 +56,23 @@ export function statsAt(
     if (form === "counter") stats[stat.name] = { total: total[at] as bigint, delta: delta[at] as bigint };
     else if (form === "dict") {
       const slots = source.slots?.(number) ?? [];
-      const entries =
-        stat.kind === "counter"
-          ? withGone(
-              ownCounts(slots, total, (word) => delta[word] ?? 0n),
-              gone?.of(number) ?? [],
-            )
-          : levels(slots, words);
-      stats[stat.name] = { entries };
+      stats[stat.name] = dictionaryAt(stat, slots, words, counters, gone?.of(number));
     } else stats[stat.name] = valueAt(stat, at, words, counters);
   }
   return stats;
+}
+
+/** A dictionary's value. @param gone what its keys counted that aren't there any more */
+export function dictionaryAt(
+  { kind }: Stat,
+  slots: readonly Slot[],
+  words: BigUint64Array,
+  { total, delta }: Counters,
+  gone: Iterable<[string, CounterValue]> = [],
+): DictionaryValue {
+  if (kind !== "counter") return { entries: levels(slots, words) };
+  const counts = ownCounts(slots, total, (word) => delta[word] ?? 0n);
+  return { entries: withGone(counts, gone) };
 }
 
 /** A gauge's or a histogram's value, whose first word is `at`. */
@@ -112,7 +119,7 @@ function withGone(
 
 function levels(slots: readonly Slot[], words: BigUint64Array): Record<string, GaugeValue<bigint>> {
   const entries: Record<string, GaugeValue<bigint>> = Object.create(null);
-  for (const { key, word } of slots)
-    entries[key] = { value: BigInt.asIntN(64, (words[word] ?? 0n) + (entries[key]?.value ?? 0n)) };
+  for (const { key, word, start } of slots)
+    entries[key] = { value: BigInt.asIntN(64, (words[word] ?? 0n) - start + (entries[key]?.value ?? 0n)) };
   return entries;
 }

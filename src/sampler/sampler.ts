@@ -12,7 +12,7 @@ import type { Sample, StatsSchema, StatValues } from "../stats/schema.js";
 import { u64 } from "../stats/u64.js";
 import { wallClock } from "../wall_clock.js";
 import { Clock } from "./clock.js";
-import { type CpuCounters, CpuRollups } from "./cpu_rollup.js";
+import { type CpuCounters, CpuRollups, type KeyRows } from "./cpu_rollup.js";
 import { GoneKeys } from "./gone.js";
 import { Iteration } from "./iteration.js";
 import { ownCounts, type Place, placesOf, statsAt } from "./places.js";
@@ -29,8 +29,9 @@ export interface SamplerOptions {
   mode?: "delta" | ClearMode;
   /**
    * Each sample also has what is kept per CPU, summed over each CPU, core, last-level cache or NUMA node, in the same baseline and
-   * by the same reading. A CPU that goes offline stays in the group in which it was seen. With `reset`, these are what the kernel
-   * counted still, whoever else resets.
+   * by the same reading. A per-CPU hash has all its keys in each group; their memory grows with the keys that there are at a time and
+   * the CPUs that there can be, and is taken for good once somebody has asked. A CPU that goes offline stays in the group in which it was
+   * seen. With `reset`, these are what the kernel counted still, whoever else resets.
    */
   by?: readonly Domain[];
   /** Ends every iteration. */
@@ -172,7 +173,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
 
   /** Why some statistics can't be read, as of the last reading; the others are. */
   get problems(): readonly ScxError[] {
-    const lost = [...this.#consumers].flatMap(({ gone }) => gone.problem ?? []);
+    const lost = [...this.#consumers].flatMap(({ gone, cpus }) => gone.problem ?? cpus.gone.problem ?? []);
     return [...(this.#source.problems ?? []), ...lost];
   }
 
@@ -324,7 +325,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       log.debug(`no first reading of ${this.scheduler}: ${causeOf(error)}`); // its own first reading will say why
     }
     baseline.counters.advance();
-    for (const one of baseline.cpus) one.advance();
+    baseline.cpus.advance();
     baseline.readAt = this.#readAt;
     baseline.reading = this.#reading;
   }
@@ -339,11 +340,12 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   #advance(baseline: Baseline<S>): Sample<S> {
     const previous = baseline.readAt;
     baseline.counters.advance();
-    for (const one of baseline.cpus) one.advance();
+    baseline.cpus.advance();
     baseline.readAt = this.#readAt;
     baseline.reading = this.#reading;
     const sample = this.#sample(baseline.counters, baseline.cpus, previous, baseline.gone);
     baseline.gone.clear();
+    baseline.cpus.gone.clear();
     return sample;
   }
 
@@ -372,9 +374,13 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       if (!this.#isRefreshing) this.#stale = true; // what the source has now is newer than ours
       if (stat.kind !== "counter") continue;
       let slots: readonly Slot[] | undefined;
-      for (const { reading, counters, gone } of this.#consumers) {
+      let rows: KeyRows | undefined;
+      for (const { reading, counters, gone, cpus } of this.#consumers) {
         if (reading === seen) continue;
         slots ??= this.#source.slots?.(number, !all) ?? [];
+        if (slots.length === 0) break;
+        rows ??= this.#rollups.keyRows(number, !all);
+        if (rows) this.#rollups.keepGone(number, rows, cpus);
         const since = (word: number) => u64((this.#words[word] ?? 0n) - (counters.total[word] ?? 0n));
         for (const [key, own] of Object.entries(ownCounts(slots, this.#words, since)))
           if (own.delta > 0n) gone.add(number, key, own);
@@ -403,7 +409,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     this.#readWall = wallClock();
     this.#stale = false;
     this.#run.advance();
-    for (const one of this.#cpus) one.advance();
+    this.#cpus.advance();
   }
 
   #newRollups(): CpuRollups {

@@ -2,6 +2,8 @@
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
 import type { CpuPart } from "./joined.js";
+import { CarriedKeys } from "./keyed.js";
+import type { Slot } from "./reader.js";
 
 /** What each CPU counts over several turns of a scheduler: totals go on, gauges are what they are. */
 export class CpuTotals {
@@ -9,22 +11,45 @@ export class CpuTotals {
   readonly parts: readonly CpuPart[];
   #turn: readonly { part: CpuPart; accumulator: NativeAccumulator }[] = [];
   readonly #gauges: readonly (readonly number[])[];
+  /** Of each part; of it, by statistic and row. */
+  readonly #carried: readonly CarriedKeys[];
 
   constructor(parts: readonly CpuPart[], schema: StatsSchema) {
-    this.parts = parts.map((part) => ({ ...part, words: new BigUint64Array(part.words.length) }));
-    this.#gauges = parts.map(({ stats, cpus, width }) =>
+    this.#carried = parts.map(() => new CarriedKeys());
+    this.parts = parts.map(({ words, used, slots, ...part }, i) => ({
+      ...part,
+      words: new BigUint64Array(words.length),
+      ...(used && { used: new BigUint64Array(1) }),
+      ...(slots && { slots: (stat, gone) => this.#slots(i, stat, gone) }),
+    }));
+    this.#gauges = parts.map(({ stats, cpus, width, slots }) =>
       [...stats].flatMap(([stat, word]) =>
-        schema.stats[stat]?.kind === "gauge" ? cpus.map((_, row) => row * width + word) : [],
+        schema.stats[stat]?.kind === "gauge" && !slots ? cpus.map((_, row) => row * width + word) : [],
       ),
     );
-    this.follow(parts);
+    this.#begin(parts);
   }
 
   /** From here on these are read, which have counted since their own attach. */
-  follow(parts: readonly CpuPart[]): void {
+  follow(parts: readonly CpuPart[], schema: StatsSchema): void {
+    this.parts.forEach(({ stats, slots, cpus, words }, i) => {
+      for (const stat of slots && this.#turn[i] ? stats.keys() : [])
+        if (schema.stats[stat]?.kind === "counter")
+          slots?.(stat).forEach((row, at) => {
+            this.#carried[i]?.keep(stat * cpus.length + at, row, words);
+          });
+    });
+    this.#begin(parts);
+  }
+
+  #begin(parts: readonly CpuPart[]): void {
     this.#turn = parts.map((part, i) => {
-      const { words } = this.parts[i] as CpuPart;
-      return { part, accumulator: new native.Accumulator(part.words, new BigUint64Array(words.length), words) };
+      const { words, used } = this.parts[i] as CpuPart;
+      if (used) this.#carried[i]?.begin(words.subarray(0, Number(used[0])));
+      return {
+        part,
+        accumulator: new native.Accumulator(part.words, new BigUint64Array(words.length), words, part.used),
+      };
     });
   }
 
@@ -32,8 +57,16 @@ export class CpuTotals {
   advance(): void {
     this.#turn.forEach(({ part, accumulator }, i) => {
       accumulator.advance();
-      const { words } = this.parts[i] as CpuPart;
+      const { words, used } = this.parts[i] as CpuPart;
+      // What another turn put behind them is to be looked at still.
+      if (used && part.used) used[0] = (part.used[0] ?? 0n) > (used[0] ?? 0n) ? (part.used[0] ?? 0n) : (used[0] ?? 0n);
       for (const word of this.#gauges[i] ?? []) words[word] = part.words[word] ?? 0n;
     });
+  }
+
+  #slots(i: number, stat: number, gone: boolean | undefined): readonly (readonly Slot[])[] {
+    const part = this.#turn[i]?.part;
+    const rows = part?.slots?.(stat, gone) ?? [];
+    return rows.map((row, at) => this.#carried[i]?.slots(stat * rows.length + at, row) ?? []);
   }
 }

@@ -10,7 +10,7 @@ const log = logger("scheduler");
 
 /** What one reader finds on each CPU, and which statistics these are. */
 export interface CpuPart extends CpuWords {
-  /** The first word of each statistic in a CPU's row, by its number in the schema. */
+  /** The first word of each statistic in a CPU's row, by its number in the schema, as {@link slots} takes it. */
   readonly stats: ReadonlyMap<number, number>;
 }
 
@@ -96,8 +96,14 @@ export class JoinedReaders {
       const cpus = reader.byCpu?.();
       if (!cpus) return [];
       const first = this.#places.findIndex((place) => place.reader === reader);
-      const { words, width } = cpus;
-      return [{ words, width, cpus: cpus.cpus, stats: new Map(reader.index.map((word, at) => [first + at, word])) }];
+      const { slots } = cpus;
+      return [
+        {
+          ...cpus,
+          stats: new Map(reader.index.map((word, at) => [first + at, word])),
+          ...(slots && { slots: (stat, gone) => slots(stat - first, gone) }),
+        },
+      ];
     });
     return this.#byCpu;
   }

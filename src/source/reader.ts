@@ -24,11 +24,15 @@ export interface Slot {
 
 /** What the same readings find on each CPU. */
 export interface CpuWords {
-  /** `words[row * width + word]`, a row for each of {@link cpus}. */
+  /** `words[row * width + word]`, a row for each of {@link cpus}; of a hash such rows for each slot. */
   readonly words: BigUint64Array;
   readonly width: number;
   /** Numbers of the CPUs. */
   readonly cpus: readonly number[];
+  /** How many of the words may be in use, as one word: behind them all are 0, and none is looked at. Absent: all are. */
+  readonly used?: BigUint64Array;
+  /** Of a hash: for each row the keys that {@link Reader.slots} has, and where their values on that CPU are. */
+  slots?(stat: number, gone?: boolean): readonly (readonly Slot[])[];
 }
 
 /** What reads some statistics of one map: one native call into arrays that are bound once. */
@@ -156,19 +160,44 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
     bind: (bound) => {
       const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges: gaugesAmong(stats) });
       let left = 0;
+      /** Slots of which each CPU's words are kept. */
+      let byCpu = 0;
       const keys = new SlotKeys(keyed.keys, keyed.states, bound.info().keySize, format);
+      const startAt = (starts: BigUint64Array, word: number, stat: number) =>
+        stats[stat]?.kind === "counter" ? (starts[word] ?? 0n) : 0n;
       return {
         words: keyed.words,
         index: stats.map((_, leaf) => leaf),
         take: () => {
           left = keyed.take();
         },
-        problem: () => (left > 0 ? tooMany(map.name, left) : undefined),
+        problem: () => {
+          if (left > 0) return tooMany(map.name, left);
+          const behind = byCpu === 0 ? 0 : keyed.states.subarray(byCpu).filter((state) => state !== 0).length;
+          return behind > 0 ? tooManyByCpu(map.name, behind) : undefined;
+        },
         slots: (stat, gone = false) =>
           keys.list(gone).map(({ slot, key }) => {
             const word = slot * leaves.length + stat;
-            return { key, word, start: stats[stat]?.kind === "counter" ? (keyed.starts[word] ?? 0n) : 0n };
+            return { key, word, start: startAt(keyed.starts, word, stat) };
           }),
+        ...(bound.info().typeName?.includes("percpu") && {
+          byCpu: () => {
+            const cpus = possibleCpus();
+            const { words, starts, used } = keyed.byCpu();
+            byCpu = words.length / (cpus.length * leaves.length);
+            const slots = (stat: number, gone = false) => {
+              const list = keys.list(gone).filter(({ slot }) => slot < byCpu);
+              return cpus.map((_, row) =>
+                list.map(({ slot, key }) => {
+                  const word = (slot * cpus.length + row) * leaves.length + stat;
+                  return { key, word, start: startAt(starts, word, stat) };
+                }),
+              );
+            };
+            return { words, width: leaves.length, cpus, used, slots };
+          },
+        }),
       };
     },
   };
@@ -179,6 +208,13 @@ const tooMany = (name: string, keys: number) =>
     op: "read",
     message: `Map ${name} has ${keys} keys more than can be followed.`,
     remedy: "Its first 65536 keys are counted; name fewer of its members in a statistics map, or make it smaller.",
+  });
+
+const tooManyByCpu = (name: string, keys: number) =>
+  new ScxError("ERR_SCX_MAP_READ", {
+    op: "read",
+    message: `Map ${name} has ${keys} keys more than can be told apart by CPU.`,
+    remedy: "They are in its sums; name fewer of its members in a statistics map, or make it smaller.",
   });
 
 /**

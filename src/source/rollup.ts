@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { type Domain, groupCpus } from "../kernel/topology.js";
-import type { HistogramCounts, Stat, StatsSchema } from "../stats/schema.js";
+import type { DictionaryValue, HistogramCounts, Stat, StatsSchema } from "../stats/schema.js";
 import { countsAt } from "./histogram.js";
 import type { CpuPart } from "./joined.js";
+import { keySums } from "./keyed.js";
+import type { Slot } from "./reader.js";
+
+/** What a group of CPUs has of a statistic: a sum, a histogram of all its CPUs, or a sum for each key. */
+export type GroupSum = bigint | HistogramCounts | DictionaryValue<bigint>;
 
 /** Statistics by groups of CPUs. */
 export interface StatsRollup {
@@ -11,8 +16,11 @@ export interface StatsRollup {
   readonly groups: readonly string[];
   /** The statistics that are kept per CPU; others can't be told apart. */
   readonly stats: readonly Stat[];
-  /** Reads the kernel once: each group's sums since attach, by statistic. A histogram is what all its CPUs' are together. */
-  read(): Record<string, Record<string, bigint | HistogramCounts>>;
+  /**
+   * Reads the kernel once: each group's sums since attach, by statistic. A histogram is what all its CPUs' are together. Of a hash each
+   * group has all keys that there are: what they had counted by the first look at CPUs, and since.
+   */
+  read(): Record<string, Record<string, GroupSum>>;
 }
 
 /** A sum of words as the statistic's values are: modulo 2^64, and a level may be negative. */
@@ -39,6 +47,24 @@ export function groupSums(
   return sums;
 }
 
+/**
+ * The keys of a dictionary on the CPUs of each group.
+ * @param groups the group of each CPU
+ */
+export function groupSlots(
+  rows: readonly (readonly Slot[])[],
+  { cpus }: CpuPart,
+  groups: Uint32Array,
+  count: number,
+): readonly (readonly Slot[])[] {
+  const slots = Array.from({ length: count }, (): Slot[] => []);
+  rows.forEach((row, i) => {
+    const own = slots[groups[cpus[i] ?? 0] ?? 0];
+    for (const slot of row) own?.push(slot);
+  });
+  return slots;
+}
+
 /** What these have per CPU, summed over each group. @param refresh reads the kernel */
 export function rollup(
   { stats }: StatsSchema,
@@ -54,8 +80,19 @@ export function rollup(
     stats: counted,
     read() {
       refresh();
-      const values: Record<string, bigint | HistogramCounts>[] = names.map(() => Object.create(null));
+      const values: Record<string, GroupSum>[] = names.map(() => Object.create(null));
       for (const part of parts) {
+        if (part.slots) {
+          for (const number of part.stats.keys()) {
+            const stat = stats[number] as Stat;
+            groupSlots(part.slots(number), part, groups, names.length).forEach((slots, group) => {
+              const entries: Record<string, bigint> = Object.create(null);
+              for (const [key, sum] of keySums(slots, part.words)) entries[key] = inWord(stat, sum);
+              (values[group] as Record<string, GroupSum>)[stat.name] = { entries };
+            });
+          }
+          continue;
+        }
         const sums = groupSums(part.words, part, groups, names.length);
         for (const [number, word] of part.stats) {
           const stat = stats[number] as Stat;

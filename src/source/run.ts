@@ -4,18 +4,15 @@ import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import { isKeyed, type StatsSchema } from "../stats/schema.js";
-import { u64 } from "../stats/u64.js";
 import type { ClearMode } from "./clear_mode.js";
 import { CpuTotals } from "./cpu_totals.js";
 import type { CpuPart } from "./joined.js";
+import { CarriedKeys } from "./keyed.js";
 import type { Slot } from "./reader.js";
 import type { StatsRollup } from "./rollup.js";
 import type { StatsSource, Turn } from "./stats.js";
 
 const log = logger("scheduler");
-
-/** Keys of a dictionary whose totals are kept for the next scheduler: as many as are followed of a map. */
-const mostCarried = 65_536;
 
 /**
  * What a run counts, over all its schedulers: while the same statistics follow, their totals go on; another scheduler's
@@ -28,8 +25,6 @@ export class RunStats implements StatsSource {
   /** When the first one began, once it has left. */
   #startedAt: bigint | undefined;
   #words: BigUint64Array = new BigUint64Array();
-  /** The same, as they were when the present scheduler's turn came. */
-  #before: BigUint64Array = new BigUint64Array();
   #accumulator: NativeAccumulator | undefined;
   /** Whether any statistic is a dictionary. */
   #hasKeys = false;
@@ -42,8 +37,8 @@ export class RunStats implements StatsSource {
   #end: () => void = () => {};
   readonly #listeners = new Set<(turn: Turn) => void>();
   readonly #refreshing: ((all: boolean) => void)[] = [];
-  /** What the keys of each dictionary had counted before the present scheduler's turn. */
-  readonly #carried = new Map<number, Map<string, bigint>>();
+  /** By statistic. */
+  readonly #carried = new CarriedKeys();
 
   constructor() {
     this.ended = new Promise((resolve) => {
@@ -92,15 +87,7 @@ export class RunStats implements StatsSource {
   }
 
   slots(stat: number, gone = false): readonly Slot[] {
-    const slots = this.#current?.slots?.(stat, gone) ?? [];
-    const carried = this.#carried.get(stat);
-    const given = new Set<string>(); // by text: of several keys with one, the first has it
-    return slots.map(({ key, word, start }) => {
-      const before = given.has(key) ? undefined : carried?.get(key);
-      if (before !== undefined) given.add(key);
-      // What earlier schedulers of the run put into the same word was no other's.
-      return { key, word, start: u64(start + (this.#before[word] ?? 0n)), carried: before ?? 0n };
-    });
+    return this.#carried.slots(stat, this.#current?.slots?.(stat, gone) ?? []);
   }
 
   onRefresh(listener: (all: boolean) => void): void {
@@ -138,7 +125,7 @@ export class RunStats implements StatsSource {
       this.#beforeRefresh(true);
       this.#carryKeys();
     }
-    this.#before = this.#words.slice();
+    this.#carried.begin(this.#words);
     if (this.#left) {
       this.epoch++;
       this.#startedAt ??= this.#current?.startedAt;
@@ -148,7 +135,7 @@ export class RunStats implements StatsSource {
     this.#bind(next);
     next.onRefresh?.((all) => next === this.#current && this.#beforeRefresh(all));
     if (!same) this.#cpuTotals = undefined;
-    if (this.#isByCpu) this.#cpuTotals?.follow(next.byCpu?.() ?? []);
+    if (this.#isByCpu) this.#cpuTotals?.follow(next.byCpu?.() ?? [], this.schema);
   }
 
   /** The scheduler has left, and another may follow. Its maps may be closed after this call. */
@@ -184,7 +171,10 @@ export class RunStats implements StatsSource {
 
   #beforeRefresh(all: boolean): void {
     // The last one may have been asked for past us.
-    if (!this.#left && this.#hasKeys) this.#accumulator?.advance();
+    if (!this.#left && this.#hasKeys) {
+      this.#accumulator?.advance();
+      this.#cpuTotals?.advance();
+    }
     for (const listener of this.#refreshing) listener(all);
   }
 
@@ -192,13 +182,7 @@ export class RunStats implements StatsSource {
   #carryKeys(): void {
     this.schema.stats.forEach((stat, number) => {
       if (!isKeyed(stat) || stat.kind !== "counter") return;
-      const totals = new Map<string, bigint>();
-      for (const { key, word, start, carried = 0n } of this.slots(number))
-        totals.set(key, u64((totals.get(key) ?? 0n) + (this.#words[word] ?? 0n) - start + carried));
-      const earlier = this.#carried.get(number) ?? new Map<string, bigint>();
-      // Those that didn't come with this one may come with the next, but not for ever.
-      const all = new Map([...totals, ...[...earlier].filter(([key]) => !totals.has(key))].slice(0, mostCarried));
-      this.#carried.set(number, all);
+      this.#carried.keep(number, this.slots(number), this.#words);
     });
   }
 
@@ -206,7 +190,8 @@ export class RunStats implements StatsSource {
     const { schema, index, words } = source;
     this.#hasKeys = schema.stats.some(isKeyed);
     this.#accumulator = new native.Accumulator(words, new BigUint64Array(words.length), this.#words);
-    this.#gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
+    // A dictionary's level is what its word went up by since the turn began.
+    this.#gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" && !isKeyed(stat) ? [index[i] ?? 0] : []));
   }
 
   #clearOf(next: StatsSource, mode: ClearMode): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { BpfObject, type Sample, Sampler, type SamplerOptions } from "../../src/index.js";
+import { BpfObject, type Sample, Sampler, type SamplerOptions, type StatValues } from "../../src/index.js";
 import { testObject } from "../objects.js";
 import { program } from "./compare.js";
 
@@ -18,8 +18,16 @@ export const intervals = [5, 37, 211];
 export interface Counted {
   /** How many events there were. */
   readonly truth: bigint;
-  /** The sum of each consumer's deltas, by statistic, and how many samples it had. */
+  /** The sum of each consumer's deltas, by statistic; those of its CPUs, `NAME by cpu`; and how many samples it had. */
   readonly consumers: readonly { readonly sums: Readonly<Record<string, bigint>>; readonly samples: number }[];
+}
+
+function add(sums: Record<string, bigint>, stats: Partial<StatValues>, suffix: string): void {
+  for (const [name, value] of Object.entries(stats)) {
+    const all = value && "entries" in value ? Object.values(value.entries) : [value];
+    for (const one of all)
+      if (one && "delta" in one) sums[name + suffix] = (sums[name + suffix] ?? 0n) + (one.delta as bigint);
+  }
 }
 
 /** Adds up what each consumer is told, sample by sample, until `over` has been true before a sample. */
@@ -29,10 +37,8 @@ async function addUp(samples: AsyncIterable<Sample>, over: () => boolean) {
   let last = false;
   for await (const sample of samples) {
     number++;
-    for (const [name, value] of Object.entries(sample.stats)) {
-      const all = "entries" in value ? Object.values(value.entries) : [value];
-      for (const one of all) if ("delta" in one) sums[name] = (sums[name] ?? 0n) + (one.delta as bigint);
-    }
+    add(sums, sample.stats, "");
+    for (const ofCpu of Object.values(sample.by?.cpu ?? {})) add(sums, ofCpu, " by cpu");
     if (last) break;
     last = over(); // what was read before the end may lack something; the next one doesn't
   }
@@ -47,14 +53,16 @@ export async function countExactly(
   form: keyof typeof forms,
   events: number,
   cycles = 0,
-  mode: SamplerOptions["mode"] = "delta",
+  options: Pick<SamplerOptions, "mode" | "by"> = {},
 ): Promise<Counted> {
   const { object, map } = forms[form];
   const writer = program("writer");
   await using loaded = await (await BpfObject.open(testObject(object))).load();
   const id = Object.values(loaded.maps).find(({ name }) => map.test(name))?.id;
   let over = false;
-  const consumers = intervals.map((intervalMs) => addUp(new Sampler(loaded.stats, { intervalMs, mode }), () => over));
+  const consumers = intervals.map((intervalMs) =>
+    addUp(new Sampler(loaded.stats, { ...options, intervalMs }), () => over),
+  );
   // Small enough pieces that consumers look in the middle of the counting, not only after it.
   const { stdout } = await promisify(execFile)(writer, [id, events, 1000, cycles].map(String));
   over = true;

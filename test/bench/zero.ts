@@ -14,7 +14,7 @@ export const bench: Bench = async () => {
   ] as const) {
     const lost: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const { truth, consumers } = await countExactly(form, events, 0, "zero");
+      const { truth, consumers } = await countExactly(form, events, 0, { mode: "zero" });
       // They share one source; each event that is lost, all of them lack.
       lost.push((Math.abs(Number(truth - (consumers[0]?.sums.plain ?? 0n))) / Number(truth)) * 100);
     }

@@ -219,6 +219,20 @@ int count_pid(struct args *args)
 }
 
 SEC("syscall")
+int count_use(struct args *args)
+{
+	s32 key = args->key;
+	struct use first = {.calls = args->n, .lag = -args->n};
+	struct use *use = bpf_map_lookup_elem(&use_stats, &key);
+
+	if (!use)
+		return bpf_map_update_elem(&use_stats, &key, &first, BPF_NOEXIST);
+	use->calls += args->n;
+	use->lag -= args->n;
+	return 0;
+}
+
+SEC("syscall")
 int forget_pid(struct args *args)
 {
 	u32 pid = args->key;

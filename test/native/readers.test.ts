@@ -136,7 +136,8 @@ describe("by groups of CPUs, in samples", () => {
     const names = Object.keys(Object.values(each.read().by?.cpu ?? {})[0] ?? {});
     expect(names).toContain("far_moved_1_0");
     expect(names).not.toContain("nr_total"); // it isn't kept per CPU
-    expect(names).not.toContain("pid_stats");
+    expect(names).not.toContain("pair_counters"); // a hash that isn't
+    expect(names).toContain("pid_stats");
   });
 
   it("histograms, declared or made of others' buckets, are the whole as well", async () => {

@@ -45,7 +45,7 @@ it("other readers of the map see what was counted since", async () => {
 });
 
 it.each(["struct", "mapped"] as const)("%s: a zero that a writer undoes makes nothing count twice", async (form) => {
-  const { truth, consumers } = await countExactly(form, 5_000_000, 0, "zero");
+  const { truth, consumers } = await countExactly(form, 5_000_000, 0, { mode: "zero" });
   // All share the one who zeroes. Taken as they come, such zeros make it 165 to 220 of 100; some events of each zero are lost.
   const percent = Number((consumers[0]?.sums.plain ?? 0n) * 100n) / Number(truth);
   expect(percent).toBeGreaterThan(50);

@@ -70,6 +70,21 @@ describe("what has keys", () => {
     expect(lines).toEqual(["  llc    local", "  0-3   1 (+1)", "  4-7  22 (+1)"]);
   });
 
+  it("shows the keys of a hash under each of these", () => {
+    const calls = (a: bigint) => ({
+      local: counter(a, 1n),
+      calls: { entries: { 7: counter(a, 1n), 9: counter(0n, 0n) } },
+    });
+    const lines = new Table().lines({ ...sample(1n), by: { llc: { "0-3": calls(1n), "4-7": calls(2n) } } }).slice(2);
+    expect(lines).toEqual([
+      "  llc   local",
+      "  0-3  1 (+1)",
+      "    calls  7=1 (+1)  9=0 (+0)",
+      "  4-7  2 (+1)",
+      "    calls  7=2 (+1)  9=0 (+0)",
+    ]);
+  });
+
   it("shows groups by key as rows, and dictionaries within them under theirs", () => {
     const domain = (load: number, tasks: bigint) => ({ fields: { load: { value: load }, tasks: { value: tasks } } });
     const node = { fields: { load: { value: 2.5 }, doms: { entries: { 0: domain(1, 2n), 1: domain(1.5, 13n) } } } };

@@ -52,12 +52,17 @@ const simple = (scheduler = "simple"): SampledScheduler => ({
   by: (domain) => ({
     domain,
     groups: domain === "cpu" ? ["0", "9999"] : ["0-1"],
-    stats: schema.stats.slice(0, 3),
+    stats: schema.stats,
     read: () =>
       domain === "cpu"
         ? {
-            0: { local: 5n, busy: 2n ** 64n - 1n, waited: counts },
-            9999: { local: 0n, busy: 0n, waited: { count: 0n, sum: 0n, buckets: [] } },
+            0: { local: 5n, busy: 2n ** 64n - 1n, waited: counts, tasks: { entries: { 7: 4n, 8: -1n } } },
+            9999: {
+              local: 0n,
+              busy: 0n,
+              waited: { count: 0n, sum: 0n, buckets: [] },
+              tasks: { entries: { 7: 0n, 8: 0n } },
+            },
           }
         : { "0-1": { local: 6n, busy: 0n } },
   }),
@@ -81,6 +86,8 @@ describe("the bulk call", () => {
     expect(cpu0?.params.get("cpu.0.stats.simple.local")).toEqual({ kind: "counter", type: "u64", value: 5n });
     expect(cpu0?.params.get("cpu.0.stats.simple.busy")).toEqual({ kind: "gauge", type: "i64", value: -1n });
     expect(cpu0?.params.get("cpu.0.stats.simple.waited.bucket.1")).toEqual({ kind: "counter", type: "u64", value: 2n });
+    expect(cpu0?.params.get("cpu.0.stats.simple.tasks.7")).toEqual({ kind: "gauge", type: "i64", value: 4n });
+    expect(cpu0?.params.get("cpu.0.stats.simple.tasks.8")).toEqual({ kind: "gauge", type: "i64", value: -1n });
     expect(cpu0?.params.has("cpu.0.use")).toBe(false); // of a source that was never read before
     expect(of("cpu").map(({ name }) => name)).not.toContain("9999"); // never there, and counted nothing
     expect(of("host")[0]?.name).toBe(hostname());

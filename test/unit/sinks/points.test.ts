@@ -50,6 +50,21 @@ describe("names and labels", () => {
     ]);
   });
 
+  it("have the keys of a hash in each of these groups, under a label beside the group's", () => {
+    const calls: StatsSchema = {
+      name: "s",
+      stats: [{ name: "calls", kind: "counter", type: { dict: "u64", key: "u64" } }],
+    };
+    const keys = (a: bigint, b: bigint) => ({ calls: { entries: { 7: counted(a), 9: counted(b) } } });
+    const by = { node: { 0: keys(1n, 2n), 1: keys(3n, 0n) } };
+    expect(lines(calls, {}, { sample: { by } })).toEqual([
+      'scx_node_calls_total{scheduler="simple",node="0",key="7"} 1',
+      'scx_node_calls_total{scheduler="simple",node="0",key="9"} 2',
+      'scx_node_calls_total{scheduler="simple",node="1",key="7"} 3',
+      'scx_node_calls_total{scheduler="simple",node="1",key="9"} 0',
+    ]);
+  });
+
   it("have the unit in Prometheus' base units, once", () => {
     const names = (unit: string, name = "waited") =>
       exportedName({ name: `scx_${name}`, kind: "counter", unit, help: "" });

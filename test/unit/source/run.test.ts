@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
 import { Sampler } from "../../../src/sampler/sampler.js";
+import type { CpuPart } from "../../../src/source/joined.js";
 import { RunStats } from "../../../src/source/run.js";
 import type { StatsSource } from "../../../src/source/stats.js";
 import type { CounterValue, GaugeValue, Sample, Stat } from "../../../src/stats/schema.js";
@@ -18,7 +19,7 @@ class Fake implements StatsSource {
   kernel: bigint[];
   gone = false;
   readonly resets: string[] = [];
-  readonly rows = new BigUint64Array(4);
+  readonly rows: BigUint64Array = new BigUint64Array(4);
   constructor(
     readonly scheduler: string,
     stats: Stat[],
@@ -30,7 +31,7 @@ class Fake implements StatsSource {
   }
   state = () => (this.gone ? "disabled" : "enabled");
   /** Two CPUs with the first two statistics. */
-  byCpu = () => [
+  byCpu = (): CpuPart[] => [
     {
       words: this.rows,
       width: 2,
@@ -52,16 +53,39 @@ class Fake implements StatsSource {
   }
 }
 
-/** One whose only statistic is a dictionary with these keys, each with its word. */
+/** One whose only statistic is a dictionary with these keys, each with its word, and with one on each of two CPUs. */
 class Keyed extends Fake {
-  constructor(readonly keys: string[]) {
+  readonly cells: BigUint64Array;
+  readonly used = new BigUint64Array(1);
+  constructor(
+    readonly keys: string[],
+    kind: "counter" | "gauge" = "counter",
+  ) {
     super(
       "keyed",
-      keys.map(() => ({ name: "keys", kind: "counter" })),
+      keys.map(() => ({ name: "keys", kind })),
     );
-    this.schema.stats = [{ name: "keys", kind: "counter", type: { dict: "u64", key: "string" } }];
+    this.schema.stats = [{ name: "keys", kind, type: { dict: kind === "counter" ? "u64" : "i64", key: "string" } }];
     this.index.length = 1;
+    this.cells = new BigUint64Array(2 * keys.length);
   }
+  /** What each CPU has of each key; their sum is the key's. */
+  counted(...each: [bigint, bigint][]): void {
+    this.kernel = each.map(([one, other]) => one + other);
+    this.cells.set(each.flat());
+    this.used[0] = BigInt(2 * each.length);
+  }
+  override byCpu = () => [
+    {
+      words: this.cells,
+      width: 1,
+      cpus: [0, 1],
+      used: this.used,
+      stats: new Map([[0, 0]]),
+      slots: (_: number, gone = false) =>
+        [0, 1].map((cpu) => (gone ? [] : this.keys.map((key, slot) => ({ key, word: 2 * slot + cpu, start: 0n })))),
+    },
+  ];
   readonly #listeners: ((all: boolean) => void)[] = [];
   onRefresh(listener: (all: boolean) => void): void {
     this.#listeners.push(listener);
@@ -149,6 +173,68 @@ describe("a run of several schedulers", () => {
       b: { total: 7n, delta: 7n },
       c: { total: 2n, delta: 2n },
     });
+  });
+
+  it("goes on with what each CPU has of keys, also of slots that only an earlier scheduler had in use", () => {
+    const run = new RunStats();
+    const turns = [new Keyed(["a", "b", "a"]), new Keyed(["b", "a", "c"]), new Keyed(["a", "c", "b"])] as const;
+    run.follow(turns[0]);
+    const sampler = new Sampler(run, { intervalMs, by: ["cpu"] });
+    const [quick, late] = [sampler.consumer(), sampler.consumer()];
+    const byCpu = (sample: Sample) =>
+      Object.values(sample.by?.cpu ?? {})
+        .slice(0, 2)
+        .map((values) => keys({ stats: values } as Sample));
+    const counted = (total: bigint, delta: bigint) => ({ total, delta });
+    turns[0].counted([10n, 1n], [2n, 0n], [0n, 5n]);
+    expect(byCpu(quick.read())).toEqual([
+      { a: counted(10n, 10n), b: counted(2n, 2n) },
+      { a: counted(6n, 6n), b: counted(0n, 0n) },
+    ]);
+    turns[0].counted([10n, 3n], [2n, 0n], [4n, 5n]);
+    run.leave();
+    run.follow(turns[1]);
+    turns[1].counted([1n, 0n], [0n, 7n]); // the third is not in use yet
+    const sample = quick.read();
+    expect(keys(sample)).toMatchObject({ a: counted(29n, 13n), b: counted(3n, 1n) });
+    expect(byCpu(sample)).toMatchObject([
+      { a: counted(14n, 4n), b: counted(3n, 1n), c: counted(0n, 0n) },
+      { a: counted(15n, 9n), b: counted(0n, 0n), c: counted(0n, 0n) },
+    ]);
+    run.leave();
+    run.follow(turns[2]);
+    turns[2].counted([0n, 1n]);
+    expect(byCpu(late.read())).toEqual([
+      { a: counted(14n, 14n), b: counted(3n, 3n), c: counted(0n, 0n) },
+      { a: counted(16n, 16n), b: counted(0n, 0n), c: counted(0n, 0n) },
+    ]);
+  });
+
+  it("has the levels of keys as they are, whatever another scheduler had in their slots", () => {
+    const run = new RunStats();
+    const [first, second] = [new Keyed(["a", "b"], "gauge"), new Keyed(["b", "a"], "gauge")];
+    run.follow(first);
+    const sampler = new Sampler(run, { intervalMs, by: ["cpu"] });
+    const levels = () => {
+      const sample = sampler.totals();
+      const cpus = Object.values(sample.by?.cpu ?? {}).slice(0, 2);
+      return [sample.stats, ...cpus].map((values) => keys({ stats: values } as Sample));
+    };
+    const level = (value: bigint) => ({ value });
+    first.counted([5n, 2n], [3n, -4n]);
+    expect(levels()).toEqual([
+      { a: level(7n), b: level(-1n) },
+      { a: level(5n), b: level(3n) },
+      { a: level(2n), b: level(-4n) },
+    ]);
+    run.leave();
+    run.follow(second);
+    second.counted([1n, 1n], [-6n, 2n]);
+    expect(levels()).toEqual([
+      { b: level(2n), a: level(-4n) },
+      { b: level(1n), a: level(-6n) },
+      { b: level(1n), a: level(2n) },
+    ]);
   });
 
   it("begins the total of a key again behind the largest, as all counts do", () => {

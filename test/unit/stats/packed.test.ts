@@ -26,7 +26,7 @@ const sample = (n: bigint, more: StatValues = {}): Sample => ({
     doms: { entries: { total: { fields: { moved: both(n, n), delta: { value: n } } }, ...more } },
     ["__proto__"]: both(n, n),
   },
-  by: { cpu: { 0: { events: both(n, n) }, 1: {} } },
+  by: { cpu: { 0: { events: both(n, n), doms: { entries: { 3: both(n, n) } } }, 1: {} } },
 });
 const packed = (one: Sample) => PackedSample.of(schema, one) as PackedSample;
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import { u64 } from "../stats/u64.js";
+import type { Slot } from "./reader.js";
+
+/** Keys of a dictionary whose totals are kept for the next scheduler: as many as are followed of a map. */
+const mostCarried = 65_536;
+
+/** What each key has, modulo 2^64: what it counted over the whole run, or a level. Those of one text together. */
+export function keySums(slots: readonly Slot[], words: BigUint64Array): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const { key, word, start, carried = 0n } of slots)
+    sums.set(key, u64((sums.get(key) ?? 0n) + (words[word] ?? 0n) - start + carried));
+  return sums;
+}
+
+/** What keys had counted before the present scheduler's turn: a key's total goes on where it comes again. */
+export class CarriedKeys {
+  readonly #totals = new Map<number, Map<string, bigint>>();
+  /** The run's words, as they were when the turn came. */
+  #before: BigUint64Array = new BigUint64Array();
+
+  /** Slots of the present scheduler, as they are in the run's words. @param dictionary any number that is its own */
+  slots(dictionary: number, slots: readonly Slot[]): readonly Slot[] {
+    const carried = this.#totals.get(dictionary);
+    const given = new Set<string>(); // by text: of several keys with one, the first has it
+    return slots.map(({ key, word, start }) => {
+      const before = given.has(key) ? undefined : carried?.get(key);
+      if (before !== undefined) given.add(key);
+      // What earlier schedulers of the run put into the same word was no other's.
+      return { key, word, start: u64(start + (this.#before[word] ?? 0n)), carried: before ?? 0n };
+    });
+  }
+
+  /** Another scheduler is about to follow. @param slots as {@link slots} has them */
+  keep(dictionary: number, slots: readonly Slot[], words: BigUint64Array): void {
+    const totals = keySums(slots, words);
+    const earlier = this.#totals.get(dictionary) ?? new Map<string, bigint>();
+    // Those that didn't come with this one may come with the next, but not for ever.
+    const all = new Map([...totals, ...[...earlier].filter(([key]) => !totals.has(key))].slice(0, mostCarried));
+    this.#totals.set(dictionary, all);
+  }
+
+  /** The next one's turn comes, while the run has these words. */
+  begin(words: BigUint64Array): void {
+    this.#before = words.slice();
+  }
+
+  clear(): void {
+    this.#totals.clear();
+  }
+}
