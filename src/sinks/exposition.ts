@@ -30,21 +30,37 @@ interface Head {
   readonly comments: Readonly<Record<ExpositionFormat, string>>;
 }
 
-/** A family in a rendering: which of its points are its series. */
+/** A family in a rendering, and its series. */
 interface Family {
   readonly metric: Metric;
   readonly head: Head;
-  readonly members: { readonly starts: Starts; readonly point: number }[];
+  readonly members: Member[];
 }
 
-/** Which points make which families. The same as long as the same series come in the same order. */
+/** A series in a rendering. */
+interface Member {
+  readonly starts: Starts;
+  readonly digits: number;
+  /** The point that has its value. */
+  readonly point: number;
+  /** When it was created, as it was written last, and that line. */
+  since: bigint | undefined;
+  created: string;
+}
+
+/** How points are rendered. The same as long as the same series come in the same order. */
 interface Layout {
   readonly series: readonly Series[];
   readonly families: readonly Family[];
+  /** Of all families. */
+  readonly members: readonly Member[];
+  /** {@link textsOf} them, once somebody has asked for the format. */
+  readonly texts: Partial<Record<ExpositionFormat, readonly string[]>>;
 }
 
 /** What the lines of a series begin with: `name{labels} `, for the value and for the time of creation. */
 interface Starts {
+  readonly name: string;
   readonly labels: string;
   readonly value: string;
   readonly created: string;
@@ -58,7 +74,7 @@ interface Starts {
  */
 export class Exposition {
   readonly #clash: Clash;
-  #layout: Layout = { series: [], families: [] };
+  #layout: Layout = { series: [], families: [], members: [], texts: {} };
 
   constructor(clash: Clash = () => {}) {
     this.#clash = clash;
@@ -67,19 +83,18 @@ export class Exposition {
   /** @param points in any order; all of a family are put together */
   render(points: readonly Point[], format: ExpositionFormat): string {
     if (!isOf(this.#layout, points)) this.#layout = this.#layOut(points.map((point) => point.series));
+    const { families, members, texts } = this.#layout;
     const open = format === "openmetrics";
-    let text = "";
-    let dated: { since?: bigint | undefined; text: string } = { text: "" };
-    for (const { head, members } of this.#layout.families) {
-      text += head.comments[format];
-      for (const { starts, point: at } of members) {
-        const point = points[at] as Point;
-        const { since } = point;
-        if (open && since !== dated.since) dated = { since, text: since === undefined ? "" : decimal(since, 9) };
-        text += lines(head, starts, point, dated.text);
-      }
+    texts[format] ??= textsOf(families, format);
+    const parts = texts[format].slice();
+    for (let i = 0; i < members.length; i++) {
+      const member = members[i] as Member;
+      const { value, since } = points[member.point] as Point;
+      let text = valueText(member, value);
+      if (open && since !== undefined && !("value" in value)) text += createdLine(member, since);
+      parts[2 * i + 1] = text;
     }
-    return open ? `${text}# EOF\n` : text;
+    return parts.join("");
   }
 
   #layOut(all: readonly Series[]): Layout {
@@ -94,10 +109,11 @@ export class Exposition {
       if (!family) return;
       const starts = startsOf(family.head.name, series);
       if (seen.has(starts.value)) this.#clash(family.head.name, "two statistics have the same labels");
-      else family.members.push({ starts, point });
+      else family.members.push({ starts, digits: family.head.digits, point, since: undefined, created: "" });
       seen.add(starts.value);
     });
-    return { series: all, families: [...families.values()] };
+    const laidOut = [...families.values()];
+    return { series: all, families: laidOut, members: laidOut.flatMap(({ members }) => members), texts: {} };
   }
 
   /** The family that a metric is of, unless its name, or that of one of its series, stands for something else already. */
@@ -117,6 +133,20 @@ export class Exposition {
     families.set(name, made);
     return made;
   }
+}
+
+/** What stays the same, with an empty place for each member's value at 1, 3, 5… */
+function textsOf(families: readonly Family[], format: ExpositionFormat): string[] {
+  const texts: string[] = [];
+  const newLine = () => (texts.length === 0 ? "" : "\n");
+  for (const { metric, head, members } of families)
+    members.forEach(({ starts }, i) => {
+      const comments = i === 0 ? head.comments[format] : "";
+      // In one piece: what is put together by + would be taken apart at each rendering.
+      texts.push([newLine(), comments, metric.kind === "histogram" ? "" : starts.value].join(""), "");
+    });
+  texts.push(newLine() + (format === "openmetrics" ? "# EOF\n" : ""));
+  return texts;
 }
 
 /** Whether it is the layout of these points: of the same series in the same order. */
@@ -148,7 +178,7 @@ function startsOf(name: string, { metric: { kind }, labels }: Series): Starts {
   const text = labelText(labels);
   const suffix = kind === "counter" ? "_total" : kind === "info" ? "_info" : "";
   const start = (one: string) => `${name}${one}${braced(text)} `;
-  return { labels: text, value: start(suffix), created: start("_created") };
+  return { name, labels: text, value: start(suffix), created: start("_created") };
 }
 
 /** Names of a family's series, and of those that OpenMetrics keeps for it. */
@@ -175,19 +205,25 @@ const labelText = (labels: Labels): string =>
 
 const braced = (labels: string) => (labels === "" ? "" : `{${labels}}`);
 
-/** @param since when it was created, as it is written; empty to leave that out */
-function lines({ name, digits }: Head, starts: Starts, { value }: Point, since: string): string {
-  const created = since === "" ? "" : `${starts.created}${since}\n`;
-  if ("total" in value) return `${starts.value}${decimal(value.total, digits)}\n${created}`;
-  if ("buckets" in value) return histogram(name, digits, starts.labels, value) + created;
-  return `${starts.value}${decimal(value.value, digits)}\n`;
+/** What stands for a value: after the beginning of its line, or all lines of a histogram. */
+function valueText({ starts, digits }: Member, value: Point["value"]): string {
+  if ("total" in value) return decimal(value.total, digits);
+  if ("buckets" in value) return histogram(starts, digits, value);
+  return decimal(value.value, digits);
+}
+
+/** The line that says since when it is there, which seldom changes. */
+function createdLine(member: Member, since: bigint): string {
+  if (since === member.since) return member.created;
+  member.since = since;
+  member.created = `\n${member.starts.created}${decimal(since, 9)}`;
+  return member.created;
 }
 
 /** Buckets come in groups, so that there are not 64 for each, and seldom new ones. */
 const bucketGroup = 8;
 
-function histogram(name: string, digits: number, labels: string, counts: HistogramCounts): string {
-  const { buckets, count, sum } = counts;
+function histogram({ name, labels }: Starts, digits: number, { buckets, count, sum }: HistogramCounts): string {
   const shown = shownBuckets(buckets);
   const comma = labels === "" ? "" : ",";
   let text = "";
@@ -197,7 +233,7 @@ function histogram(name: string, digits: number, labels: string, counts: Histogr
     text += `${name}_bucket{${labels}${comma}le="${upperBound(i, digits)}"} ${upTo}\n`;
   }
   text += `${name}_bucket{${labels}${comma}le="+Inf"} ${count}\n`;
-  return `${text}${name}_sum${braced(labels)} ${decimal(sum, digits)}\n${name}_count${braced(labels)} ${count}\n`;
+  return `${text}${name}_sum${braced(labels)} ${decimal(sum, digits)}\n${name}_count${braced(labels)} ${count}`;
 }
 
 /** How many buckets to show with a bound of their own. The last one of all has none. */

@@ -2,7 +2,7 @@
 import { logger } from "../diagnostics.js";
 import { CurrentPoints } from "./current.js";
 import { Exposition, type ExpositionFormat } from "./exposition.js";
-import { ScrapeServer, type ScrapeServerOptions } from "./scrape_server.js";
+import { type PageBody, pageBody, ScrapeServer, type ScrapeServerOptions } from "./scrape_server.js";
 import type { Sink, SinkFactory, SinkRecord } from "./sink.js";
 
 const log = logger("sink");
@@ -13,7 +13,7 @@ export class PrometheusSink implements Sink {
   readonly #clashes = new Set<string>();
   readonly #exposition = new Exposition((name, why) => this.#clash(name, why));
   readonly #server: ScrapeServer;
-  readonly #rendered = new Map<ExpositionFormat, { version: number; page: Buffer }>();
+  readonly #rendered = new Map<ExpositionFormat, { version: number; page: PageBody }>();
 
   /** @throws ScxError ERR_SCX_USAGE for an address that is none, and those of files that can't be read */
   constructor(options: ScrapeServerOptions) {
@@ -38,12 +38,12 @@ export class PrometheusSink implements Sink {
   }
 
   /** The same for all scrapes of a tick. */
-  #page(format: ExpositionFormat): Buffer {
+  #page(format: ExpositionFormat): PageBody {
     const points = this.#current.all();
     const { version } = this.#current;
     const known = this.#rendered.get(format);
     if (known?.version === version) return known.page;
-    const page = Buffer.from(this.#exposition.render(points, format));
+    const page = pageBody(this.#exposition.render(points, format));
     this.#rendered.set(format, { version, page });
     return page;
   }

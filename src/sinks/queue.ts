@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { logger } from "../diagnostics.js";
 import { aborted, causeOf, ScxError, throwIfAborted } from "../error.js";
 import { Backlog } from "./backlog.js";
@@ -56,6 +56,8 @@ export class SinkQueue {
   #failing: string | undefined;
   /** The failure of the last write that took too long, which is counted already. */
   #late: Error | undefined;
+  /** For the next write's time, where the last one took none. */
+  #limit: AbortController | undefined;
 
   /** @param options `metrics`: whether it keeps metrics, see {@link SinkFactory} */
   constructor(name: string, sink: Sink, options: QueueOptions & { metrics?: boolean } = {}) {
@@ -147,22 +149,25 @@ export class SinkQueue {
   #start(): void {
     if (this.#running || !this.#opened || this.#waiting.length === 0) return;
     this.#running = true;
-    void this.#run();
+    // First whoever pushed gets on with its work.
+    setImmediate(this.#run);
   }
 
-  async #run(): Promise<void> {
-    // First whoever pushed gets on with its work; and a sink that is always ready must not keep others from their turn.
-    await turn();
-    while (this.#waiting.length > 0 && !this.#end.signal.aborted) {
-      const batch = this.#waiting.take(this.#options.batch, batchValues);
-      this.#underWay = batch.length;
-      await this.#deliver(batch);
-      this.#underWay = 0;
-      if (this.#waiting.length > 0) await turn();
+  readonly #run = (): void => {
+    if (this.#waiting.length === 0 || this.#end.signal.aborted) {
+      this.#running = false;
+      this.#idle();
+      return;
     }
-    this.#running = false;
-    this.#idle();
-  }
+    const batch = this.#waiting.take(this.#options.batch, batchValues);
+    this.#underWay = batch.length;
+    void this.#deliver(batch).then(() => {
+      this.#underWay = 0;
+      // A sink that is always ready must not keep others from their turn.
+      if (this.#waiting.length > 0) setImmediate(this.#run);
+      else this.#run();
+    });
+  };
 
   async #deliver(batch: readonly SinkRecord[]): Promise<void> {
     const { retryMs, retryMaxMs, retries } = this.#options;
@@ -182,9 +187,13 @@ export class SinkQueue {
 
   async #write(batch: readonly SinkRecord[]): Promise<void> {
     const { timeoutMs } = this.#options;
-    const limit = new AbortController();
+    const limit = this.#limit ?? new AbortController();
+    this.#limit = undefined;
     const result = this.#sink.write(batch, limit.signal);
-    if (result === undefined) return;
+    if (result === undefined) {
+      this.#limit = limit; // nothing is under way that it could end
+      return;
+    }
     const timer = setTimeout(() => {
       this.#late = new Error(`no success within ${timeoutMs} ms`);
       this.#failed(this.#late.message); // now: it may never settle

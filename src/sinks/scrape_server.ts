@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { ScxError, throwIfAborted } from "../error.js";
+import { causeOf, ScxError, throwIfAborted } from "../error.js";
 import { readFile } from "../read_file.js";
 import { formatFor, takesGzip } from "./accept.js";
 import { type Address, parseAddress } from "./address.js";
@@ -34,23 +34,51 @@ export interface ScrapeServerOptions {
 /** ms that a scraper has to ask, and to take its answer. */
 const patienceMs = 10_000;
 
+/** Characters of a page that goes out with its headers, by one write; a larger one is a buffer that all its readers share. */
+const smallPage = 65_536;
+
+/** What a scraper is sent; a text is of ASCII, so that it has as many bytes as characters. */
+export type PageBody = string | Buffer;
+
+/** A page, as it is sent best. */
+export const pageBody = (text: string): PageBody =>
+  text.length <= smallPage && Buffer.byteLength(text) === text.length ? text : Buffer.from(text);
+
+/** One who is connected. */
+interface Connection {
+  readonly socket: Socket;
+  /** Requests of it that aren't answered yet. */
+  asking: number;
+  /** When it connected, or was answered last: the higher the later. */
+  seen: number;
+}
+
+/** Why one gets no metrics. */
+interface Refusal {
+  readonly status: number;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Answers scrapes over HTTP. Who is slow, too many, or without the token costs next to nothing. */
 export class ScrapeServer {
   readonly #options: ScrapeServerOptions;
   readonly #address: Address;
-  readonly #page: (format: ExpositionFormat) => Buffer;
+  readonly #page: (format: ExpositionFormat) => PageBody;
   readonly #token: Fresh<Buffer> | undefined;
   readonly #server: Server;
   #scrapes = 0;
-  /** Who is connected, by where from: those who asked last at the end. */
-  readonly #connections = new Map<string, { readonly socket: Socket; asking: number }>();
+  /** Who is connected, by where from. */
+  readonly #connections = new Map<string, Connection>();
+  /** Goes up with each connection and answer. */
+  #seen = 0;
   /** What the last scraper takes: most often it is the next one, too. */
   #taken = takenBy(undefined, undefined);
   /** The last page that was compressed. */
-  #compressed: { page: Buffer; body: Promise<Buffer> } | undefined;
+  #compressed: { page: PageBody; body: Promise<Buffer> } | undefined;
 
-  /** @param page gives the page; the same buffer as long as nothing changes */
-  constructor(options: ScrapeServerOptions, page: (format: ExpositionFormat) => Buffer) {
+  /** @param page gives the page; the same one as long as nothing changes */
+  constructor(options: ScrapeServerOptions, page: (format: ExpositionFormat) => PageBody) {
     this.#options = options;
     this.#page = page;
     this.#address = parseAddress("prometheus", options.listen);
@@ -58,7 +86,7 @@ export class ScrapeServer {
     this.#token =
       tokenFile === undefined ? undefined : new Fresh([tokenFile], () => digest(readSecret("prometheus", tokenFile)));
     this.#server = certFile && keyFile ? secure(certFile, keyFile) : createPlain();
-    this.#server.on("request", (request, response) => void this.#answer(request, response));
+    this.#server.on("request", (request, response) => this.#answer(request, response));
     this.#server.headersTimeout = patienceMs;
     this.#server.requestTimeout = patienceMs;
     // A slow reader's connection is idle, as far as the socket goes; for one that waits for its next scrape the same time will do, as
@@ -98,71 +126,72 @@ export class ScrapeServer {
   /** Those who have connected and ask nothing must not keep a scraper out: when there are too many, the one that has been so longest goes. */
   #admit(socket: Socket): void {
     const name = nameOf(socket);
-    this.#connections.set(name, { socket, asking: 0 });
+    const connection = { socket, asking: 0, seen: this.#seen++ };
+    this.#connections.set(name, connection);
     socket.once("close", () => {
       // Another may have come from the same port by now.
-      if (this.#connections.get(name)?.socket === socket) this.#connections.delete(name);
+      if (this.#connections.get(name) === connection) this.#connections.delete(name);
     });
     if (this.#connections.size <= this.#options.maxScrapes * 4) return;
-    const idle = [...this.#connections.values()].find(({ asking }) => asking === 0);
-    (idle?.socket ?? socket).destroy();
+    const idle = [...this.#connections.values()].filter(({ asking }) => asking === 0);
+    const first = idle.reduce((one, other) => (other.seen < one.seen ? other : one), idle[0] ?? connection);
+    first.socket.destroy();
   }
 
-  /** Who asks is in the way of nobody; who has asked is the last to go. */
-  #ask(request: IncomingMessage, response: ServerResponse): void {
-    const name = nameOf(request.socket);
-    const connection = this.#connections.get(name);
-    if (!connection) return;
-    connection.asking++;
-    response.once("close", () => {
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.get(nameOf(request.socket));
+    if (connection) connection.asking++;
+    const refusal = this.#refusal(request);
+    if (!refusal) this.#scrapes++;
+    response.on("close", () => {
+      if (!refusal) this.#scrapes--;
+      if (!connection) return;
       connection.asking--;
-      if (this.#connections.get(name) !== connection) return;
-      this.#connections.delete(name);
-      this.#connections.set(name, connection);
+      connection.seen = this.#seen++;
     });
+    if (refusal) refuse(response, refusal);
+    else this.#send(request, response);
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#ask(request, response);
-    const refuse = (status: number, text: string, headers: Record<string, string> = {}) =>
-      response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(`${text}\n`);
+  /** Who asks is in the way of nobody, but for those who are too many. */
+  #refusal(request: IncomingMessage): Refusal | undefined {
     const { path, maxScrapes } = this.#options;
-    if (request.url?.split("?", 1)[0] !== path) return void refuse(404, `The metrics are at ${path}.`);
-    if (request.method !== "GET" && request.method !== "HEAD")
-      return void refuse(405, "Metrics can only be read.", { allow: "GET, HEAD" });
-    if (!this.#permits(request)) return void refuse(401, "A token is needed.", { "www-authenticate": "Bearer" });
-    if (this.#scrapes >= maxScrapes)
-      return void refuse(503, "Too many scrapes at the same time.", { "retry-after": "1" });
-    this.#scrapes++;
-    response.once("close", () => this.#scrapes--);
-    try {
-      await this.#send(request, response);
-    } catch (error) {
-      if (!response.headersSent) refuse(500, `The metrics can't be written: ${(error as Error).message}`);
-      else response.destroy();
-    }
+    const { url, method } = request;
+    if (url !== path && url?.split("?", 1)[0] !== path) return { status: 404, text: `The metrics are at ${path}.` };
+    if (method !== "GET" && method !== "HEAD")
+      return { status: 405, text: "Metrics can only be read.", headers: { allow: "GET, HEAD" } };
+    if (!this.#permits(request))
+      return { status: 401, text: "A token is needed.", headers: { "www-authenticate": "Bearer" } };
+    if (this.#scrapes < maxScrapes) return undefined;
+    return { status: 503, text: "Too many scrapes at the same time.", headers: { "retry-after": "1" } };
   }
 
-  async #send({ headers, method }: IncomingMessage, response: ServerResponse): Promise<void> {
+  #send({ headers, method }: IncomingMessage, response: ServerResponse): void {
     const { accept, "accept-encoding": encoding } = headers;
     if (accept !== this.#taken.accept || encoding !== this.#taken.encoding) this.#taken = takenBy(accept, encoding);
     const { format, zipped } = this.#taken;
-    const page = this.#page(format);
-    const body = zipped ? await this.#zip(page) : page;
-    response.writeHead(200, {
-      // Node's own is kept for its second, and a timer wakes the process to forget it.
-      date: new Date().toUTCString(),
-      "content-type": expositionFormats[format],
-      "content-length": body.length,
-      "cache-control": "no-store",
-      vary: "accept, accept-encoding",
-      ...(zipped && { "content-encoding": "gzip" }),
-    });
-    response.end(method === "HEAD" ? undefined : body);
+    const send = (body: PageBody) => {
+      const length = String(body.length);
+      // In the form in which Node takes them over as they are.
+      response.writeHead(200, zipped ? zippedHead(format, length) : plainHead(format, length));
+      if (method === "HEAD") response.end();
+      else response.end(body, "latin1");
+    };
+    const fail = (error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else refuse(response, { status: 500, text: `The metrics can't be written: ${causeOf(error)}` });
+    };
+    try {
+      const page = this.#page(format);
+      if (zipped) this.#zip(page).then(send).catch(fail);
+      else send(page);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   /** Once for all that get the same page. */
-  #zip(page: Buffer): Promise<Buffer> {
+  #zip(page: PageBody): Promise<Buffer> {
     if (this.#compressed?.page !== page) this.#compressed = { page, body: compress(page, { level: 1 }) };
     return this.#compressed.body;
   }
@@ -173,6 +202,30 @@ export class ScrapeServer {
     return token !== undefined && timingSafeEqual(digest(token), this.#token.value);
   }
 }
+
+function refuse(response: ServerResponse, { status, text, headers }: Refusal): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(`${text}\n`);
+}
+
+/** Names and values in turn. */
+const plainHead = (format: ExpositionFormat, length: string): string[] => [
+  "date",
+  new Date().toUTCString(), // Node's own is kept for its second, and a timer wakes the process to forget it
+  "content-type",
+  expositionFormats[format],
+  "content-length",
+  length,
+  "cache-control",
+  "no-store",
+  "vary",
+  "accept, accept-encoding",
+];
+
+const zippedHead = (format: ExpositionFormat, length: string): string[] => [
+  ...plainHead(format, length),
+  "content-encoding",
+  "gzip",
+];
 
 /** What a scraper takes, by its headers. */
 const takenBy = (accept: string | undefined, encoding: string | string[] | undefined) => ({

@@ -69,6 +69,19 @@ describe("a scrape", () => {
     expect(gunzipSync(zipped.body)).toEqual(plain.body);
   });
 
+  it.each([
+    ["of ASCII", "host"],
+    ["with other characters", "Gerät €"],
+    ["too large to go out with its headers", "x".repeat(100_000)],
+  ])("gets a page %s whole, a byte for each that was announced", async (_, host) => {
+    const sink = await listening();
+    sink.write([{ ...nthRecord(1), labels: { host } }]);
+    const page = await fetch(sink.url, { headers: { "accept-encoding": "identity" } });
+    const body = Buffer.from(await page.arrayBuffer());
+    expect(Number(page.headers.get("content-length"))).toBe(body.length);
+    expect(body.toString("utf8")).toContain(`\nscx_events_total{scheduler="simple",host="${host}"} 1\n`);
+  });
+
   it("gets nothing but the page, and only reads", async () => {
     const sink = await listening();
     const status = async (path: string, init?: RequestInit) => (await fetch(new URL(path, sink.url), init)).status;
