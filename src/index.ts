@@ -74,7 +74,7 @@ export {
   type StatsRecord,
 } from "./sampler/all_stats.js";
 export type { Param, Params } from "./sampler/params.js";
-export type { SampleConsumer, SampleListener, SamplerOptions } from "./sampler/sampler.js";
+export type { SampleConsumer, SampleListener, SamplerOptions, TakeOptions } from "./sampler/sampler.js";
 export { Sampler } from "./sampler/sampler.js";
 export { type Running, ValueSampler, type ValueSamplerOptions } from "./sampler/values.js";
 export {

@@ -15,7 +15,7 @@ import { Clock } from "./clock.js";
 import { type CpuCounters, CpuRollups, type KeyRows } from "./cpu_rollup.js";
 import { GoneKeys } from "./gone.js";
 import { Iteration } from "./iteration.js";
-import { ownCounts, type Place, placesOf, statsAt } from "./places.js";
+import { ownCounts, type Place, placesOf, ReusedStats, statsAt } from "./places.js";
 
 const log = logger("sampler");
 
@@ -48,6 +48,15 @@ export interface SampleConsumer<S extends StatValues = StatValues> {
   close(): void;
 }
 
+/** How a consumer takes its samples. */
+export interface TakeOptions {
+  /**
+   * `stats` is the same object in each sample, as are its values, which the next sample changes: for who keeps none. With hundreds
+   * of statistics that takes less CPU time, and leaves a third of the garbage.
+   */
+  reuse?: boolean;
+}
+
 /** What {@link Sampler.listen} calls back. */
 export interface SampleListener {
   /** Each interval, and once more when the scheduler has left. */
@@ -73,6 +82,8 @@ interface Baseline<S extends StatValues> {
   readonly gone: GoneKeys;
   /** Last samples of schedulers that are gone, not yet read. */
   readonly waiting: Sample<S>[];
+  /** What its samples have in common, if they do. */
+  readonly reused: ReusedStats | undefined;
 }
 
 /**
@@ -200,8 +211,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   }
 
   /** A reader with its own baseline, which begins at attach. Its reads are as of the last tick, like {@link totals}. */
-  consumer(): SampleConsumer<S> {
-    const baseline = this.#baseline();
+  consumer(options?: TakeOptions): SampleConsumer<S> {
+    const baseline = this.#baseline(options);
     return { read: () => this.#read(baseline), close: () => this.#consumers.delete(baseline) };
   }
 
@@ -209,8 +220,8 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
    * Calls back with samples, by the same clock and reading as those who iterate; its deltas have a baseline of their own.
    * @returns what ends it
    */
-  listen(listener: SampleListener): Disposable {
-    const samples = this[Symbol.asyncIterator]();
+  listen(listener: SampleListener, options?: TakeOptions): Disposable {
+    const samples = this.iterate(options);
     let missed = this.missed;
     const run = async () => {
       for await (const sample of samples) {
@@ -235,7 +246,12 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Sample<S>, void, void> {
-    const baseline = this.#baseline(); // from now on, though it is only asked later
+    return this.iterate();
+  }
+
+  /** Its samples, as `for await` has them of the sampler itself. */
+  iterate(options?: TakeOptions): AsyncGenerator<Sample<S>, void, void> {
+    const baseline = this.#baseline(options); // from now on, though it is only asked later
     let seen = this.#tick;
     let wasLast = false;
     const iteration: Iteration<Sample<S>> = new Iteration({
@@ -307,11 +323,17 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     }
   }
 
-  #baseline(): Baseline<S> {
+  #baseline({ reuse = false }: TakeOptions = {}): Baseline<S> {
     this.#followSource();
-    const counters = new Counters(this.#run.total);
-    const cpus = this.#rollups.consumer(this.#cpus);
-    const baseline: Baseline<S> = { counters, cpus, readAt: 0n, reading: -1, gone: new GoneKeys(), waiting: [] };
+    const baseline: Baseline<S> = {
+      counters: new Counters(this.#run.total),
+      cpus: this.#rollups.consumer(this.#cpus),
+      readAt: 0n,
+      reading: -1,
+      gone: new GoneKeys(),
+      waiting: [],
+      reused: reuse ? new ReusedStats() : undefined,
+    };
     if (this.#source.isLate) this.#beginHere(baseline);
     this.#consumers.add(baseline);
     return baseline;
@@ -343,7 +365,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     baseline.cpus.advance();
     baseline.readAt = this.#readAt;
     baseline.reading = this.#reading;
-    const sample = this.#sample(baseline.counters, baseline.cpus, previous, baseline.gone);
+    const sample = this.#sample(baseline.counters, baseline.cpus, previous, baseline);
     baseline.gone.clear();
     baseline.cpus.gone.clear();
     return sample;
@@ -362,6 +384,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
       baseline.counters = new Counters(this.#run.total);
       baseline.cpus = this.#rollups.consumer(this.#cpus);
       baseline.gone.clear();
+      baseline.reused?.leave();
     }
   }
 
@@ -416,15 +439,23 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     return new CpuRollups(this.#groups.length > 0 ? (this.#source.byCpu?.() ?? []) : [], this.#groups);
   }
 
-  #sample(counters: Counters, cpus: CpuCounters, previous: bigint, gone?: GoneKeys): Sample<S> {
+  #sample(
+    counters: Counters,
+    cpus: CpuCounters,
+    previous: bigint,
+    { gone, reused }: Partial<Baseline<S>> = {},
+  ): Sample<S> {
     const { startedAt, epoch, scheduler } = this.#source;
+    const places = this.#placesNow();
     const sample = {
       at: this.#readWall,
       interval: this.#readAt - (previous > startedAt ? previous : startedAt),
       epoch,
       scheduler,
       state: this.#source.state(),
-      stats: statsAt(this.#placesNow(), this.#source, counters, gone) as S,
+      stats: (reused
+        ? reused.at(places, this.#source, counters, gone)
+        : statsAt(places, this.#source, counters, gone)) as S,
       ...(this.#groups.length > 0 && { by: this.#rollups.values(this.schema, cpus) as NonNullable<Sample<S>["by"]> }),
     };
     this.#schemas.set(sample, this.schema);

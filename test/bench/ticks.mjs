@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: MIT
-// The library's side of the bench of ticks, from dist, as users run it: ticks.mjs OBJECT WARM TICKS MS samples every so many ms, first
-// WARM ticks, until what runs at each is compiled and what the start left behind is collected. Prints the map's id when it begins to
-// count, at the end the ns of CPU time that TICKS took.
+// The library's side of the bench of ticks, from dist, as users run it: ticks.mjs OBJECT ROUNDS TICKS MS [reuse] samples every so many
+// ms. Prints the map's id when it begins, and the ns of CPU time that each round of TICKS took.
 import { BpfObject, Sampler } from "../../dist/index.js";
 
-const [path, ...numbers] = process.argv.slice(2);
-const [warm, ticks, intervalMs] = numbers.map(Number);
+const [path, ...options] = process.argv.slice(2);
+const [rounds, ticks, intervalMs] = options.map(Number);
 const loaded = await (await BpfObject.open(path)).load();
+await loaded.run("count_wide", { n: 1000 }); // zeros would be smaller
 const sampler = new Sampler(loaded.stats, { intervalMs });
-const samples = sampler[Symbol.asyncIterator]();
+const samples = sampler.iterate({ reuse: options.includes("reuse") });
 let checksum = 0n; // as the peer has one
-const take = async (count) => {
-  for (let tick = 0; tick < count; tick++) {
+process.stdout.write(`${loaded.maps.scx_stats.id}\n`);
+for (let round = 0; round < rounds; round++) {
+  const start = process.cpuUsage();
+  for (let tick = 0; tick < ticks; tick++) {
     const { stats } = (await samples.next()).value;
     checksum += stats.c00.total + stats.cff.delta;
   }
-};
-await take(warm);
-process.stdout.write(`${loaded.maps.scx_stats.id}\n`);
-const start = process.cpuUsage();
-await take(ticks);
-const { user, system } = process.cpuUsage(start);
-process.stdout.write(`${(user + system) * 1000} ${checksum}\n`);
+  const { user, system } = process.cpuUsage(start);
+  process.stdout.write(`${(user + system) * 1000} ${checksum}\n`);
+}
 await samples.return();
 await loaded[Symbol.asyncDispose]();

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What Node itself needs for ticks: timer.mjs WARM TICKS MS has a timer that does nothing, first WARM times. Prints the ns of CPU
-// time that TICKS took.
-const [warm, ticks, intervalMs] = process.argv.slice(2).map(Number);
+// What Node itself needs for ticks: timer.mjs ROUNDS TICKS MS has a timer that does nothing. Prints the ns of CPU time that each round
+// of TICKS took.
+const [rounds, ticks, intervalMs] = process.argv.slice(2).map(Number);
 let tick = 0;
-let start;
+let start = process.cpuUsage();
 const timer = setInterval(() => {
-  tick++;
-  if (tick === warm) start = process.cpuUsage();
-  if (tick < warm + ticks) return;
+  if (++tick % ticks !== 0) return;
   const { user, system } = process.cpuUsage(start);
   process.stdout.write(`${(user + system) * 1000} ns\n`);
-  clearInterval(timer);
+  if (tick === rounds * ticks) clearInterval(timer);
+  start = process.cpuUsage();
 }, intervalMs);

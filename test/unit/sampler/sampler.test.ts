@@ -3,7 +3,7 @@ import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { native } from "../../../src/native/index.js";
 import { Sampler } from "../../../src/sampler/sampler.js";
-import type { StatsSource } from "../../../src/source/stats.js";
+import type { StatsSource, Turn } from "../../../src/source/stats.js";
 import type { CounterValue, Sample, StatsSchema } from "../../../src/stats/schema.js";
 import { FakeTicker } from "./ticker.js";
 
@@ -204,6 +204,79 @@ describe("iterating", () => {
     next.catch(() => {});
     await vi.advanceTimersByTimeAsync(10);
     await expect(next).rejects.toThrow("gone");
+  });
+});
+
+describe("samples", () => {
+  /** Those of ticks in which so much was counted. */
+  async function taken(samples: AsyncGenerator<Sample>, ...counted: bigint[]): Promise<Sample[]> {
+    const all: Sample[] = [];
+    for (const count of counted) {
+      source.kernel.events += count;
+      source.kernel.level -= count;
+      const next = samples.next();
+      await vi.advanceTimersByTimeAsync(1000);
+      all.push((await next).value as Sample);
+    }
+    return all;
+  }
+  const shown = (total: bigint, delta: bigint) => ({ events: { total, delta }, level: { value: -total } });
+
+  it("are plain data that stays as it is when others follow", async () => {
+    const samples = new Sampler(source, { intervalMs: 1000 })[Symbol.asyncIterator]();
+    const [first, second] = (await taken(samples, 5n, 7n)) as [Sample, Sample];
+    expect([first.stats, second.stats]).toEqual([shown(5n, 5n), shown(12n, 7n)]);
+    expect({ ...first.stats }).toEqual(shown(5n, 5n));
+    expect(structuredClone(first)).toEqual(first);
+    expect(Object.keys(first.stats)).toEqual(["events", "level"]);
+    expect(JSON.stringify(first.stats, (_, value) => (typeof value === "bigint" ? Number(value) : value))).toBe(
+      '{"events":{"total":5,"delta":5},"level":{"value":-5}}',
+    );
+    await samples.return();
+  });
+
+  it("are the same objects with new values, for who wants that, and nobody else's", async () => {
+    const sampler = new Sampler(source, { intervalMs: 1000 });
+    const reader = sampler.consumer({ reuse: true });
+    const other = sampler.consumer();
+    const samples = sampler.iterate({ reuse: true });
+    const [first] = (await taken(samples, 5n)) as [Sample];
+    const { events, level } = first.stats;
+    const [read, kept] = [reader.read(), other.read()];
+    expect([first, read, kept].map((sample) => structuredClone(sample.stats))).toEqual(Array(3).fill(shown(5n, 5n)));
+    const [second] = (await taken(samples, 7n)) as [Sample];
+    expect(second.stats).toBe(first.stats);
+    expect(second.stats.events).toBe(events);
+    expect(level).toEqual({ value: -5n }); // only counters' are worth it
+    expect(second.stats).toEqual(shown(12n, 7n));
+    expect([second.at - first.at, second.interval]).toEqual([1_000_000_000n, 1_000_000_000n]);
+    expect([read.stats, kept.stats]).toEqual([shown(5n, 5n), shown(5n, 5n)]); // their turn comes when they read
+    expect(reader.read().stats).toBe(read.stats);
+    expect(other.read().stats).toEqual(shown(12n, 7n));
+    expect([read.stats, kept.stats]).toEqual([shown(12n, 7n), shown(5n, 5n)]);
+    expect(sampler.totals().stats).not.toBe(read.stats);
+    await samples.return();
+  });
+
+  it("are other objects when another scheduler's statistics follow", async () => {
+    let turn: (turn: Turn) => void = () => {};
+    const turning = Object.assign(source, { onTurn: (listener: typeof turn) => (turn = listener) });
+    const samples = new Sampler(turning, { intervalMs: 1000 }).iterate({ reuse: true });
+    const [first] = (await taken(samples, 5n)) as [Sample];
+    source.kernel.events = 9n;
+    vi.advanceTimersByTime(5);
+    turn("left");
+    turn("replaced");
+    Object.assign(source, { words: new BigUint64Array(3), kernel: { events: 1n, level: -1n } });
+    const last = (await samples.next()).value as Sample;
+    expect([last.stats, last.stats === first.stats]).toEqual([
+      { events: { total: 9n, delta: 4n }, level: { value: -5n } },
+      true,
+    ]);
+    const [next] = (await taken(samples, 1n)) as [Sample];
+    expect(next.stats).toEqual(shown(2n, 2n));
+    expect(last.stats).toMatchObject({ events: { total: 9n, delta: 4n } });
+    await samples.return();
   });
 });
 
