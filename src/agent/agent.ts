@@ -38,12 +38,16 @@ export class Agent {
   readonly #actions: Actions;
   readonly #collector: Collector;
   readonly #ownReader = new OwnReader();
+  /** Which it goes by; its sources and detectors are those that run. */
   #config: AgentConfig;
+  /** The one that is being turned to. */
+  #next: AgentConfig | undefined;
   #labels: SampleRecord["labels"] = {};
   #watched: Watched | undefined;
   /** What it watches by, which a config that could not be had may have left alone. */
   #watchedBy: AgentConfig | undefined;
-  #socket: Socket | undefined;
+  /** By path; one, but while it is turned to another config. */
+  readonly #sockets = new Map<string, Socket>();
   #missed = 0n;
   #stopped: Promise<void> | undefined;
   /** Resolves when no reload is under way. */
@@ -51,9 +55,6 @@ export class Agent {
   #end: (end: RunEnd | undefined) => void = () => {};
   /** The sources of our own groups, each made when it is first wanted. */
   readonly #own = new Map<string, ValueSource>();
-  /** The user's sources and the detectors, as they run. */
-  #theirs: readonly Part<ValueSource>[] = [];
-  #detectors: readonly DetectorPart[] = [];
   /** Those that are collected, `stats` included. */
   #groups: ReadonlySet<string> = new Set();
 
@@ -82,7 +83,8 @@ export class Agent {
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
     try {
-      await agent.#apply(config);
+      agent.#turnTo(config); // which the first sample is for
+      await agent.#open(config);
     } catch (error) {
       await agent.stop();
       throw error;
@@ -93,7 +95,8 @@ export class Agent {
 
   /**
    * Goes on by another config. What is the same in both goes on as it is: a scheduler isn't restarted, a sink keeps its
-   * connection and its queue, counters and baselines stay. Where it fails, as much as can be goes on by the former one.
+   * connection and its queue, counters and baselines stay. Where it fails, as much as can be goes on by the former one, and what was
+   * made and opened for this one is closed again. A config is for one use: {@link loadConfig} makes the components of the next.
    * One comes after the other; after {@link stop} nothing is done.
    * @throws as {@link start}
    */
@@ -104,16 +107,23 @@ export class Agent {
   }
 
   async #reload(config: AgentConfig): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+    const { signal } = this.#stopping;
+    if (signal.aborted) return this.#discard(config);
+    this.#next = config;
     try {
-      await this.#apply(config);
-      this.#config = config;
+      await this.#open(config);
+      this.#turnTo(config);
     } catch (error) {
-      if (!this.#stopping.signal.aborted)
-        await this.#apply(this.#config).catch((again: unknown) =>
+      this.#discard(config);
+      if (!signal.aborted)
+        await this.#open(this.#config).catch((again: unknown) =>
           log.error(`the former config fails as well: ${causeOf(again)}`),
         );
+      this.#turnTo(this.#config);
       throw error;
+    } finally {
+      this.#next = undefined;
+      await this.#settle();
     }
   }
 
@@ -134,46 +144,68 @@ export class Agent {
     return `${what}, ${this.#outlets.count} sinks`;
   }
 
-  async #apply(config: AgentConfig): Promise<void> {
-    const { settings } = config;
-    await this.#outlets.use(config.sinks, this.#stopping.signal, settings.shutdownMs);
-    this.#labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
-    this.#detectors = config.detectors.map((part) => keep(part, this.#detectors));
-    const sources = this.#sources(config);
-    this.#actions.use(config.actuators);
-    this.#collector.use(sources);
-    this.#turnTo(new Set([...sources.keys(), ...(isSampled(config) ? ["stats"] : [])]));
-    this.#collector.setInterval(settings.intervalMs);
+  /** What may fail of turning to a config; of what goes on by the former one nothing has ended then. */
+  async #open(config: AgentConfig): Promise<void> {
+    await this.#outlets.use(config.sinks, this.#stopping.signal, config.settings.shutdownMs);
+    await this.#serve(config); // first: for a path that is taken no scheduler is to end
     const by = this.#watchedBy;
     if (!by || !sameWatched(by, config)) await this.#watch(config);
-    else if (by.settings.intervalMs !== settings.intervalMs) this.#watched?.setInterval(settings.intervalMs);
     this.#watchedBy = config;
     await this.#serve(config);
-    // Only now is it known that they aren't needed again.
-    await this.#outlets.settle(settings.shutdownMs);
+  }
+
+  /** Closes what the config doesn't name: only now is it known not to be needed again. */
+  async #settle(): Promise<void> {
+    const { serve, shutdownMs } = this.#config.settings;
+    const gone = [...this.#sockets.values()].filter(({ path }) => path !== serve);
+    for (const { path } of gone) this.#sockets.delete(path);
+    await Promise.all([...gone.map((socket) => socket.close()), this.#outlets.settle(shutdownMs)]);
+  }
+
+  /** What can't fail of it: groups, detectors and actuators; those that leave are let go of. */
+  #turnTo(config: AgentConfig): void {
+    const { settings } = config;
+    const before = this.#config;
+    this.#labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
+    this.#config = {
+      ...config,
+      sources: config.sources.map((part) => keep(part, before.sources)),
+      detectors: config.detectors.map((part) => keep(part, before.detectors)),
+    };
+    const sources = this.#sources(this.#config);
+    this.#actions.use(config.actuators);
+    this.#collector.use(sources);
+    this.#collect(new Set([...sources.keys(), ...(isSampled(config) ? ["stats"] : [])]));
+    if (before.settings.intervalMs === settings.intervalMs) return;
+    this.#collector.setInterval(settings.intervalMs);
+    if (sameWatched(before, config)) this.#watched?.setInterval(settings.intervalMs);
   }
 
   /** These groups are collected from now on. */
-  #turnTo(groups: ReadonlySet<string>): void {
+  #collect(groups: ReadonlySet<string>): void {
     const ended = [...this.#groups].filter((name) => !groups.has(name));
     this.#groups = groups;
-    this.#tell(this.#anomalies.use(this.#detectors, groups));
+    this.#tell(this.#anomalies.use(this.#config.detectors, groups));
     if (ended.length > 0) this.#outlets.push(endedEvent(ended, this.#labels));
   }
 
+  /** Lets go of what was made for a config that isn't turned to. */
+  #discard({ sources }: AgentConfig): void {
+    for (const { made } of sources) if (!this.#config.sources.some((one) => one.made === made)) made.close?.();
+  }
+
   /** What is collected by group; a scheduler's own statistics come by themselves. */
-  #sources(config: AgentConfig): Map<string, ValueSource> {
+  #sources({ settings, sources: theirs, detectors }: AgentConfig): Map<string, ValueSource> {
     const sources = new Map<string, ValueSource>();
-    for (const name of config.settings.groups ?? groupNames)
+    for (const name of settings.groups ?? groupNames)
       if (name !== "stats") {
         const known = this.#own.get(name) ?? groupSource(name, this.#facts());
         this.#own.set(name, known);
         sources.set(name, known);
       }
     for (const name of this.#own.keys()) if (!sources.has(name)) this.#own.delete(name);
-    this.#theirs = config.sources.map((part) => keep(part, this.#theirs));
-    for (const { name, made } of this.#theirs) sources.set(name, made);
-    if (config.detectors.length > 0) sources.set(this.#anomalies.name, this.#anomalies);
+    for (const { name, made } of theirs) sources.set(name, made);
+    if (detectors.length > 0) sources.set(this.#anomalies.name, this.#anomalies);
     return sources;
   }
 
@@ -188,6 +220,8 @@ export class Agent {
     const listener = {
       sample: (schema: StatsSchema, sample: Sample, since: bigint | undefined) => {
         if (config.watched?.object !== undefined) this.#ownReader.runs(sample.scheduler);
+        // Nothing is lost of what one counts that is being turned to.
+        if (config === this.#next && isSampled(config)) this.#groups = new Set([...this.#groups, "stats"]);
         if (this.#groups.has("stats")) this.#sample("stats", schema, sample, since);
       },
       exit: (exit: ExitRecord) => {
@@ -209,8 +243,9 @@ export class Agent {
   }
 
   async #unwatch(): Promise<void> {
-    await this.#socket?.close();
-    this.#socket = undefined;
+    const sockets = [...this.#sockets.values()];
+    this.#sockets.clear();
+    await Promise.all(sockets.map((socket) => socket.close()));
     const watched = this.#watched;
     this.#watched = undefined;
     this.#watchedBy = undefined;
@@ -218,11 +253,8 @@ export class Agent {
   }
 
   async #serve({ settings: { serve, intervalMs } }: AgentConfig): Promise<void> {
-    if (this.#socket?.path !== serve) {
-      await this.#socket?.close();
-      this.#socket = undefined;
-    }
-    if (serve !== undefined && this.#watched) this.#socket ??= await Socket.listen(serve, this.#watched, intervalMs);
+    if (serve === undefined || this.#sockets.has(serve) || !this.#watched?.sampler) return;
+    this.#sockets.set(serve, await Socket.listen(serve, this.#watched, intervalMs));
   }
 
   #sample(group: string, schema: StatsSchema, sample: Sample, since: bigint | undefined): void {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { ScxError } from "../error.js";
+import { logger } from "../diagnostics.js";
+import { causeOf, ScxError } from "../error.js";
 import type { PlainValues, ValueSource } from "../source/values.js";
 import type { StatsSchema } from "../stats/schema.js";
 import { checkedValues } from "../stats/values.js";
+
+const log = logger("agent");
 
 /** A user's source, whose values are held against its schema before anything is counted by them. */
 export class CheckedSource implements ValueSource {
@@ -39,7 +42,12 @@ export class CheckedSource implements ValueSource {
     return values as PlainValues;
   }
 
+  /** Never throws: there is nothing that could be done about it. */
   close(): void {
-    this.#source.close?.();
+    try {
+      this.#source.close?.();
+    } catch (error) {
+      log.warn(`source ${this.name} failed to close: ${causeOf(error)}`);
+    }
   }
 }

@@ -25,7 +25,7 @@ export interface AgentConfig extends AgentParts {
 }
 
 /**
- * Reads and checks a config file; its components are made, and touch nothing yet.
+ * Reads and checks a config file; its components are made, and touch nothing yet. Who starts no agent by it closes its sources.
  * @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE; ERR_SCX_CONFIG with a line of `log` for each problem
  */
 export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<AgentConfig> {
@@ -49,7 +49,10 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
       await objectOf(typeof given === "string" ? { object: given } : given, file, ["fallbacks", i], problems),
     );
   const parts = await loadParts(settings, file, problems);
-  if (problems.length > 0) throw document.error(problems);
+  if (problems.length > 0) {
+    for (const { made } of parts.sources) made.close?.();
+    throw document.error(problems);
+  }
   return { file, settings, watched, fallbacks, ...parts };
 }
 

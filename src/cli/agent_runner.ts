@@ -29,7 +29,8 @@ export async function agent(options: AgentOptions): Promise<number> {
       remedy: "Give one: scxkit agent --config FILE.yaml; README.md has an example.",
     });
   if (options.check) {
-    await loadConfig(file);
+    const { sources } = await loadConfig(file);
+    for (const { made } of sources) made.close?.();
     process.stdout.write(`${file} can be used.\n`);
     return 0;
   }

@@ -30,13 +30,28 @@ const own = `
     name = "mine";
     schema = { name: "mine", stats: [{ name: "reads", kind: "counter" }] };
     constructor() { seen.sources = (seen.sources ?? 0) + 1; }
-    read() { return { reads: BigInt(++seen.reads) }; }
-    close() { seen.sources--; }
+    read() {
+      if (this.closed) throw new Error("closed");
+      return { reads: BigInt(++seen.reads) };
+    }
+    close() {
+      if (this.closed) seen.closedTwice = true;
+      this.closed = true;
+      seen.sources--;
+    }
   }
   export class Broken { name = "broken"; schema = { name: "broken", stats: [] }; read() { throw "broken"; } }
   export const every = () => ({ *see({ group, values }) {
     if (group === "mine" && values.get("mine.reads") > 0) yield { metric: "mine.reads", value: 1, why: "it was read" };
   } });
+  export class Lasting {
+    constructor() { this.index = (seen.looked ??= []).push(0) - 1; }
+    *see({ group }) {
+      if (group !== "mine") return;
+      seen.looked[this.index]++;
+      yield { metric: "mine.reads", value: 1, why: "it was read" };
+    }
+  }
   export const asked = () => ({ describe() { seen.asked = (seen.asked ?? 0) + 1; return "act"; }, act() {} });
 `;
 
@@ -57,6 +72,9 @@ interface Seen {
   closed?: number;
   /** Sources that were made and not closed. */
   sources?: number;
+  closedTwice?: boolean;
+  /** How often each detector was shown a sample. */
+  looked?: number[];
   /** How often an actuator was asked. */
   asked?: number;
   wake?: () => void;
@@ -206,6 +224,43 @@ actuators:
     await reload(base);
     await until(({ group }) => group === "mine", seen.records.length);
     await agent.stop();
+  });
+
+  it("goes on with sources, detectors and anomalies while another config fails late, time and again", async () => {
+    const config = `${base}
+detectors:
+  - ./own.mjs#Lasting: {}
+`;
+    const { agent, seen, until, reload } = await start(config);
+    await until(({ name }) => name === "anomaly");
+    const made = seen.looked?.length;
+    const from = seen.records.length;
+    // All of it is opened by then but the scheduler, or the socket on which it is to be served.
+    const late = `scheduler: { running: true }\nserve: ${folder()}\n`;
+    const failing = [
+      `${config}${late}`,
+      `${base.replace(/sources:.*/s, "").replace("[self, pressure]", "[state]")}${late}`,
+      `${config.replace("Source: {}", "Source: { other: 1 }").replace("Lasting", "every")}${late}`,
+      `${config}${late}`,
+    ];
+    for (const text of failing) {
+      await expect(reload(text)).rejects.toThrow();
+      expect(seen.sources).toBe(1); // what was made for it is closed
+      await until(({ group }) => group === "mine", seen.records.length);
+    }
+    await reload(config);
+    await until(({ group }) => group === "mine", seen.records.length);
+    await agent.stop();
+    expect(seen.sources).toBe(0);
+    expect(seen.closedTwice).toBeUndefined();
+    const after = seen.records.slice(from);
+    expect(after.filter(({ type }) => type === "event")).toEqual([]);
+    const totals = seen.records
+      .filter(({ group }) => group === "mine")
+      .map(({ sample }) => (sample as { stats: { reads: { total: bigint } } }).stats.reads.total);
+    expect([...new Set(totals)]).toEqual(Array.from({ length: seen.reads }, (_, i) => BigInt(i + 1)));
+    expect(seen.looked?.filter((times) => times > 0)).toHaveLength(1); // one detector saw all of it
+    expect(seen.looked?.length).toBeGreaterThan(made as number);
   });
 
   it("closes nothing for a sink that can't be opened, nor for a scheduler that can't be had", async () => {

@@ -30,4 +30,11 @@ describe("a user's source", () => {
     ["what isn't there on this machine left out", { done: 1n, depth: undefined }],
     ["nothing", undefined],
   ])("goes through as it is: %s", (_, values) => expect(reading(values).read()).toBe(values));
+
+  it("may fail to close", () => {
+    const close = () => {
+      throw new Error("broken");
+    };
+    expect(() => new CheckedSource({ name: "mine", schema, read: () => undefined, close }).close()).not.toThrow();
+  });
 });
