@@ -13,8 +13,19 @@ export function unreadableFile(what: string, cause: unknown, op = "read"): ScxEr
   });
 }
 
-/** A file that somebody named. @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE */
+/** Refuses what is no path: a number would be taken for an open file, whatever that is. @throws ScxError ERR_SCX_USAGE */
+export function checkPath(path: unknown): void {
+  if (typeof path !== "string")
+    throw new ScxError("ERR_SCX_USAGE", {
+      op: "read",
+      message: `${String(path)} is no path of a file.`,
+      remedy: "Give it as a string.",
+    });
+}
+
+/** A file that somebody named. @throws ScxError ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE, ERR_SCX_USAGE */
 export function readFile(what: string, path: string): Buffer {
+  checkPath(path);
   try {
     return readFileSync(path);
   } catch (cause) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { logger } from "../diagnostics.js";
 import { causeOf } from "../error.js";
+import { checkGiven } from "../given.js";
 import type { ExitRecord } from "../scheduler/exit.js";
 import type { RunEnd } from "../scheduler/supervise.js";
 import { endedEvent } from "../sinks/ended_event.js";
@@ -78,6 +79,8 @@ export class Agent {
    * @throws ScxError what opening the sinks, loading the scheduler or listening throw
    */
   static async start(config: AgentConfig, { signal }: { signal?: AbortSignal } = {}): Promise<Agent> {
+    const remedy = 'Give what loadConfig() has read: Agent.start(await loadConfig("agent.yaml")).';
+    checkGiven("agent", "The agent's config", config, ["settings", "sinks"], remedy);
     const agent = new Agent(config);
     const stop = () => agent.#stopping.abort();
     if (signal?.aborted) stop();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { checkGiven } from "../given.js";
 import type { StatsDefinition, ValuesOf } from "../stats/define.js";
 import { structsOf } from "../stats/meta.js";
 import { checkedValues } from "../stats/values.js";
@@ -23,6 +24,13 @@ export function declaredTarget<F>(
   read: Read<F>,
   options?: { intervalMs: number },
 ): Target {
+  checkGiven(
+    "declare",
+    "What a target answers with",
+    definition,
+    ["name", "stats"],
+    "Give what defineStats() has made.",
+  );
   const meta = structsOf(definition);
   const check = (values: unknown) => checkedValues(definition, values) as Map<string, WireValue>;
   const checked = (values: Values<F> | Promise<Values<F>>) =>

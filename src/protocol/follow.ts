@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
+import { checkGiven } from "../given.js";
 import { checkedInterval } from "../interval.js";
 import { Clock } from "../sampler/clock.js";
 import { type DecodedValues, decodeValues, type Integers, withIntegers } from "../stats/decode.js";
@@ -70,6 +71,13 @@ const longestDelay = 1000;
 export function followStats<F = unknown, I extends Integers = "bigint">(
   options: FollowOptions<F, I>,
 ): AsyncGenerator<StatsReading<unknown extends F ? DecodedValues | ReplyValue : ValuesIn<F, I>>, void, void> {
+  checkGiven(
+    "follow",
+    "What is to be followed",
+    options,
+    [],
+    "Give { path, intervalMs }; without a path it is upstream's.",
+  );
   checkedInterval("follow", options.intervalMs);
   const left = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;

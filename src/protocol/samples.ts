@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Tracker } from "../counters/tracker.js";
 import { logger } from "../diagnostics.js";
+import { checkGiven } from "../given.js";
 import { schedExt } from "../kernel/sched_ext.js";
 import type { Sample, StatsSchema } from "../stats/schema.js";
 import { followStats, type StatsReading } from "./follow.js";
@@ -109,5 +110,13 @@ export const stateHere = (): string => (schedExt.exists() ? schedExt.state() : "
  * or is not as they say, is left out, which is said once.
  * @throws ScxError as {@link followStats}, and what `change` throws
  */
-export const followSamples = (options: FollowSamplesOptions): AsyncGenerator<ReadSample, void, void> =>
-  new ReadingSamples(options).follow(options);
+export function followSamples(options: FollowSamplesOptions): AsyncGenerator<ReadSample, void, void> {
+  checkGiven(
+    "follow",
+    "What is to be followed",
+    options,
+    [],
+    "Give { path, intervalMs }; without a path it is upstream's.",
+  );
+  return new ReadingSamples(options).follow(options);
+}

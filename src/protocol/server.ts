@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
+import { checkGiven } from "../given.js";
 import type { PeerCredentials } from "../native/index.js";
 import { groupId, userId } from "../process/account.js";
 import { assembleMeta } from "../stats/meta.js";
@@ -86,6 +87,7 @@ export class StatsServer {
    * twice, an unknown user or group, a limit that is none).
    */
   static async listen(options: StatsServerOptions): Promise<StatsServer> {
+    checkGiven("listen", "What is to be served", options, [], "Give { path, sampler } or { path, targets }.");
     const path = checkSocketPath(options.path, "listen");
     const file = {
       mode: options.mode ?? 0o660,

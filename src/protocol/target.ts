@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { checkGiven } from "../given.js";
 import type { PeerCredentials } from "../native/index.js";
 import { atField, type MetaStruct, metaOf } from "../stats/meta.js";
 import type { Sample, StatsSchema, StatValue } from "../stats/schema.js";
@@ -62,6 +63,7 @@ export function sharedTarget(
   read: () => HandlerReply | Promise<HandlerReply>,
   options: { intervalMs: number; meta?: readonly MetaStruct[] },
 ): Target {
+  checkGiven("listen", "How long an answer is kept", options, ["intervalMs"], "Give { intervalMs }, and meta as well.");
   const { intervalMs, ...described } = options;
   let made: { reply: EncodedReply | Promise<EncodedReply>; until: number } | undefined;
   const handler: Handler = {
@@ -122,8 +124,10 @@ function metaOnce(sampler: SampleProvider, top: boolean): () => readonly MetaStr
 }
 
 /** A further target: what another group's sampler has as of its last reading. */
-export const totalsTarget = (sampler: SampleProvider): Target =>
-  describedBy(metaOnce(sampler, false), openTop(sampler));
+export function totalsTarget(sampler: SampleProvider): Target {
+  checkGiven("listen", "A target's sampler", sampler, ["totals"], "Give a Sampler or a ValueSampler.");
+  return describedBy(metaOnce(sampler, false), openTop(sampler));
+}
 
 const describedBy = (meta: () => readonly MetaStruct[], open: () => Handler): Target => ({
   get meta() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { resolve } from "node:path";
 import { ScxError } from "../error.js";
+import { checkGiven } from "../given.js";
 import { checkedInterval } from "../interval.js";
 import type { StatsRequest } from "../protocol/request.js";
 import { StatsServer, type StatsServerOptions } from "../protocol/server.js";
@@ -82,6 +83,8 @@ export class StatsRelay {
    * @throws ScxError as {@link StatsServer.listen} does, ERR_SCX_USAGE for an interval that is none
    */
   static async start(options: RelayOptions): Promise<StatsRelay> {
+    const remedy = "Give { upstream, path }: the socket that is asked, and the one of the relay.";
+    checkGiven("relay", "What is to be relayed", options, ["upstream", "path"], remedy);
     const { upstream, intervalMs: _, timeoutMs: __, record, ...server } = options;
     if (resolve(upstream) === resolve(options.path))
       throw new ScxError("ERR_SCX_USAGE", {

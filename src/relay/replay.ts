@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { checkGiven } from "../given.js";
 import { longestWait } from "../interval.js";
 import type { StatsRequest } from "../protocol/request.js";
 import { StatsServer, type StatsServerOptions } from "../protocol/server.js";
@@ -65,6 +66,8 @@ export class StatsReplay {
 
   /** Starts to serve. @throws ScxError as {@link StatsServer.listen} does, ERR_SCX_USAGE */
   static async start(options: ReplayOptions): Promise<StatsReplay> {
+    const remedy = "Give { path, exchanges }, the latter of readRecording().";
+    checkGiven("replay", "What is to be replayed", options, ["path", "exchanges"], remedy);
     const { exchanges: _, speed: __, loop: ___, step: ____, ...server } = options;
     const replay = new StatsReplay(options);
     const answer = replay.#step ? replay.#stepping() : (request: StatsRequest) => replay.#at(request);

@@ -2,6 +2,7 @@
 import { Counters } from "../counters/counters.js";
 import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
+import { checkGiven } from "../given.js";
 import { checkedInterval } from "../interval.js";
 import { CpuGroups, type Domain, domains } from "../kernel/topology.js";
 import { type ClearMode, clearModes } from "../source/clear_mode.js";
@@ -125,8 +126,10 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   /** The run's sample of the last reading, once somebody has asked for it: most only want their own. */
   #last: Sample<S> | undefined;
 
-  /** @throws ScxError ERR_SCX_USAGE for an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
+  /** @throws ScxError ERR_SCX_USAGE for no source or an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
   constructor(source: StatsSource<S>, options: SamplerOptions) {
+    const remedy = "Give a scheduler's statistics: new Sampler(scheduler.stats, { intervalMs: 1000 }).";
+    checkGiven("sample", "A sampler's source", source, ["refresh", "schema"], remedy);
     const intervalMs = checkedInterval("sample", options?.intervalMs);
     const { mode = "delta", by = [] } = options;
     if (mode !== "delta" && !clearModes.includes(mode))

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Tracker } from "../counters/tracker.js";
+import { checkGiven } from "../given.js";
+import { checkedInterval } from "../interval.js";
 import { schedExt } from "../kernel/sched_ext.js";
 import type { ValueSource } from "../source/values.js";
 import { mergedSample } from "../stats/merge.js";
@@ -8,7 +10,7 @@ import { wallClock } from "../wall_clock.js";
 import type { SampleConsumer } from "./sampler.js";
 
 export interface ValueSamplerOptions {
-  /** How old a reading may be, in ms, before {@link ValueSampler.totals} reads again. */
+  /** How old a reading may be, in ms, before {@link ValueSampler.totals} reads again; 0: it always does. */
   intervalMs: number;
   /** Of which scheduler the samples are; the one that runs, unless given. */
   running?: () => Running;
@@ -32,7 +34,12 @@ export class ValueSampler {
   #last: Sample | undefined;
   #readAt = 0n;
 
-  constructor(source: ValueSource, { intervalMs, running = runningNow }: ValueSamplerOptions) {
+  /** @throws ScxError ERR_SCX_USAGE for no source or an interval that is none */
+  constructor(source: ValueSource, options: ValueSamplerOptions) {
+    const remedy = 'Give a source of values: new ValueSampler(groupSource("cpu"), { intervalMs: 1000 }).';
+    checkGiven("sample", "A sampler's source", source, ["read", "schema"], remedy);
+    const { intervalMs, running = runningNow } = options ?? {};
+    if (intervalMs !== 0) checkedInterval("sample", intervalMs);
     this.#source = source;
     this.#intervalNs = BigInt(Math.round(intervalMs * 1e6));
     this.#running = running;

@@ -4,6 +4,7 @@ import type { BpfObject } from "../bpf/object.js";
 import type { LoadedGlobals, ObjectTypes } from "../bpf/object_types.js";
 import { logger } from "../diagnostics.js";
 import { aborted, causeOf, ScxError, type ScxErrorCode, throwIfAborted } from "../error.js";
+import { checkGiven } from "../given.js";
 import { requireFree } from "../kernel/sched_ext.js";
 import { settled } from "../kernel/settled.js";
 import { RunStats } from "../source/run.js";
@@ -83,6 +84,8 @@ const textOf = (error: unknown) => causeOf(error).replace(/\.$/, "");
  * scheduler could be started
  */
 export async function superviseScheduler(options: SuperviseOptions): Promise<Supervisor> {
+  const remedy = 'Give { open }, which opens it each time: { open: () => BpfObject.open("simple.bpf.o") }.';
+  checkGiven("supervise", "What is to be run", options, ["open"], remedy);
   const supervisor = new Supervisor(options);
   await supervisor.started;
   return supervisor;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { checkGiven } from "../given.js";
 import type { ExitRecord } from "../scheduler/exit.js";
 import type { Sample, StatsSchema } from "../stats/schema.js";
 import { exitEvent } from "./exit_event.js";
@@ -23,6 +24,20 @@ export class SinkFeed {
     sampler: { schemaOf(sample: Sample): StatsSchema },
     { labels = {} }: { labels?: SampleRecord["labels"] } = {},
   ) {
+    checkGiven(
+      "sink",
+      "Where samples go",
+      sinks,
+      ["push"],
+      "Give the sinks: new SinkFeed(await Sinks.open([…]), sampler).",
+    );
+    checkGiven(
+      "sink",
+      "Where samples come from",
+      sampler,
+      ["schemaOf"],
+      "Give the sampler: new SinkFeed(sinks, sampler).",
+    );
     this.#sinks = sinks;
     this.#sampler = sampler;
     this.#labels = labels;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { logger } from "../diagnostics.js";
 import { aborted, causeOf, ScxError, throwIfAborted } from "../error.js";
+import { checkGiven } from "../given.js";
 import { Backlog } from "./backlog.js";
 import { type QueueOptions, queueDefaults } from "./queue_options.js";
 import { type Sink, SinkAbandoned, type SinkRecord, SinkRefusal } from "./sink.js";
@@ -60,7 +61,9 @@ export class SinkQueue {
   #limit: AbortController | undefined;
 
   /** @param options `metrics`: whether it keeps metrics, see {@link SinkFactory} */
+  /** @throws ScxError ERR_SCX_USAGE for what is no sink */
   constructor(name: string, sink: Sink, options: QueueOptions & { metrics?: boolean } = {}) {
+    checkGiven("sink", `Sink ${name}`, sink, ["write"], "Give an object with a method write(records, signal).");
     this.name = name;
     this.#sink = sink;
     this.#options = { ...queueDefaults, metrics: false, ...options };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { checkGiven } from "../given.js";
 import { SinkQueue } from "./queue.js";
 import { partOptions, queueSchema } from "./queue_options.js";
 import type { OptionsSchema, Sink, SinkFactory } from "./sink.js";
@@ -107,7 +108,10 @@ export interface CreateSinkOptions {
  * Makes a sink and the queue before it, both still to be opened ({@link SinkQueue.open}).
  * @throws ScxError ERR_SCX_USAGE that names the option
  */
-export async function createSink({ name, factory, options = {}, text }: CreateSinkOptions): Promise<SinkQueue> {
+export async function createSink(settings: CreateSinkOptions): Promise<SinkQueue> {
+  const remedy = 'Give { name, factory, options }, the factory of sinkFactory("jsonl") or your own.';
+  checkGiven("sink", "What makes a sink", settings, ["name", "factory"], remedy);
+  const { name, factory, options = {}, text } = settings;
   // Only now: a command that has no sink needs no schemas either.
   const { checkedOptions } = await import("./options.js");
   const checked = checkedOptions(`Sink ${name}`, optionsSchema(factory), options, text);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { checkGiven } from "../given.js";
 import { OwnReader } from "./own.js";
 import type { SinkQueue } from "./queue.js";
 import type { SinkRecord } from "./sink.js";
@@ -24,6 +25,7 @@ export class Sinks {
     queues: readonly SinkQueue[],
     { labels = {}, signal }: { labels?: Readonly<Record<string, string>>; signal?: AbortSignal } = {},
   ): Promise<Sinks> {
+    checkGiven("sink", "The list of sinks", queues, ["map"], 'Give a list: Sinks.open([new SinkQueue("mine", mine)]).');
     const sinks = new Sinks(queues, labels);
     const opened = await Promise.allSettled(queues.map((queue) => queue.open(signal)));
     const failed = opened.find((result) => result.status === "rejected");

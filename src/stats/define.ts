@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { checkGiven } from "../given.js";
 import { familyRule, firstClash } from "./family.js";
 import type { Stat, StatKind, StatsSchema, UserAttributes } from "./schema.js";
 import type { Declared } from "./stat.js";
@@ -34,6 +35,13 @@ export function defineStats<const F extends Record<string, Declared<unknown>>>(
   fields: F,
   about: { desc?: string; user?: UserAttributes; top?: boolean } = {},
 ): StatsDefinition<F> {
+  checkGiven(
+    "declare",
+    "What there is to count",
+    fields,
+    [],
+    "Give the statistics by name: { moved: stat.counter() }.",
+  );
   const stats = Object.entries(fields).map(([field, declared]): Stat => ({ name: field, ...declared }));
   for (const one of stats)
     if (one.name === "" || !kinds.includes(one.kind))
