@@ -37,7 +37,8 @@ function mergedValues(earlier: Readonly<Partial<StatValues>>, later: Readonly<Pa
 }
 
 function mergedValue(earlier: StatValue, later: StatValue): StatValue {
-  if ("total" in later) return "total" in earlier ? { total: later.total, delta: earlier.delta + later.delta } : later;
+  if ("total" in later)
+    return "total" in earlier ? { total: later.total, delta: u64(earlier.delta + later.delta) } : later;
   if ("buckets" in later)
     return "buckets" in earlier ? { ...later, delta: mergedCounts(earlier.delta, later.delta) } : later;
   if ("fields" in later) return "fields" in earlier ? { fields: mergedValues(earlier.fields, later.fields) } : later;
@@ -49,7 +50,7 @@ function mergedValue(earlier: StatValue, later: StatValue): StatValue {
 }
 
 const mergedCounts = (earlier: HistogramCounts, later: HistogramCounts): HistogramCounts => ({
-  count: earlier.count + later.count,
+  count: u64(earlier.count + later.count),
   sum: u64(earlier.sum + later.sum),
-  buckets: later.buckets.map((count, i) => count + (earlier.buckets[i] ?? 0n)),
+  buckets: later.buckets.map((count, i) => u64(count + (earlier.buckets[i] ?? 0n))),
 });

@@ -146,15 +146,10 @@ export class NumbersReader {
   #added = (): bigint => this.#of.deltas[this.#delta++] as bigint;
 }
 
-/** The sums of two lists of deltas; undefined where one doesn't fit into u64. */
-export function summed(one: BigUint64Array, other: BigUint64Array): BigUint64Array | undefined {
+/** The sums of two lists of deltas, modulo 2^64. */
+export function summed(one: BigUint64Array, other: BigUint64Array): BigUint64Array {
   const sums = new BigUint64Array(one.length);
-  for (let i = 0; i < sums.length; i++) {
-    const [a, b] = [one[i] as bigint, other[i] as bigint];
-    const sum = BigInt.asUintN(64, a + b);
-    if (sum < a) return undefined;
-    sums[i] = sum;
-  }
+  for (let i = 0; i < sums.length; i++) sums[i] = (one[i] as bigint) + (other[i] as bigint);
   return sums;
 }
 

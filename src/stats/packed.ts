@@ -49,7 +49,6 @@ export class PackedSample {
   mergedWith(later: PackedSample): PackedSample | undefined {
     if (this.#layout !== later.#layout) return undefined;
     const deltas = summed(this.#numbers.deltas, later.#numbers.deltas);
-    if (!deltas) return undefined;
     const about = { ...later.about, interval: this.about.interval + later.about.interval };
     return new PackedSample(about, later.#layout, { ...later.#numbers, deltas });
   }

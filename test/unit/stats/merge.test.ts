@@ -31,3 +31,12 @@ it("has the later one's values and both's deltas, wherever they stand", () => {
     interval: 20n,
   });
 });
+
+it("adds deltas modulo 2^64: what goes back and comes again has moved by the difference", () => {
+  const back = 2n ** 64n - 5n; // by five
+  const of = (delta: bigint): StatValues => ({
+    events: both(9n, delta),
+    waited: { ...counts(9n), delta: { count: delta, sum: delta, buckets: [0n, delta] } },
+  });
+  expect(mergedSample(sample(1n, of(back)), sample(2n, of(12n))).stats).toEqual(of(7n));
+});

@@ -42,11 +42,14 @@ it("is merged as other samples are", () => {
   expect(packed(three).unpacked()).toEqual(three);
 });
 
-it("isn't merged with what looks otherwise, nor beyond u64", () => {
+it("is merged modulo 2^64, as others are", () => {
+  const [most, more] = [sample(u64Max >> 1n), sample(1n << 62n)];
+  expect(packed(most).mergedWith(packed(more))?.unpacked()).toEqual(mergedSample(most, more));
+});
+
+it("isn't merged with what looks otherwise", () => {
   const one = packed(sample(5n));
   expect(one.mergedWith(packed(sample(6n, { came: both(1n, 1n) })))).toBeUndefined();
-  const most = packed(sample(u64Max >> 1n));
-  expect(most.mergedWith(packed(sample(1n << 62n)))).toBeUndefined();
 });
 
 it("isn't made of counts beyond u64", () => {
