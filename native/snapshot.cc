@@ -58,12 +58,11 @@ void Snapshot::UseArray(Napi::Env env, const Napi::Value& options) {
   stride_ = layout.stride;
   cpus_ = layout.cpus;
   entries_ = shape.max_entries;
-  values_.resize(entries_ * cpus_ * stride_);
-  keys_.resize(entries_);
   fold_.Configure(options, shape.value_size, cpus_, entries_);
   fold_.Hold(entries_);
-  if (shape.type != BPF_MAP_TYPE_PERCPU_ARRAY) return;
-  kernelSum_ = KernelSum::Load(map_->Fd(env), entries_, cpus_, fold_);
+  // Now, though it may never be needed: once privileges are given up the kernel takes no program any more.
+  if (shape.type == BPF_MAP_TYPE_PERCPU_ARRAY) kernelSum_ = KernelSum::Load(map_->Fd(env), entries_, cpus_, fold_);
+  if (!kernelSum_) return ReadHere();
   map_->OnClose([sum = std::weak_ptr(kernelSum_)] {
     if (const auto loaded = sum.lock()) loaded->Close();
   });
@@ -88,9 +87,16 @@ void Snapshot::FoldAll() {
   for (size_t entry = 0; entry < entries_; entry++) fold_.Entry(entry, values + entry * cpus_ * stride_, stride_);
 }
 
+void Snapshot::ReadHere() {
+  kernelSum_.reset();
+  if (mapped_ || !values_.empty()) return;
+  values_.resize(entries_ * cpus_ * stride_);
+  keys_.resize(entries_);
+}
+
 bool Snapshot::SumInKernel() {
   if (kernelSum_->Read(fold_.Sum(0)) == 0) return true;
-  kernelSum_.reset();
+  ReadHere();
   return false;
 }
 
@@ -113,7 +119,7 @@ napi_value Snapshot::Take(napi_env env, napi_callback_info info) {
 // group(groups: Uint32Array): the bound array of sums over these groups of CPUs, which take() fills from now on.
 Napi::Value Snapshot::Group(const Napi::CallbackInfo& info) {
   fold_.Group(info[0]);
-  kernelSum_.reset();
+  ReadHere();
   return fold_.Grouped(info.Env());
 }
 
@@ -127,10 +133,11 @@ void Snapshot::Zero(const Napi::CallbackInfo& info) {
   if (chosen.ElementLength() != entries_ * words) throw Napi::RangeError::New(env, "not as many as there are sums");
   if (map_->IsReadOnly()) Throw(env, "bpf_map_update_elem", EPERM);
   // A section that can't be mapped has other variables beside the rows, which would be written back as well.
-  if (!mapped_ && stride_ * cpus_ != values_.size() / entries_) Throw(env, "bpf_map_update_elem", EOPNOTSUPP);
+  if (!mapped_ && !kernelSum_ && stride_ * cpus_ != values_.size() / entries_)
+    Throw(env, "bpf_map_update_elem", EOPNOTSUPP);
 
   if (kernelSum_) {  // which leaves no values of each CPU
-    kernelSum_.reset();
+    ReadHere();
     if (const int error = Read(fd)) Throw(env, "bpf_map_lookup_elem", -error);
     FoldAll();
   }

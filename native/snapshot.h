@@ -35,6 +35,8 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   void FoldAll();
   // Whether that could be done; if not, it won't be tried again.
   bool SumInKernel();
+  // Nothing is summed in the kernel from now on: makes room for what is read instead.
+  void ReadHere();
   char* Values() { return (mapped_ ? reinterpret_cast<char*>(map_->OpenMemory()) : values_.data()) + offset_; }
 
   Napi::Reference<Napi::Object> mapObject_;
@@ -47,7 +49,7 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   size_t cpus_ = 1;    // possible CPUs: the kernel lays out a value for each, online or not
   bool mapped_ = false;
   size_t offset_ = 0;         // of the first row
-  std::vector<char> values_;  // [entry][cpu], or a section, as the kernel copies them
+  std::vector<char> values_;  // [entry][cpu], or a section, as the kernel copies them; empty while it sums them
   std::vector<uint32_t> keys_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { expect, it } from "vitest";
 import { possibleCpus } from "../../src/kernel/cpus.js";
 import { type NativeMap, type NativeObject, native } from "../../src/native/index.js";
@@ -69,6 +69,17 @@ it("takes the words that leaves say, in their order", async () => {
   expect(programs()).toBe(before + 1);
   snapshot.take();
   expect([...snapshot.sums]).toEqual([sums[255], sums[1], sums[511], sums[257]]);
+});
+
+it("takes no memory for what each CPU has until that is asked for", async () => {
+  const entries = 1 << 15;
+  const { map } = await filled(testObject("wide_keys"), entries, 1);
+  const held = () => Number(/^VmData:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
+  const before = held();
+  const snapshots = Array.from({ length: 32 }, () => new native.Snapshot(map, {}));
+  for (const snapshot of snapshots) snapshot.take();
+  const perSnapshot = (held() - before) / snapshots.length;
+  expect(perSnapshot).toBeLessThan(2 * 8 * entries); // twice its sums
 });
 
 it("a map that is closed isn't kept by what sums it", async () => {
