@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Counters } from "../counters/counters.js";
 import { ScxError } from "../error.js";
+import { listText, possibleCpus } from "../kernel/cpus.js";
 import type { Domain } from "../kernel/topology.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
 import { histogramBuckets, type StatsSchema, type StatValues } from "../stats/schema.js";
@@ -210,6 +211,7 @@ export class LoadedStats implements StatsSource {
         message: `${this.scheduler} brings no program that resets its statistics in the kernel.`,
         remedy: "Declare them with SCX_STATS of scxkit/stats.h, or do without: each sample's delta is exact anyway.",
       });
+    requireFirst(possibleCpus());
     const claimed = new BigUint64Array(words.length);
     const context = new Uint8Array(claimed.buffer);
     return new Claims(this.#reader, claimed, () => {
@@ -245,6 +247,20 @@ export class LoadedStats implements StatsSource {
     this.#found ??= new JoinedReaders(this.#parts.name, this.#parts.readers);
     return this.#found;
   }
+}
+
+/**
+ * That there are no holes in these numbers: the reset goes through CPUs by number, and of one that there can't be the kernel gives it
+ * memory that is none. On x86-64 there are none (as of Linux 7.2).
+ * @throws ScxError ERR_SCX_RESET_UNSUPPORTED
+ */
+export function requireFirst(cpus: readonly number[]): void {
+  if (cpus.every((cpu, i) => cpu === i)) return;
+  throw new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
+    op: "reset",
+    message: `The CPUs that there can be on this machine, ${listText(cpus)}, have holes, and the reset in the kernel goes by number.`,
+    remedy: "Do without: each sample's delta is exact anyway.",
+  });
 }
 
 /** For each word, whether it counts: 1, or 0 for those of gauges. */

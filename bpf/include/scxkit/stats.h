@@ -207,7 +207,11 @@ static __always_inline __scx_unused u32 __scx_bucket(u64 value)
 
 #else
 
-/* More than any kernel has CPUs. The lookup says where the possible ones end. */
+/*
+ * More than any kernel has CPUs. The lookup says where the possible ones end, but not where there
+ * are holes in their numbers: there it gives memory that is nobody's. So a loader has to know that
+ * there are none (/sys/devices/system/cpu/possible is 0-n; ours refuses to reset otherwise).
+ */
 #define __SCX_STATS_CPUS (1 << 16)
 
 /* Each u64 of the struct, at a constant offset: a context takes no other. */
