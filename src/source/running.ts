@@ -46,7 +46,9 @@ const failed = (what: string, cause: unknown): ScxError => {
 };
 
 /**
- * The schedulers that are attached now, whoever loaded them. Needs CAP_SYS_ADMIN.
+ * The schedulers that are attached now, whoever loaded them. Needs CAP_SYS_ADMIN. From 7.0 on (and in stable kernels since) the kernel
+ * enables one in a thread of its own: its state is `enabled`, and counted, a moment before its loader has the link by which it is found
+ * here. So none may be found then; look again.
  * @throws ScxError ERR_SCX_NO_SCHED_EXT, ERR_SCX_PRIVILEGE, ERR_SCX_MAP_READ
  */
 export function runningSchedulers(options: RunningOptions = {}): RunningScheduler[] {
@@ -89,7 +91,7 @@ function pinnedMap(path: string): number {
 
 /**
  * The running scheduler of that name; or whose struct_ops map has that id; or of which that map or link is pinned there, for a path
- * from the root on; the only one, when none is named.
+ * from the root on; the only one, when none is named. One that was enabled just now may not be found yet ({@link runningSchedulers}).
  * @throws ScxError ERR_SCX_NOT_RUNNING, ERR_SCX_FILE_NOT_FOUND and ERR_SCX_USAGE for a pin, and what {@link runningSchedulers} throws
  */
 export function runningScheduler(which?: string | number, options: RunningOptions = {}): RunningScheduler {
