@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, existsSync, ftruncateSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, constants as flags, ftruncateSync, unlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { ScxError } from "../error.js";
+import { openToWrite, pipeTrouble, writeWhole } from "../write_file.js";
 
 function writeFailure(flag: string, path: string, cause: unknown): ScxError {
   const { code, errno = 0 } = cause as NodeJS.ErrnoException;
-  const why = code && code in constants.errno ? code : String(cause);
+  const why = pipeTrouble[code ?? ""] ?? (code && code in constants.errno ? code : String(cause));
   return new ScxError("ERR_SCX_FILE_WRITE", {
     op: "write",
     message: `${flag} ${path}: the file can't be written (${why}).`,
@@ -37,7 +38,7 @@ export class OutputFile {
     try {
       const created = !existsSync(path);
       // Append mode doesn't truncate.
-      return new OutputFile(flag, path, openSync(path, "a"), created);
+      return new OutputFile(flag, path, openToWrite(path, flags.O_APPEND), created);
     } catch (cause) {
       throw writeFailure(flag, path, cause);
     }
@@ -52,7 +53,7 @@ export class OutputFile {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error; // a pipe or a terminal
       }
-      writeFileSync(this.#fd, text);
+      writeWhole(this.#fd, Buffer.from(text));
       this.#empty = false;
     } catch (cause) {
       throw writeFailure(this.#flag, this.#path, cause);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, constants, createReadStream, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { closeSync, createReadStream, fstatSync, ftruncateSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { ScxError } from "../error.js";
 import { native } from "../native/index.js";
@@ -7,7 +8,8 @@ import { stringify } from "../protocol/json.js";
 import { parseReply } from "../protocol/reply.js";
 import { parseRequest, type StatsRequest } from "../protocol/request.js";
 import { memberTexts } from "../protocol/written.js";
-import { unreadableFile } from "../read_file.js";
+import { checkPath, unreadableFile } from "../read_file.js";
+import { openToWrite, pipeTrouble, writeWhole } from "../write_file.js";
 
 /** A request, and what a server answered to it. */
 export interface Exchange {
@@ -61,18 +63,23 @@ export function readRecordingLine(line: string, where = "The line"): Exchange {
 /**
  * Reads a recording's file, in the order of time.
  *
- * @throws ScxError ERR_SCX_RECORDING for a line that is none, or no lines; ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE
+ * @throws ScxError ERR_SCX_RECORDING for a line that is none, cut off or not UTF-8, or no lines; ERR_SCX_FILE_NOT_FOUND, ERR_SCX_FILE_UNREADABLE
  */
 export async function readRecording(path: string): Promise<Exchange[]> {
+  checkPath(path);
   const exchanges: Exchange[] = [];
   let number = 0;
   try {
     for await (const line of createInterface({
-      input: createReadStream(path, "utf8"),
+      // Byte by byte: what isn't UTF-8 is to be seen, and some of its characters end lines for Node, but not in JSON.
+      input: createReadStream(path, "latin1"),
       crlfDelay: Number.POSITIVE_INFINITY,
     })) {
-      number++;
-      if (line.trim() !== "") exchanges.push(readRecordingLine(line, `${path}:${number}`));
+      const where = `${path}:${++number}`;
+      const bytes = Buffer.from(line, "latin1");
+      if (!isUtf8(bytes)) throw malformed(`${where} is not UTF-8`);
+      const text = bytes.toString();
+      if (text.trim() !== "") exchanges.push(readRecordingLine(text, where));
     }
   } catch (cause) {
     if (cause instanceof ScxError) throw cause;
@@ -95,7 +102,7 @@ export class Recorder {
   /** Opens a file for this recorder alone. @throws ScxError ERR_SCX_FILE_WRITE, also where another writes it */
   constructor(path: string) {
     this.#path = path;
-    const fd = this.#try(() => openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o666));
+    const fd = this.#try(() => openToWrite(path, 0));
     if (!native.tryLock(fd)) {
       closeSync(fd);
       throw unwritable(`Another scxkit relay records to ${path}.`, "Name another file, or end that one first.");
@@ -112,7 +119,7 @@ export class Recorder {
     this.#try(() => {
       if (this.#length === 0) ftruncateSync(fd);
       try {
-        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+        writeWhole(fd, bytes);
       } catch (error) {
         // The disk is full: what was recorded up to here can be replayed.
         if (this.#length !== undefined) ftruncateSync(fd, this.#length);
@@ -135,8 +142,12 @@ export class Recorder {
     try {
       return act();
     } catch (cause) {
-      const remedy = "Name a file in a folder that exists, on a disk with room, that you may write to.";
-      throw unwritable(`${this.#path} can't be written: ${(cause as Error).message}.`, remedy, cause);
+      const { code = "", message } = cause as NodeJS.ErrnoException;
+      const why = pipeTrouble[code];
+      const remedy = why
+        ? "Start what reads from it first, and let it read until the end."
+        : "Name a file in a folder that exists, on a disk with room, that you may write to.";
+      throw unwritable(`${this.#path} can't be written: ${why ?? message}.`, remedy, cause);
     }
   }
 }

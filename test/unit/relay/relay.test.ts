@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { StatsClient } from "../../../src/protocol/client.js";
@@ -195,6 +195,23 @@ describe("recording", () => {
     expect(readFileSync(file, "utf8")).toBe(`${recordingLine(exchange)}\n`.repeat(2));
   });
 
+  test("a pipe gets the lines; one that nobody reads, or reads on from, is not waited for", () => {
+    const file = join(scratch(onTestFinished), "pipe");
+    execFileSync("mkfifo", [file]);
+    const refused = (why: string) =>
+      expect.objectContaining({ code: "ERR_SCX_FILE_WRITE", message: expect.stringContaining(why) });
+    expect(() => new Recorder(file)).toThrow(refused("nobody reads from it"));
+    const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    using recorder = new Recorder(file);
+    recorder.write(exchange);
+    const read = Buffer.alloc(4096);
+    expect(read.toString("utf8", 0, readSync(reader, read))).toBe(`${recordingLine(exchange)}\n`);
+    const long = { ...exchange, line: `{"errno":0,"args":{"resp":"${"x".repeat(1 << 20)}"}}` };
+    expect(() => recorder.write(long)).toThrow(refused("its reader took nothing"));
+    closeSync(reader);
+    expect(() => recorder.write(exchange)).toThrow(refused("its reader has left"));
+  });
+
   test("one file has one recorder", () => {
     const file = join(scratch(onTestFinished), "record");
     using first = new Recorder(file);
@@ -279,6 +296,25 @@ describe("recording", () => {
     await expect(readRecording(file)).rejects.toEqual(
       expect.objectContaining({ code: "ERR_SCX_RECORDING", message: expect.stringMatching(message) }),
     );
+  });
+
+  test("a file that isn't UTF-8, and one that ends in mid-line", async () => {
+    const file = join(scratch(onTestFinished), "record");
+    const line = (text: string, encoding: BufferEncoding) =>
+      Buffer.from(`{"at":1,"request":{"req":"stats"},"reply":{"errno":0,"args":{"resp":"${text}"}}}\n`, encoding);
+    const good = line("é \u2028", "utf8"); // ends a line for Node, but not in JSON
+    writeFileSync(file, good);
+    expect((await readRecording(file))[0]?.line).toBe('{"errno":0,"args":{"resp":"é \u2028"}}');
+    writeFileSync(file, Buffer.concat([good, line("é", "latin1")]));
+    await expect(readRecording(file)).rejects.toMatchObject({
+      code: "ERR_SCX_RECORDING",
+      message: expect.stringMatching(/:2 is not UTF-8\.\n./),
+    });
+    writeFileSync(file, Buffer.concat([good, good.subarray(0, 30)]));
+    await expect(readRecording(file)).rejects.toMatchObject({
+      code: "ERR_SCX_RECORDING",
+      message: expect.stringMatching(/:2 is not JSON\.\n./),
+    });
   });
 
   test("an empty file, and none", async () => {
