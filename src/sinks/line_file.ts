@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { ScxError } from "../error.js";
+import { pipeTrouble } from "../write_file.js";
 import { SinkAbandoned } from "./sink.js";
 
 const newline = 0x0a;
@@ -65,10 +66,10 @@ export class LineFile implements LineTarget {
     try {
       await this.#begin();
     } catch (cause) {
-      const { message, errno } = cause as NodeJS.ErrnoException;
+      const { code = "", message, errno } = cause as NodeJS.ErrnoException;
       throw new ScxError("ERR_SCX_SINK_OPEN", {
         op: "open",
-        message: `Sink ${this.#sink} can't write to ${this.#path}: ${message}.`,
+        message: `Sink ${this.#sink} can't write to ${this.#path}: ${pipeTrouble[code] ?? message}.`,
         remedy: "Name a file in a folder that exists and that you may write to.",
         errno: errno === undefined ? undefined : Math.abs(errno),
         cause,
@@ -105,7 +106,7 @@ export class LineFile implements LineTarget {
   }
 
   async #begin(): Promise<void> {
-    const file = await open(this.#path, "a", 0o644);
+    const file = await openAtOnce(this.#path);
     this.#file = file;
     this.#regular = (await file.stat()).isFile();
     this.#size = Number.POSITIVE_INFINITY;
@@ -154,6 +155,18 @@ export class LineFile implements LineTarget {
     };
     if (keep === 0) await rm(this.#path).catch(mayBeMissing);
     for (let n = keep; n > 0; n--) await rename(old(n - 1), old(n)).catch(mayBeMissing);
+  }
+}
+
+/** A pipe that nobody reads isn't waited for, which nothing could end: ENXIO. */
+async function openAtOnce(path: string): Promise<FileHandle> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
+  const ready = await open(path, flags | constants.O_NONBLOCK, 0o644);
+  if (!(await ready.stat()).isFIFO()) return ready;
+  try {
+    return await open(path, flags);
+  } finally {
+    await ready.close();
   }
 }
 

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { execFile, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -109,6 +118,24 @@ describe("a file", () => {
       options: { file: "/nowhere/x" },
     });
     await expect(Sinks.open([queue])).rejects.toMatchObject({ code: "ERR_SCX_SINK_OPEN", errno: 2 });
+  });
+
+  it("doesn't wait for a pipe's reader, and writes to one that there is", async () => {
+    const file = join(folder(), "pipe");
+    execFileSync("mkfifo", [file]);
+    const target = () => new LineFile("jsonl", file, { keep: 0 });
+    await expect(target().open()).rejects.toMatchObject({
+      code: "ERR_SCX_SINK_OPEN",
+      message: expect.stringContaining("nobody reads from it"),
+    });
+    const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const pipe = target();
+    await pipe.open();
+    await pipe.write(["one\n"]);
+    const read = Buffer.alloc(16);
+    expect(read.toString("utf8", 0, readSync(reader, read))).toBe("one\n");
+    await pipe.close();
+    closeSync(reader);
   });
 });
 
