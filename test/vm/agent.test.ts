@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { StatsClient } from "../../src/index.js";
 import { testObject } from "../objects.js";
-import { kernelIsFree, kernelState, load, type Running, scxkit } from "./process.js";
+import { killed, start } from "./agent.js";
+import { kernelState, load } from "./process.js";
 
-const started: Running[] = [];
-afterEach(async () => {
-  for (const run of started.splice(0)) run.kill("SIGKILL");
-  await kernelIsFree();
-});
-
-/** A folder with a config; the agent that goes by it. */
-async function start(config: string, ...flags: string[]) {
-  const root = mkdtempSync(join(tmpdir(), "scxkit-agent-"));
-  const file = join(root, "agent.yaml");
-  const write = (text: string) => writeFileSync(file, text.replaceAll("ROOT", root));
-  write(config);
-  const run = scxkit("agent", "--config", file, ...flags);
-  started.push(run);
-  return { root, run, write };
-}
+afterEach(killed);
 
 interface Document {
   group?: string;
@@ -176,36 +161,5 @@ sinks: [{ jsonl: }]
 `);
     expect(await run.end()).toBe(3);
     expect(documents(run.lines).at(-1)).toMatchObject({ exit: { kind: "error_bpf" } });
-  });
-
-  it("watches schedulers that others load, one after the other", async () => {
-    using _work = load();
-    const { run: agent } = await start(
-      `
-scheduler: { running: true }
-intervalMs: 300
-groups: [stats, events]
-sinks: [{ jsonl: }]
-`,
-      ...["--log", "agent:info"],
-    );
-    for (let round = 0; round < 2; round++) {
-      const from = agent.lines.length;
-      const other = scxkit("run", "simple", "--json", "--socket", "none");
-      started.push(other);
-      await agent.line(/"scheduler":"simple","state":"enabled","stats":\{"local"/, from);
-      other.kill("SIGTERM");
-      await other.end();
-      await agent.line(/"scheduler":"simple","state":"disabled"/, from);
-    }
-    const from = agent.lines.length;
-    const last = scxkit("run", "simple", "--json", "--socket", "none");
-    started.push(last);
-    await agent.line(/"scheduler":"simple","state":"enabled","stats":\{"local"/, from);
-    agent.kill("SIGTERM");
-    expect(await agent.end()).toBe(0);
-    expect(agent.stderr.match(/simple has left/g)).toHaveLength(2); // the last one runs on
-    last.kill("SIGTERM");
-    await last.end();
   });
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Does scxkit work on this kernel? The few tests that `make test` runs on every kernel but one.
+// Does scxkit work on this kernel? Among the few tests that `make test` runs on every kernel but one.
 import { mkdtempSync, readFileSync } from "node:fs";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
