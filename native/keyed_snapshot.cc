@@ -121,7 +121,7 @@ size_t KeyedSnapshot::SlotOf(const char* key) {
   std::copy_n(words_->begin() + static_cast<ptrdiff_t>(slot * words), words,
               starts_->begin() + static_cast<ptrdiff_t>(slot * words));
   Forget(slot);
-  if (cells_ && cells_->Holds(slot)) cells_->Begin(slot);
+  if (CpuCells* cells = CellsOf(slot)) cells->Begin(slot);
   return slot;
 }
 
@@ -142,12 +142,13 @@ void KeyedSnapshot::Put(const char* key, const char* values) {
   }
   const uint64_t* sums = fold_.Sum(slot);
   uint64_t* last = last_.data() + slot * words;
+  CpuCells* cells = CellsOf(slot);
   for (size_t word = 0; word < words; word++) {
-    const bool anew = HasFallen(slot, word, values);
+    const bool anew = sums[word] < last[word] || (cells && cells->HasFallen(slot, word, fold_, values, stride_));
     uint64_t& whole = (*words_)[slot * words + word];
     whole = fold_.IsGauge(slot, word) ? sums[word] : whole + sums[word] - (anew ? 0 : last[word]);
     last[word] = sums[word];
-    if (cells_ && cells_->Holds(slot)) cells_->Take(slot, word, anew, fold_, values, stride_);
+    if (cells) cells->Take(slot, word, anew, fold_, values, stride_);
   }
 }
 
@@ -155,24 +156,21 @@ void KeyedSnapshot::Forget(size_t slot) {
   const size_t words = fold_.Words();
   std::fill_n(last_.begin() + static_cast<ptrdiff_t>(slot * words), words, 0);
   fold_.Forget(slot);
-  if (cells_ && cells_->Holds(slot)) cells_->Forget(slot);
-}
-
-// Of all CPUs together, or of one of them.
-bool KeyedSnapshot::HasFallen(size_t slot, size_t word, const char* values) {
-  return fold_.Sum(slot)[word] < last_[slot * fold_.Words() + word] ||
-         (cells_ && cells_->Holds(slot) && cells_->HasFallen(slot, word, fold_, values, stride_));
+  if (CpuCells* cells = CellsOf(slot)) cells->Forget(slot);
 }
 
 // Whether the slot's key is another one of the same name, all of whose words began at zero: what it had counted went
 // down. A level that nobody declared as one goes down while counters go on, and narrow counters may have wrapped: those
 // are asked only where there are no others.
 bool KeyedSnapshot::CameBack(size_t slot, const char* values, bool narrowFell) {
+  const uint64_t* sums = fold_.Sum(slot);
   const uint64_t* last = last_.data() + slot * fold_.Words();
+  const CpuCells* cells = CellsOf(slot);
   bool counted = false;
   for (size_t word = 0; word < fold_.Words(); word++) {
     if (last[word] == 0 || fold_.IsGauge(slot, word) || fold_.IsNarrow(slot, word)) continue;
-    if (!HasFallen(slot, word, values)) return false;
+    const bool fell = sums[word] < last[word] || (cells && cells->HasFallen(slot, word, fold_, values, stride_));
+    if (!fell) return false;
     counted = true;
   }
   return counted || narrowFell;

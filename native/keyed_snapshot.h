@@ -37,7 +37,8 @@ class KeyedSnapshot : public Napi::ObjectWrap<KeyedSnapshot> {
   int ReadOneByOne(int fd);
   int ReadAndFold(int fd);
   void Put(const char* key, const char* values);
-  bool HasFallen(size_t slot, size_t word, const char* values);
+  // Where each CPU's words of the slot are, if they are kept.
+  CpuCells* CellsOf(size_t slot) { return cells_ && cells_->Holds(slot) ? &*cells_ : nullptr; }
   bool CameBack(size_t slot, const char* values, bool narrowFell);
   void Forget(size_t slot);
   size_t SlotOf(const char* key);
