@@ -84,7 +84,8 @@ export class Agent {
     const agent = new Agent(config);
     const stop = () => agent.#stopping.abort();
     if (signal?.aborted) stop();
-    signal?.addEventListener("abort", stop, { once: true });
+    // Its caller's signal may outlive it.
+    signal?.addEventListener("abort", stop, { once: true, signal: agent.#stopping.signal });
     try {
       agent.#turnTo(config); // which the first sample is for
       await agent.#open(config);

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { StatsClient } from "../../src/index.js";
+import { StatsClient, StatsServer } from "../../src/index.js";
 import { testObject } from "../objects.js";
 import { killed, start } from "./agent.js";
 import { kernelState, load } from "./process.js";
@@ -83,7 +83,7 @@ describe("scxkit agent", () => {
     using _work = load();
     const settings =
       "scheduler: { object: simple, set: { slice_us: 5000 } }\nintervalMs: 200\nsinks: [{ jsonl: { groups: [stats] } }]\n";
-    const { run, write } = await start(settings);
+    const { root, run, write } = await start(settings);
     await run.line(/"scheduler":"simple"/);
     const sequence = () => readFileSync("/sys/kernel/sched_ext/enable_seq", "utf8");
     await run.line(/"scheduler":"simple"/, run.lines.length);
@@ -91,6 +91,13 @@ describe("scxkit agent", () => {
     write(settings.replace("slice_us: 5000", "nosuch: 5000"));
     run.kill("SIGHUP");
     await run.error(/the config stays as it was/);
+    await run.line(/"scheduler":"simple"/, run.lines.length);
+    expect(sequence()).toBe(started);
+
+    await using _other = await StatsServer.listen({ path: join(root, "taken"), targets: {} });
+    write(`${settings.replace("slice_us: 5000", "slice_us: 6000")}serve: ROOT/taken\n`);
+    run.kill("SIGHUP");
+    await run.error(/taken/);
     await run.line(/"scheduler":"simple"/, run.lines.length);
     expect(sequence()).toBe(started);
 

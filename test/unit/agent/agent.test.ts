@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, get } from "node:http";
 import { type AddressInfo, createServer as createStream } from "node:net";
@@ -301,6 +301,15 @@ detectors:
     held.close();
     expect(await status("/two")).toBe(200);
     await agent.stop();
+  });
+
+  it("leaves nothing at a signal that outlives it", async () => {
+    const { signal } = new AbortController();
+    const file = join(folder({ "agent.yaml": "sinks: [{ log: }]\n" }), "agent.yaml");
+    const agent = await Agent.start(await loadConfig(file), { signal });
+    expect(getEventListeners(signal, "abort").length).toBe(1);
+    await agent.stop();
+    expect(getEventListeners(signal, "abort").length).toBe(0);
   });
 
   it("isn't started when a sink can't be opened", async () => {
