@@ -8,11 +8,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace scxkit {
@@ -42,9 +46,9 @@ class Code {
   }
   void Store(uint8_t size, uint8_t to, int16_t at, uint8_t from) { Add(BPF_STX | BPF_MEM | size, to, from, at, 0); }
   void StoreZero(uint8_t to, size_t at) { Add(BPF_ST | BPF_MEM | BPF_DW, to, 0, static_cast<int16_t>(at), 0); }
-  void Address(uint8_t to, uint8_t kind, int32_t of) {
+  void Address(uint8_t to, uint8_t kind, int32_t of, size_t at = 0) {
     Add(BPF_IMM | BPF_DW, to, kind, 0, of);
-    Add(0, 0, 0, 0, 0);
+    Add(0, 0, 0, 0, static_cast<int32_t>(at));
   }
   void Call(int32_t helper) { Add(BPF_JMP | BPF_CALL, 0, 0, 0, helper); }
   void Return() {
@@ -74,9 +78,9 @@ class Code {
   std::vector<bpf_insn> code_;
 };
 
-// Calls a function, whose address is yet to be told, so many times with (index, context): bpf_loop(). Returns its use.
-size_t Loop(Code& code, size_t times) {
-  code.Set(1, static_cast<int32_t>(times));
+// Calls a function, whose address is yet to be told, as often as register 1 says with (index, context): bpf_loop().
+// Returns its use.
+size_t Loop(Code& code) {
   const size_t use = code.Size();
   code.Address(2, BPF_PSEUDO_FUNC, 0);
   code.Set(4, 0);
@@ -102,12 +106,32 @@ int LoadTypes(std::array<bpf_func_info, 3>& functions) {
   return fd;
 }
 
-// Whether the possible CPUs are those with the lowest numbers: the look-ups go by number.
-bool AreFirst(size_t cpus) {
-  std::ifstream file("/sys/devices/system/cpu/possible");
+// What the results begin with: the first CPU that is meant, and how many.
+constexpr size_t kFirst = 0, kCount = 1, kControl = 2;
+
+// Readings at first that look at CPUs that aren't there, for a scheduler may write there as it begins; and after how
+// many later ones that is done again, for it isn't forbidden.
+constexpr size_t kFirstReadings = 8, kSeldom = 64;
+
+constexpr const char* kPresent = "/sys/devices/system/cpu/present";
+
+// "0-3", or "2": nothing for a list with holes.
+std::optional<std::pair<size_t, size_t>> RangeOf(const std::string& list) {
+  size_t first = 0, last = 0;
+  const char* end = list.data() + list.size();
+  auto [at, error] = std::from_chars(list.data(), end, first);
+  if (error != std::errc{}) return std::nullopt;
+  last = first;
+  if (at != end && *at == '-') at = std::from_chars(at + 1, end, last).ptr;
+  if (at != end && *at != '\n') return std::nullopt;
+  return std::pair{first, last};
+}
+
+std::optional<std::pair<size_t, size_t>> RangeIn(const char* path) {
+  std::ifstream file(path);
   std::string list;
   std::getline(file, list);
-  return list == (cpus == 1 ? "0" : "0-" + std::to_string(cpus - 1));
+  return RangeOf(list);
 }
 
 }  // namespace
@@ -115,25 +139,33 @@ bool AreFirst(size_t cpus) {
 std::shared_ptr<KernelSum> KernelSum::Load(int map, size_t entries, size_t cpus, const Fold& fold) {
   const size_t words = fold.Words(), size = entries * words * sizeof(uint64_t);
   if (entries == 1 && words * cpus * sizeof(uint64_t) < kWorthIt) return nullptr;
-  if (words > kMaxWords || size > kMaxBytes || !AreFirst(cpus)) return nullptr;
+  // The look-ups go by number.
+  if (words > kMaxWords || size > kMaxBytes ||
+      RangeIn("/sys/devices/system/cpu/possible") != std::pair{size_t{0}, cpus - 1})
+    return nullptr;
   for (size_t word = 0; word < words; word++)
     if (fold.LeafOf(word).size != sizeof(uint64_t)) return nullptr;
 
   std::shared_ptr<KernelSum> sum(new KernelSum);
-  sum->size_ = size;
+  sum->words_ = entries * words;
+  sum->cpus_ = cpus;
   bpf_map_create_opts options{};
   options.sz = sizeof(options);
   options.map_flags = BPF_F_MMAPABLE;
+  const size_t all = sum->Size();
   sum->results_ =
-      bpf_map_create(BPF_MAP_TYPE_ARRAY, "scxkit_sums", sizeof(uint32_t), static_cast<uint32_t>(size), 1, &options);
-  if (sum->results_ < 0 || !sum->LoadProgram(map, entries, cpus, fold)) return nullptr;
-  void* memory = mmap(nullptr, size, PROT_READ, MAP_SHARED, sum->results_, 0);
+      bpf_map_create(BPF_MAP_TYPE_ARRAY, "scxkit_sums", sizeof(uint32_t), static_cast<uint32_t>(all), 1, &options);
+  if (sum->results_ < 0 || !sum->LoadProgram(map, entries, fold)) return nullptr;
+  void* memory = mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_SHARED, sum->results_, 0);
   if (memory == MAP_FAILED) return nullptr;
-  sum->mapped_ = memory;
+  sum->mapped_ = static_cast<uint64_t*>(memory);
+  if (RangeIn(kPresent) == std::pair{size_t{0}, cpus - 1}) return sum;
+  sum->presentFile_ = open(kPresent, O_RDONLY | O_CLOEXEC);
+  sum->absent_.resize(sum->words_);
   return sum;
 }
 
-bool KernelSum::LoadProgram(int map, size_t entries, size_t cpus, const Fold& fold) {
+bool KernelSum::LoadProgram(int map, size_t entries, const Fold& fold) {
   const size_t words = fold.Words();
   std::array<bpf_func_info, 3> functions{};
   Code code;
@@ -142,14 +174,19 @@ bool KernelSum::LoadProgram(int map, size_t entries, size_t cpus, const Fold& fo
   const auto address = [&](uint8_t sums, uint8_t key) {
     const size_t beyond = code.Unless(BPF_JGE, key, static_cast<int32_t>(entries));
     code.Times(key, static_cast<int32_t>(words * sizeof(uint64_t)));
-    code.Address(sums, BPF_PSEUDO_MAP_VALUE, results_);
+    code.Address(sums, BPF_PSEUDO_MAP_VALUE, results_, kControl * sizeof(uint64_t));
     code.Plus(sums, key);
     return beyond;
   };
+  const auto control = [&](uint8_t to, size_t word) {
+    code.Address(to, BPF_PSEUDO_MAP_VALUE, results_);
+    code.Load(BPF_DW, to, to, word * sizeof(uint64_t));
+  };
 
   // sum(): for each entry…
+  code.Set(1, static_cast<int32_t>(entries));
   code.Set(3, 0);
-  const size_t sumEntry = Loop(code, entries);
+  const size_t sumEntry = Loop(code);
   code.Return();
 
   // …sum_entry(key): for each CPU…
@@ -161,7 +198,8 @@ bool KernelSum::LoadProgram(int map, size_t entries, size_t cpus, const Fold& fo
   for (size_t word = 0; word < words; word++) code.StoreZero(2, word * sizeof(uint64_t));
   code.Copy(3, 10);
   code.PlusValue(3, kKey);
-  const size_t addCpu = Loop(code, cpus);
+  control(1, kCount);
+  const size_t addCpu = Loop(code);
   code.Land(noEntry);
   code.Return();
 
@@ -169,7 +207,8 @@ bool KernelSum::LoadProgram(int map, size_t entries, size_t cpus, const Fold& fo
   code.Function(addCpu);
   functions[2].insn_off = static_cast<uint32_t>(code.Size());
   code.Copy(6, 2);
-  code.Copy(3, 1);
+  control(3, kFirst);
+  code.Plus(3, 1);
   code.Address(1, BPF_PSEUDO_MAP_FD, map);
   code.Call(BPF_FUNC_map_lookup_percpu_elem);
   const size_t noCpu = code.Unless(BPF_JEQ, 0, 0);
@@ -201,18 +240,57 @@ bool KernelSum::LoadProgram(int map, size_t entries, size_t cpus, const Fold& fo
 }
 
 void KernelSum::Close() {
-  if (mapped_ != nullptr) munmap(const_cast<void*>(mapped_), size_);
-  if (results_ >= 0) close(results_);
-  if (program_ >= 0) close(program_);
+  if (mapped_ != nullptr) munmap(mapped_, Size());
+  for (int* file : {&results_, &program_, &presentFile_}) {
+    if (*file >= 0) close(*file);
+    *file = -1;
+  }
   mapped_ = nullptr;
-  results_ = program_ = -1;
 }
 
-int KernelSum::Read(uint64_t* sums) const {
+size_t KernelSum::Size() const { return (kControl + words_) * sizeof(uint64_t); }
+
+const uint64_t* KernelSum::Sums() const { return mapped_ + kControl; }
+
+int KernelSum::Run(Cpus cpus) {
+  if (mapped_ == nullptr) return -EBADF;
+  mapped_[kFirst] = cpus.first;
+  mapped_[kCount] = cpus.count;
   bpf_test_run_opts options{};
   options.sz = sizeof(options);
-  if (const int error = bpf_prog_test_run_opts(program_, &options)) return error;
-  memcpy(sums, mapped_, size_);
+  return bpf_prog_test_run_opts(program_, &options);
+}
+
+KernelSum::Cpus KernelSum::Present() const {
+  std::array<char, 64> text{};
+  const ssize_t size = presentFile_ < 0 ? -1 : pread(presentFile_, text.data(), text.size(), 0);
+  const auto range = size < 0 ? std::nullopt : RangeOf({text.data(), static_cast<size_t>(size)});
+  if (!range || range->second >= cpus_ || range->first > range->second) return {0, cpus_};
+  return {range->first, range->second - range->first + 1};
+}
+
+int KernelSum::ReadAbsent() {
+  std::fill(absent_.begin(), absent_.end(), 0);
+  const size_t after = present_.first + present_.count;
+  for (const Cpus& cpus : {Cpus{0, present_.first}, Cpus{after, cpus_ - after}}) {
+    if (cpus.count == 0) continue;
+    if (const int error = Run(cpus)) return error;
+    for (size_t word = 0; word < words_; word++) absent_[word] += Sums()[word];
+  }
+  return 0;
+}
+
+int KernelSum::Read(uint64_t* sums) {
+  const Cpus present = Present();
+  const bool isDue = readings_ < kFirstReadings || readings_ % kSeldom == 0;
+  readings_++;
+  if (!absent_.empty() && (isDue || !(present == present_))) {
+    present_ = present;
+    if (const int error = ReadAbsent()) return error;
+  }
+  if (const int error = Run(present)) return error;
+  memcpy(sums, Sums(), words_ * sizeof(uint64_t));
+  for (size_t word = 0; word < absent_.size(); word++) sums[word] += absent_[word];
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "fold.h"
 
@@ -12,6 +13,9 @@ namespace scxkit {
 // Sums a PERCPU_ARRAY over CPUs inside the kernel, by a small program that goes through the map and leaves the sums in
 // memory that is mapped here: a word for each statistic is copied in place of one for each of its CPUs, and no entry
 // takes a look-up of its own.
+//
+// Of CPUs that the machine may get but hasn't (possible, but not present) the words are gone through seldom: nothing
+// runs there that counts. Most virtual machines have many of these.
 class KernelSum {
  public:
   // A program for this map and fold; nullptr where reading it is no cheaper, or the kernel (or a lack of privileges)
@@ -24,16 +28,34 @@ class KernelSum {
   // Lets go of the map, which its program keeps in the kernel; nothing can be read any more.
   void Close();
   // Fills sums[entry * words + word]. Returns a negative errno.
-  int Read(uint64_t* sums) const;
+  int Read(uint64_t* sums);
 
  private:
+  struct Cpus {
+    size_t first = 0, count = 0;
+    bool operator==(const Cpus& other) const { return first == other.first && count == other.count; }
+  };
+
   KernelSum() = default;
-  bool LoadProgram(int map, size_t entries, size_t cpus, const Fold& fold);
+  bool LoadProgram(int map, size_t entries, const Fold& fold);
+  // Fills the sums over these.
+  int Run(Cpus cpus);
+  // Those that are there now; all where they aren't in a row.
+  Cpus Present() const;
+  int ReadAbsent();
+  const uint64_t* Sums() const;
+  // Of the results, in bytes.
+  size_t Size() const;
 
   int program_ = -1;
-  int results_ = -1;  // an array of one value, all sums
-  const void* mapped_ = nullptr;
-  size_t size_ = 0;  // of the sums, in bytes
+  int results_ = -1;  // an array of one value: which CPUs are meant, then all sums
+  uint64_t* mapped_ = nullptr;
+  size_t words_ = 0;      // of the sums
+  size_t cpus_ = 0;       // possible ones
+  int presentFile_ = -1;  // where not all of them are there
+  Cpus present_;
+  std::vector<uint64_t> absent_;  // the sums over the others
+  size_t readings_ = 0;
 };
 
 }  // namespace scxkit
