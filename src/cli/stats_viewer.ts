@@ -36,7 +36,7 @@ export async function showStats(name: string | undefined, options: StatsOptions)
     printer.sample(sampler.totals());
     return;
   }
-  for await (const sample of sampler) printer.sample(sample);
+  for await (const sample of sampler.iterate({ reuse: true })) printer.sample(sample);
 }
 
 function list(name: string | undefined, json: boolean): void {

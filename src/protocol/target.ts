@@ -101,8 +101,11 @@ export interface SampleProvider {
   readonly schema: StatsSchema;
   /** Run totals as of the last tick, read afresh when older than an interval. The same object means the same reading. */
   totals(): Sample;
-  /** A reader with a baseline of its own: each `read` gives the delta since its last one. */
-  consumer(): { read(): Sample; close(): void };
+  /**
+   * A reader with a baseline of its own: each `read` gives the delta since its last one. With `reuse` a sample needs to hold until the
+   * next only.
+   */
+  consumer(options?: { reuse?: boolean }): { read(): Sample; close(): void };
 }
 
 /** The targets every sampler gives: `top`, the run's totals, and `delta`, what happened since this client last asked. */
@@ -150,7 +153,7 @@ function openTop(sampler: SampleProvider): () => Handler {
 }
 
 function openDelta(sampler: SampleProvider): Handler {
-  const consumer = sampler.consumer();
+  const consumer = sampler.consumer({ reuse: true }); // what is sent is made of it at once
   return { read: () => flatten(sampler.schema, consumer.read(), "delta"), close: () => consumer.close() };
 }
 
