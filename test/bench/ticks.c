@@ -42,7 +42,12 @@ int main(int argc, char **argv)
 	uint64_t start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	struct timespec due;
 
-	clock_gettime(CLOCK_MONOTONIC, &due);
+	/* the others' ticks come at other parts of an interval */
+	uint64_t interval = atoi(argv[3]) * 1000000ULL;
+	uint64_t next = clock_ns(CLOCK_MONOTONIC) + interval - clock_ns(CLOCK_REALTIME) % interval;
+
+	due.tv_sec = next / 1000000000ULL;
+	due.tv_nsec = next % 1000000000ULL;
 	for (int tick = 0; tick < atoi(argv[2]); tick++) {
 		due.tv_nsec += atoi(argv[3]) * 1000000L;
 		due.tv_sec += due.tv_nsec / 1000000000L;

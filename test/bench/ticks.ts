@@ -18,16 +18,17 @@ const script = (name: string) => new URL(`${name}.mjs`, import.meta.url).pathnam
 
 /**
  * µs of CPU time that each of so many ticks took, round by round: of a C program, a Node process that only has a timer, ours,
- * and ours with samples that are the same objects, side by side.
+ * and ours with samples that are the same objects, side by side. Each ticks at a part of the interval of its own: emulated CPUs take
+ * turns, and what runs on one is charged for what runs on the other.
  */
 async function ticks(times: number, count: number, intervalMs: number): Promise<Took[]> {
   const about = [String(count), String(intervalMs)];
-  const sampling = (...reuse: string[]) =>
-    new Running(process.execPath, [script("ticks"), testObject("wide"), String(times), ...about, ...reuse]);
-  const ours = sampling();
+  const sampling = (...options: string[]) =>
+    new Running(process.execPath, [script("ticks"), testObject("wide"), String(times), ...about, ...options]);
+  const ours = sampling("0.25");
   const map = await ours.line(/^\d+$/);
-  const reusing = sampling("reuse");
-  const node = new Running(process.execPath, [script("timer"), String(times), ...about]);
+  const reusing = sampling("0.5", "reuse");
+  const node = new Running(process.execPath, [script("timer"), String(times), ...about, "0.75"]);
   const took = async (run: Running, round: number) =>
     Number((await run.line(/^\d+ /, round)).split(" ")[0]) / 1e3 / count;
   // A new one each round; the first side's map is there as long as that samples, and this one never lags behind.

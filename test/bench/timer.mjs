@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What Node itself needs for ticks: timer.mjs ROUNDS TICKS MS has a timer that does nothing. Prints the ns of CPU time that each round
-// of TICKS took.
-const [rounds, ticks, intervalMs] = process.argv.slice(2).map(Number);
+// What Node itself needs for ticks: timer.mjs ROUNDS TICKS MS PART has a timer that does nothing, from that part of an interval
+// on. Prints the ns of CPU time that each round of TICKS took.
+import { setTimeout as sleep } from "node:timers/promises";
+
+const [rounds, ticks, intervalMs, part] = process.argv.slice(2).map(Number);
+await sleep(intervalMs * (1 + part) - (Date.now() % intervalMs));
 let tick = 0;
 let start = process.cpuUsage();
 const timer = setInterval(() => {
