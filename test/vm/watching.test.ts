@@ -6,7 +6,8 @@ import { load } from "./process.js";
 
 afterEach(killed);
 
-it("an agent watches schedulers that others load, one after the other", async () => {
+// It starts five processes, which takes a busy emulated machine more than a minute.
+it("an agent watches schedulers that others load, one after the other", { timeout: 300_000 }, async () => {
   using _work = load();
   const { run: agent } = await start(
     `
