@@ -16,7 +16,6 @@
 #include <fstream>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace scxkit {
@@ -116,18 +115,18 @@ constexpr size_t kFirstReadings = 8, kSeldom = 64;
 constexpr const char* kPresent = "/sys/devices/system/cpu/present";
 
 // "0-3", or "2": nothing for a list with holes.
-std::optional<std::pair<size_t, size_t>> RangeOf(const std::string& list) {
-  size_t first = 0, last = 0;
+std::optional<CpuRange> RangeOf(const std::string& list) {
+  size_t first = 0;
   const char* end = list.data() + list.size();
   auto [at, error] = std::from_chars(list.data(), end, first);
   if (error != std::errc{}) return std::nullopt;
-  last = first;
+  size_t last = first;
   if (at != end && *at == '-') at = std::from_chars(at + 1, end, last).ptr;
-  if (at != end && *at != '\n') return std::nullopt;
-  return std::pair{first, last};
+  if (last < first || (at != end && *at != '\n')) return std::nullopt;
+  return CpuRange{first, last - first + 1};
 }
 
-std::optional<std::pair<size_t, size_t>> RangeIn(const char* path) {
+std::optional<CpuRange> RangeIn(const char* path) {
   std::ifstream file(path);
   std::string list;
   std::getline(file, list);
@@ -140,8 +139,7 @@ std::shared_ptr<KernelSum> KernelSum::Load(int map, size_t entries, size_t cpus,
   const size_t words = fold.Words(), size = entries * words * sizeof(uint64_t);
   if (entries == 1 && words * cpus * sizeof(uint64_t) < kWorthIt) return nullptr;
   // The look-ups go by number.
-  if (words > kMaxWords || size > kMaxBytes ||
-      RangeIn("/sys/devices/system/cpu/possible") != std::pair{size_t{0}, cpus - 1})
+  if (words > kMaxWords || size > kMaxBytes || !(RangeIn("/sys/devices/system/cpu/possible") == CpuRange{0, cpus}))
     return nullptr;
   for (size_t word = 0; word < words; word++)
     if (fold.LeafOf(word).size != sizeof(uint64_t)) return nullptr;
@@ -159,7 +157,7 @@ std::shared_ptr<KernelSum> KernelSum::Load(int map, size_t entries, size_t cpus,
   void* memory = mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_SHARED, sum->results_, 0);
   if (memory == MAP_FAILED) return nullptr;
   sum->mapped_ = static_cast<uint64_t*>(memory);
-  if (RangeIn(kPresent) == std::pair{size_t{0}, cpus - 1}) return sum;
+  if (RangeIn(kPresent) == CpuRange{0, cpus}) return sum;
   sum->presentFile_ = open(kPresent, O_RDONLY | O_CLOEXEC);
   sum->absent_.resize(sum->words_);
   return sum;
@@ -252,7 +250,7 @@ size_t KernelSum::Size() const { return (kControl + words_) * sizeof(uint64_t); 
 
 const uint64_t* KernelSum::Sums() const { return mapped_ + kControl; }
 
-int KernelSum::Run(Cpus cpus) {
+int KernelSum::Run(CpuRange cpus) {
   if (mapped_ == nullptr) return -EBADF;
   mapped_[kFirst] = cpus.first;
   mapped_[kCount] = cpus.count;
@@ -261,18 +259,17 @@ int KernelSum::Run(Cpus cpus) {
   return bpf_prog_test_run_opts(program_, &options);
 }
 
-KernelSum::Cpus KernelSum::Present() const {
+CpuRange KernelSum::Present() const {
   std::array<char, 64> text{};
   const ssize_t size = presentFile_ < 0 ? -1 : pread(presentFile_, text.data(), text.size(), 0);
   const auto range = size < 0 ? std::nullopt : RangeOf({text.data(), static_cast<size_t>(size)});
-  if (!range || range->second >= cpus_ || range->first > range->second) return {0, cpus_};
-  return {range->first, range->second - range->first + 1};
+  return range && range->first + range->count <= cpus_ ? *range : CpuRange{0, cpus_};
 }
 
 int KernelSum::ReadAbsent() {
   std::fill(absent_.begin(), absent_.end(), 0);
   const size_t after = present_.first + present_.count;
-  for (const Cpus& cpus : {Cpus{0, present_.first}, Cpus{after, cpus_ - after}}) {
+  for (const CpuRange& cpus : {CpuRange{0, present_.first}, CpuRange{after, cpus_ - after}}) {
     if (cpus.count == 0) continue;
     if (const int error = Run(cpus)) return error;
     for (size_t word = 0; word < words_; word++) absent_[word] += Sums()[word];
@@ -281,7 +278,7 @@ int KernelSum::ReadAbsent() {
 }
 
 int KernelSum::Read(uint64_t* sums) {
-  const Cpus present = Present();
+  const CpuRange present = Present();
   const bool isDue = readings_ < kFirstReadings || readings_ % kSeldom == 0;
   readings_++;
   if (!absent_.empty() && (isDue || !(present == present_))) {

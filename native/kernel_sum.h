@@ -10,6 +10,12 @@
 
 namespace scxkit {
 
+// CPUs with numbers in a row.
+struct CpuRange {
+  size_t first = 0, count = 0;
+  bool operator==(const CpuRange& other) const { return first == other.first && count == other.count; }
+};
+
 // Sums a PERCPU_ARRAY over CPUs inside the kernel, by a small program that goes through the map and leaves the sums in
 // memory that is mapped here: a word for each statistic is copied in place of one for each of its CPUs, and no entry
 // takes a look-up of its own.
@@ -31,17 +37,12 @@ class KernelSum {
   int Read(uint64_t* sums);
 
  private:
-  struct Cpus {
-    size_t first = 0, count = 0;
-    bool operator==(const Cpus& other) const { return first == other.first && count == other.count; }
-  };
-
   KernelSum() = default;
   bool LoadProgram(int map, size_t entries, const Fold& fold);
   // Fills the sums over these.
-  int Run(Cpus cpus);
+  int Run(CpuRange cpus);
   // Those that are there now; all where they aren't in a row.
-  Cpus Present() const;
+  CpuRange Present() const;
   int ReadAbsent();
   const uint64_t* Sums() const;
   // Of the results, in bytes.
@@ -53,7 +54,7 @@ class KernelSum {
   size_t words_ = 0;      // of the sums
   size_t cpus_ = 0;       // possible ones
   int presentFile_ = -1;  // where not all of them are there
-  Cpus present_;
+  CpuRange present_;
   std::vector<uint64_t> absent_;  // the sums over the others
   size_t readings_ = 0;
 };
