@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 
 #include "accumulator.h"
+#include "clocks.h"
 #include "kernel_btf.h"
 #include "kernel_objects.h"
 #include "keyed_snapshot.h"
@@ -39,6 +40,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   define("KeyedSnapshot", KeyedSnapshot::Define(env));
   define("Snapshot", Snapshot::Define(env));
   define("Accumulator", Accumulator::Define(env));
+  define("Clocks", Clocks::Define(env));
   define("Ticker", Ticker::Define(env));
   define("Uevents", Uevents::Define(env));
   exports.Set("mapById", Napi::Function::New<Map::ById>(env));

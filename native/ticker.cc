@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <ctime>
 
+#include "clocks.h"
 #include "failure.h"
 #include "watch.h"
 
@@ -21,12 +22,6 @@ constexpr int64_t kSecond = 1'000'000'000;
 
 timespec ToTime(int64_t ns) { return {ns / kSecond, ns % kSecond}; }
 
-int64_t Now() {
-  timespec now{};
-  static_cast<void>(clock_gettime(CLOCK_MONOTONIC, &now));
-  return now.tv_sec * kSecond + now.tv_nsec;
-}
-
 class TickerWatch : public Watch {
  public:
   TickerWatch(Napi::Env env, int fd, const Napi::Function& callback, int64_t start, int64_t interval, Watch** owner)
@@ -37,7 +32,7 @@ class TickerWatch : public Watch {
     uint64_t ticks = 0;
     if (read(Fd(), &ticks, sizeof(ticks)) != sizeof(ticks)) return;
     last_ += static_cast<int64_t>(ticks) * interval_;
-    const auto late = static_cast<double>(std::max<int64_t>(0, Now() - last_));
+    const auto late = static_cast<double>(std::max<int64_t>(0, MonotonicNow() - last_));
     Napi::HandleScope scope(Env());
     Call({Napi::Number::New(Env(), static_cast<double>(ticks)), Napi::Number::New(Env(), late / 1e6)});
   }
@@ -60,7 +55,7 @@ Ticker::Ticker(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const int64_t interval = std::max<int64_t>(1, llround(ms * 1e6));
   const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   if (fd < 0) Throw(env, "timerfd_create", errno);
-  const int64_t start = Now();
+  const int64_t start = MonotonicNow();
   const itimerspec times{ToTime(interval), ToTime(start + interval)};
   if (timerfd_settime(fd, TFD_TIMER_ABSTIME, &times, nullptr) < 0) {
     const int error = errno;

@@ -173,6 +173,11 @@ export interface NativeUevents {
   close(): void;
 }
 
+export interface NativeClocks {
+  /** Needs no `this`. */
+  readonly read: () => void;
+}
+
 export interface NativeTicker {
   /** Idempotent; no call comes after it. */
   close(): void;
@@ -205,6 +210,10 @@ export interface Addon {
     total: BigUint64Array,
     used?: BigUint64Array,
   ) => NativeAccumulator;
+  /** Its `read` writes the ns of CLOCK_MONOTONIC, which process.hrtime has, and those since 1970. */
+  Clocks: new (
+    times: BigUint64Array,
+  ) => NativeClocks;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
   /** A map by its id, for reading only, whoever loaded it; this and the next four are for CAP_SYS_ADMIN. */
   mapById(id: number): NativeMap;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { inspect } from "node:util";
 import type { Counters } from "../counters/counters.js";
 import { countsAt } from "../source/histogram.js";
 import type { Slot } from "../source/reader.js";
@@ -14,6 +15,7 @@ import {
   type StatValues,
 } from "../stats/schema.js";
 import { u64 } from "../stats/u64.js";
+import { blankOf } from "./blank.js";
 import type { GoneKeys } from "./gone.js";
 
 /** Where a statistic's value is. */
@@ -27,16 +29,28 @@ export interface Place {
   readonly form: "counter" | "dict" | "other";
 }
 
-/** The places of all statistics of a source, which stay the same as long as its words do. */
-export function placesOf({ schema, index }: StatsSource): Place[] {
-  return schema.stats.map((stat, number) => {
-    return {
-      stat,
-      number,
-      at: index[number] ?? 0,
-      form: isKeyed(stat) ? "dict" : stat.kind === "counter" ? "counter" : "other",
-    };
+/** The places of all statistics of a source, which stay the same as long as its words do: most of a tick's cost would be to find them. */
+export interface Places {
+  readonly all: readonly Place[];
+  /** Those whose keys come and go. */
+  readonly dictionaries: readonly Place[];
+  /** Those that are no counters of one word. */
+  readonly others: readonly Place[];
+  /** What has all their names, and no values yet. */
+  readonly blank: () => StatValues;
+}
+
+export function placesOf({ schema, index }: StatsSource): Places {
+  const all = schema.stats.map((stat, number): Place => {
+    const form = isKeyed(stat) ? "dict" : stat.kind === "counter" ? "counter" : "other";
+    return { stat, number, at: index[number] ?? 0, form };
   });
+  return {
+    all,
+    dictionaries: all.filter(({ form }) => form === "dict"),
+    others: all.filter(({ form }) => form !== "counter"),
+    blank: blankOf(all.map(({ stat }) => stat.name)),
+  };
 }
 
 /**
@@ -44,14 +58,16 @@ export function placesOf({ schema, index }: StatsSource): Place[] {
  * @param gone what keys counted for it that aren't there any more
  */
 export function statsAt(
-  places: readonly Place[],
+  { all, blank }: Places,
   source: StatsSource,
   counters: Counters,
   gone: GoneKeys | undefined,
 ): StatValues {
   const { total, delta } = counters;
-  const stats: StatValues = Object.create(null);
-  for (const place of places) {
+  const stats = blank();
+  // By index: an iterator is an object for each, until this is compiled.
+  for (let i = 0; i < all.length; i++) {
+    const place = all[i] as Place;
     const { stat, at, form } = place;
     stats[stat.name] =
       form === "counter"
@@ -62,40 +78,47 @@ export function statsAt(
 }
 
 /**
- * The same for a consumer that is done with a sample when it takes the next: the same objects each time, with new values. Where there
- * are hundreds of statistics, to make their objects is most of what a tick costs beside the reading.
+ * The same for a consumer that is done with a sample when it takes the next: the same objects each time. A counter is made a number when
+ * it is asked for: to do so with hundreds of them takes as long as the reading, and is all of a tick's garbage.
  */
 export class ReusedStats {
   #stats: StatValues | undefined;
-  /** By place: to find them by their names again would cost as much. */
-  #values: readonly (StatValue | undefined)[] = [];
 
   /** {@link statsAt}, in the objects of the last call. */
-  at(places: readonly Place[], source: StatsSource, counters: Counters, gone: GoneKeys | undefined): StatValues {
-    const stats = this.#stats;
-    if (!stats) return this.#begin(places, statsAt(places, source, counters, gone));
-    const { total, delta } = counters;
-    // By index: an iterator is an object for each, until this is compiled.
-    for (let i = 0; i < places.length; i++) {
-      const place = places[i] as Place;
-      if (place.form === "counter") {
-        const value = this.#values[i] as CounterValue;
-        value.total = total[place.at] as bigint;
-        value.delta = delta[place.at] as bigint;
-      } else stats[place.stat.name] = otherAt(place, source, counters, gone);
+  at(places: Places, source: StatsSource, counters: Counters, gone: GoneKeys | undefined): StatValues {
+    this.#stats ??= viewsOf(places, counters);
+    for (let i = 0; i < places.others.length; i++) {
+      const place = places.others[i] as Place;
+      this.#stats[place.stat.name] = otherAt(place, source, counters, gone);
     }
-    return stats;
+    return this.#stats;
   }
 
-  /** What was handed out stays as it is: the next call makes other objects. */
+  /** What was handed out stays as it is: the next call makes other objects, of other counters. */
   leave(): void {
     this.#stats = undefined;
   }
+}
 
-  #begin(places: readonly Place[], stats: StatValues): StatValues {
-    this.#stats = stats;
-    this.#values = places.map(({ stat }) => stats[stat.name]);
-    return stats;
+function viewsOf({ all, blank }: Places, counters: Counters): StatValues {
+  const stats = blank();
+  for (const { stat, at } of all) stats[stat.name] = new CounterView(counters, at);
+  return stats;
+}
+
+/** A counter as it is in its consumer's baseline, which only that one moves. */
+class CounterView implements CounterValue {
+  declare readonly total: bigint;
+  declare readonly delta: bigint;
+
+  constructor({ total, delta }: Counters, at: number) {
+    const one = (of: BigUint64Array) => ({ get: () => of[at] as bigint, enumerable: true });
+    Object.defineProperties(this, { total: one(total), delta: one(delta) });
+  }
+
+  /** Shown as what it stands for. */
+  [inspect.custom](): CounterValue {
+    return { ...this };
   }
 }
 

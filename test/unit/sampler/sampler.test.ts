@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { getEventListeners } from "node:events";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { native } from "../../../src/native/index.js";
 import { Sampler } from "../../../src/sampler/sampler.js";
 import type { StatsSource, Turn } from "../../../src/source/stats.js";
 import type { CounterValue, Sample, StatsSchema } from "../../../src/stats/schema.js";
-import { FakeTicker } from "./ticker.js";
+import { FakeClocks, FakeTicker } from "./fake_time.js";
 
 const schema: StatsSchema = {
   name: "fake_stats",
@@ -43,15 +44,15 @@ class FakeSource implements StatsSource {
 
 const events = (sample: Sample) => sample.stats.events as CounterValue;
 
-const { Ticker } = native;
+const { Ticker, Clocks } = native;
 let source: FakeSource;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "hrtime", "Date"] });
-  native.Ticker = FakeTicker;
+  Object.assign(native, { Ticker: FakeTicker, Clocks: FakeClocks });
   source = new FakeSource();
 });
 afterEach(() => {
-  native.Ticker = Ticker;
+  Object.assign(native, { Ticker, Clocks });
   vi.useRealTimers();
 });
 
@@ -255,6 +256,8 @@ describe("samples", () => {
     expect(other.read().stats).toEqual(shown(12n, 7n));
     expect([read.stats, kept.stats]).toEqual([shown(12n, 7n), shown(5n, 5n)]);
     expect(sampler.totals().stats).not.toBe(read.stats);
+    expect(inspect(second.stats.events)).toBe("{ total: 12n, delta: 7n }");
+    expect({ ...second.stats.events }).toEqual({ total: 12n, delta: 7n });
     await samples.return();
   });
 

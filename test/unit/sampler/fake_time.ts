@@ -32,3 +32,12 @@ export class FakeTicker implements InstanceType<typeof native.Ticker> {
     this.#call(ticks, Math.max(0, passed - this.#ticks * this.#interval));
   }
 }
+
+/** The addon's clocks by Node's own, which a test can turn forward. */
+export class FakeClocks implements InstanceType<typeof native.Clocks> {
+  readonly read: () => void;
+
+  constructor(times: BigUint64Array) {
+    this.read = () => times.set([process.hrtime.bigint(), BigInt(Date.now()) * 1_000_000n]);
+  }
+}
