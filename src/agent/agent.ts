@@ -7,6 +7,7 @@ import type { RunEnd } from "../scheduler/supervise.js";
 import { endedEvent } from "../sinks/ended_event.js";
 import { exitEvent } from "../sinks/exit_event.js";
 import { OwnReader } from "../sinks/own.js";
+import { sameLabels } from "../sinks/same_labels.js";
 import type { SampleRecord } from "../sinks/sink.js";
 import { groupNames } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
@@ -170,7 +171,8 @@ export class Agent {
   #turnTo(config: AgentConfig): void {
     const { settings } = config;
     const before = this.#config;
-    this.#labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
+    const labels = { ...standardLabels(settings.standardLabels), ...settings.labels };
+    if (!sameLabels(labels, this.#labels)) this.#labels = labels; // sinks keep by the object what they derive
     this.#config = {
       ...config,
       sources: config.sources.map((part) => keep(part, before.sources)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { mergedSample } from "../stats/merge.js";
 import { PackedSample } from "../stats/packed.js";
+import { sameLabels } from "./same_labels.js";
 import type { SampleRecord, SinkRecord } from "./sink.js";
 
 /** A record that waits; without its values, where those are packed. */
@@ -73,13 +74,17 @@ export class Backlog {
     this.#head = 0;
   }
 
+  /** To the next of the same labels; where only others follow, as after a reload with another one, to the first of those. */
   #passOn(oldest: Waiting): void {
+    let heir = -1;
     for (let i = this.#head; i < this.#records.length; i++) {
-      const next = this.#records[i] as Waiting;
-      if (!isNext(oldest.record, next.record)) continue;
-      this.#records[i] = merged(oldest, next);
-      return;
+      const { record } = this.#records[i] as Waiting;
+      if (!isNext(oldest.record, record)) continue;
+      const same = sameLabels(oldest.record.labels, record.labels);
+      if (same || heir < 0) heir = i;
+      if (same) break;
     }
+    if (heir >= 0) this.#records[heir] = merged(oldest, this.#records[heir] as Waiting);
   }
 }
 
@@ -107,11 +112,10 @@ const sizeOf = ({ record, packed }: Waiting): number =>
 const whole = ({ record, packed }: Waiting): SinkRecord =>
   packed && record.type === "sample" ? { ...record, sample: packed.unpacked() } : record;
 
-/** Whether a sample is of the same statistics as an earlier one. */
+/** Whether a sample is of the same statistics as an earlier one, under whichever labels of the run. */
 const isNext = (earlier: SinkRecord, later: SinkRecord): later is SampleRecord =>
   earlier.type === "sample" &&
   later.type === "sample" &&
   later.group === earlier.group &&
   later.schema === earlier.schema &&
-  later.labels === earlier.labels &&
   later.sample.scheduler === earlier.sample.scheduler;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Attributes, HrTime, ValueType } from "@opentelemetry/api";
 import type { AggregationTemporality, DataPoint, DataPointType, MetricData } from "@opentelemetry/sdk-metrics";
-import type { CounterValue, HistogramCounts } from "../stats/schema.js";
+import type { CounterValue, HistogramCounts, StatsSchema } from "../stats/schema.js";
 import { decimal, shownBuckets } from "./exposition.js";
 import { baseUnit, exportedName, type Metric, ownLabels, type Point, type Series } from "./metric.js";
+import { entry } from "./place.js";
 import type { SampleRecord } from "./sink.js";
 
 /** The enumerations of OpenTelemetry's SDK: its modules are loaded when the sink is opened. */
@@ -33,15 +34,22 @@ interface Begun {
   total: bigint;
 }
 
+/** The last sample of a source, which another one under other labels of the run follows. */
+interface Last {
+  readonly record: SampleRecord;
+  readonly points: readonly Point[];
+}
+
 /**
  * Turns metric points into those of OTLP. Counters are monotonic sums and histograms have explicit bounds, both with their exact totals
- * since the run began; a total that fell begins anew. Text and states are gauges, as in Prometheus. The names are such that
+ * since the run began; a total that fell begins anew, one under other labels of the run doesn't. Text and states are gauges, as in Prometheus. The names are such that
  * Prometheus, which puts unit and `_total` behind them, has the same ones by OTLP as by a scrape.
  */
 export class OtlpMetrics {
   readonly #enums: OtlpEnums;
   readonly #delta: boolean;
   readonly #begun = new WeakMap<Series, Begun>();
+  readonly #last = new WeakMap<StatsSchema, Map<string, Last>>();
   readonly #attributes = new WeakMap<Series, Attributes>();
 
   /** @param delta whether to give what was counted since the last sample instead */
@@ -54,6 +62,7 @@ export class OtlpMetrics {
   of(samples: readonly (readonly [SampleRecord, readonly Point[]])[]): MetricData[] {
     const families = new Map<string, { metric: Metric; points: [SampleRecord, Point][] }>();
     for (const [record, points] of samples) {
+      this.#goOn(record, points);
       for (const point of points) {
         const { metric } = point.series;
         const id = `${metric.kind} ${metric.name} ${metric.unit}`;
@@ -126,6 +135,22 @@ export class OtlpMetrics {
     else if (total < known.total && at > known.at) known.since = known.at;
     if (at > known.at) Object.assign(known, { at, total });
     return known.since;
+  }
+
+  /** What a source's series were under other labels they go on to be: many a receiver has none of these labels, and sees one series. */
+  #goOn(record: SampleRecord, points: readonly Point[]): void {
+    const sources = entry(this.#last, record.schema, () => new Map<string, Last>());
+    const source = JSON.stringify([record.group, record.sample.scheduler]);
+    const last = sources.get(source);
+    sources.set(source, { record, points });
+    if (!last || this.#delta || points.every(({ series }) => this.#begun.has(series))) return;
+    const nameOf = (of: SampleRecord, series: Series) =>
+      JSON.stringify([series.metric.kind, series.metric.name, this.#attributesOf(of, series)]);
+    const before = new Map(last.points.map(({ series }) => [nameOf(last.record, series), this.#begun.get(series)]));
+    for (const { series } of points) {
+      const begun = before.get(nameOf(record, series));
+      if (begun && !this.#begun.has(series)) this.#begun.set(series, { ...begun });
+    }
   }
 
   /** Labels without those of the whole machine, which are the resource's. */

@@ -2,6 +2,7 @@
 import { datumOf, type Stat, type StatsSchema, type StatValue, type StatValues } from "../stats/schema.js";
 import { labelOf, type MetricKind, nameOf, type Point, type Series } from "./metric.js";
 import { entry, type Outer, Place, withNames } from "./place.js";
+import { sameLabels } from "./same_labels.js";
 import type { SampleRecord } from "./sink.js";
 
 /** What sched_ext's state may be (kernel/sched/ext.c, scx_enable_state_str). */
@@ -23,6 +24,8 @@ const schedulerStates = ["enabling", "enabled", "disabling", "disabled"];
  */
 export class MetricPoints {
   readonly #roots = new WeakMap<StatsSchema, WeakMap<SampleRecord["labels"], Map<string, Root>>>();
+  /** The last record's; another object that says the same stands for nothing else. */
+  #labels: SampleRecord["labels"] = {};
 
   /** The points of a sample, in the order of its statistics. What is gone from it is not among them. */
   of(record: SampleRecord): Point[] {
@@ -43,7 +46,9 @@ export class MetricPoints {
     return points.all;
   }
 
-  #root({ schema, sample: { scheduler }, labels }: SampleRecord): Root {
+  #root({ schema, sample: { scheduler }, labels: given }: SampleRecord): Root {
+    const labels = sameLabels(given, this.#labels) ? this.#labels : given;
+    this.#labels = labels;
     const byLabels = entry(this.#roots, schema, () => new WeakMap());
     const byScheduler = entry(byLabels, labels, () => new Map<string, Root>());
     return entry(byScheduler, scheduler, () => {

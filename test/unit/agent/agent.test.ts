@@ -23,7 +23,11 @@ const own = `
     static metrics = true;
     constructor(options) { seen.made++; this.options = options; }
     open() { if (seen.refuse || this.options.refuse) throw new Error("refused"); seen.opened = (seen.opened ?? 0) + 1; }
-    write(records) { seen.records.push(...records); seen.wake?.(); }
+    write(records) {
+      if (seen.down) throw new Error("down");
+      seen.records.push(...records);
+      seen.wake?.();
+    }
     close() { seen.closed = (seen.closed ?? 0) + 1; }
   }
   export class Source {
@@ -68,6 +72,8 @@ interface Seen {
   }[];
   reads: number;
   refuse: boolean;
+  /** Whether sinks take nothing. */
+  down?: boolean;
   opened?: number;
   closed?: number;
   /** Sources that were made and not closed. */
@@ -187,6 +193,29 @@ detectors:
     expect(seen.sources).toBe(1);
     await agent.stop();
     expect(seen.sources).toBe(0);
+  });
+
+  it("has the same labels for the same config, and after another one keeps what a full queue counted", async () => {
+    // A sink that is down until it is told otherwise.
+    const sink = "sinks:\n  - ./own.mjs#Sink: { queue: 3, batch: 1, retryMs: 1, retryMaxMs: 1 }";
+    const config = base.replace(/sinks:\n.*/, sink).replace("[self, pressure]", "[]");
+    const { agent, seen, until, reload } = await start(config);
+    await until(({ group }) => group === "mine");
+    seen.down = true;
+    const reads = (more: number) => expect.poll(() => seen.reads).toBeGreaterThan(seen.reads + more);
+    await reads(3);
+    await reload(config);
+    await reads(3);
+    await reload(config.replace("site: a", "site: b"));
+    await reads(6);
+    seen.down = false;
+    await agent.stop();
+    const labels = new Set(seen.records.map((record) => record.labels));
+    expect([...labels].map((one) => (one as { site: string }).site)).toEqual(["a", "b"]);
+    const mine = seen.records.filter(({ group }) => group === "mine");
+    const deltas = mine.map(({ sample }) => (sample as { stats: { reads: { delta: bigint } } }).stats.reads.delta);
+    // The first one's events were counted before anybody read them.
+    expect(deltas.reduce((sum, delta) => sum + delta)).toBe(BigInt(seen.reads - 1));
   });
 
   it("tells of the groups that another config takes away, and ends anomalies in them", async () => {

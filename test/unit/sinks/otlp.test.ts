@@ -133,6 +133,22 @@ describe("metrics", () => {
       9, 9, 20, 20, 20,
     ]);
   });
+
+  it("a series goes on with its beginning under other labels of the run", () => {
+    const map = mapping();
+    const starts = (n: number, at: number, labels: Record<string, string>) =>
+      map(nthRecord(n, { labels, sample: { at: BigInt(at) } }))[0]?.dataPoints.map((point) => point.startTime[1]);
+    expect(
+      [
+        starts(5, 10, { site: "a" }),
+        starts(7, 20, { site: "a" }),
+        starts(8, 25, { site: "a" }), // another object
+        starts(9, 30, { site: "b" }),
+        starts(2, 40, { site: "c" }), // whoever counts has begun again meanwhile
+        starts(3, 50, { site: "a" }),
+      ].flat(),
+    ).toEqual([9, 9, 9, 9, 30, 30]);
+  });
 });
 
 const ends: (() => unknown)[] = [];

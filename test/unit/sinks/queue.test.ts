@@ -147,6 +147,25 @@ describe("a queue", () => {
     ]);
   });
 
+  it("passes counts on over a change of the run's labels, rather to a sample with the same ones", async () => {
+    const deltas = async (...labels: Record<string, string>[]) => {
+      const sink = new Kept();
+      const queue = new SinkQueue("kept", sink, { queue: 2 });
+      for (const [i, one] of labels.entries()) queue.push(nthRecord(i + 1, { labels: one }));
+      await queue.open();
+      await queue.close();
+      return sink.samples.map(({ at, stats }) => [Number(at), Number((stats.events as CounterValue).delta)]);
+    };
+    expect(await deltas({ site: "a" }, { site: "a" }, { site: "b" }, { site: "b" })).toEqual([
+      [3, 3],
+      [4, 1],
+    ]);
+    expect(await deltas({ site: "a" }, { site: "b" }, { site: "a" })).toEqual([
+      [2, 1],
+      [3, 2],
+    ]);
+  });
+
   it("doesn't mix up samples of different groups and schedulers", async () => {
     const sink = new Kept();
     const queue = new SinkQueue("kept", sink, { queue: 2 });
