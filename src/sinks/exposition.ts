@@ -2,6 +2,7 @@
 import type { HistogramCounts } from "../stats/schema.js";
 import {
   baseUnit,
+  digitsOf,
   exportedName,
   type Labels,
   type Metric,
@@ -24,8 +25,6 @@ export type Clash = (name: string, why: string) => void;
 interface Head {
   /** Without `_total` and `_info`. */
   readonly name: string;
-  /** Decimal digits that values move, to be in the base unit. */
-  readonly digits: number;
   /** Its comment lines. */
   readonly comments: Readonly<Record<ExpositionFormat, string>>;
 }
@@ -40,6 +39,7 @@ interface Family {
 /** A series in a rendering. */
 interface Member {
   readonly starts: Starts;
+  /** {@link digitsOf} its own metric, which another's of the family may differ from. */
   readonly digits: number;
   /** The point that has its value. */
   readonly point: number;
@@ -109,7 +109,7 @@ export class Exposition {
       if (!family) return;
       const starts = startsOf(family.head.name, series);
       if (seen.has(starts.value)) this.#clash(family.head.name, "two statistics have the same labels");
-      else family.members.push({ starts, digits: family.head.digits, point, since: undefined, created: "" });
+      else family.members.push({ starts, digits: digitsOf(metric), point, since: undefined, created: "" });
       seen.add(starts.value);
     });
     const laidOut = [...families.values()];
@@ -166,7 +166,6 @@ function headOf(metric: Metric): Head {
     `# HELP ${shown} ${escaped(help, open)}\n# TYPE ${shown} ${type}\n`;
   return {
     name,
-    digits: unit?.digits ?? 0,
     comments: {
       text: comments(exportedName(metric), isNumber ? kind : "gauge", false),
       openmetrics: comments(name, kind, true) + (unit && isNumber ? `# UNIT ${name} ${unit.name}\n` : ""),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CounterValue, GaugeValue, HistogramValue } from "../stats/schema.js";
+import { type BaseUnit, baseUnitOf } from "../stats/unit.js";
 
 /** Labels in the order in which they are shown. Names are of Prometheus' characters already. */
 export type Labels = Readonly<Record<string, string>>;
@@ -38,31 +39,18 @@ export interface Point {
   readonly since?: bigint | undefined;
 }
 
-/** A Prometheus base unit, and how many decimal digits a value moves to be in it: 9 for ns in seconds. */
-export interface BaseUnit {
-  readonly name: string;
-  readonly digits: number;
-}
-
-const baseUnits: Readonly<Record<string, BaseUnit>> = {
-  ns: { name: "seconds", digits: 9 },
-  nanoseconds: { name: "seconds", digits: 9 },
-  us: { name: "seconds", digits: 6 },
-  microseconds: { name: "seconds", digits: 6 },
-  ms: { name: "seconds", digits: 3 },
-  milliseconds: { name: "seconds", digits: 3 },
-  s: { name: "seconds", digits: 0 },
-};
-
-/** The base unit of a unit; for what is none that we know, itself. */
+/** The base unit of what a metric's values are in, of Prometheus' characters. */
 export function baseUnit({ unit }: Metric): BaseUnit | undefined {
-  if (unit === undefined || unit === "") return undefined;
-  return baseUnits[unit] ?? { name: nameOf(unit), digits: 0 };
+  const base = baseUnitOf(unit);
+  return base && { ...base, name: nameOf(base.name) };
 }
+
+/** Decimal digits that a metric's values move, to be in its base unit. Metrics of one name may differ in that: ms and us are both seconds. */
+export const digitsOf = ({ unit }: Metric): number => baseUnitOf(unit)?.digits ?? 0;
 
 /**
  * The name as contract and Prometheus have it: `scx_waited_seconds_total`. The unit is the base unit, so values go with
- * {@link baseUnit}'s digits. What is in the statistic's own name already isn't said twice.
+ * {@link digitsOf} them. What is in the statistic's own name already isn't said twice.
  * @param suffix whether with `_total` or `_info` at its end, which OpenMetrics leaves to the single series
  */
 export function exportedName(metric: Metric, suffix = true): string {

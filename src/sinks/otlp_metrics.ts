@@ -3,7 +3,7 @@ import type { Attributes, HrTime, ValueType } from "@opentelemetry/api";
 import type { AggregationTemporality, DataPoint, DataPointType, MetricData } from "@opentelemetry/sdk-metrics";
 import type { CounterValue, HistogramCounts, StatsSchema } from "../stats/schema.js";
 import { decimal, shownBuckets } from "./exposition.js";
-import { baseUnit, exportedName, type Metric, ownLabels, type Point, type Series } from "./metric.js";
+import { baseUnit, digitsOf, exportedName, type Metric, ownLabels, type Point, type Series } from "./metric.js";
 import { entry } from "./place.js";
 import type { SampleRecord } from "./sink.js";
 
@@ -65,7 +65,7 @@ export class OtlpMetrics {
       this.#goOn(record, points);
       for (const point of points) {
         const { metric } = point.series;
-        const id = `${metric.kind} ${metric.name} ${metric.unit}`;
+        const id = `${metric.kind} ${exportedName(metric)}`;
         const family = families.get(id);
         if (family) family.points.push([record, point]);
         else families.set(id, { metric, points: [[record, point]] });
@@ -77,10 +77,9 @@ export class OtlpMetrics {
   #family(metric: Metric, points: readonly [SampleRecord, Point][]): MetricData {
     const { ValueType, DataPointType, AggregationTemporality } = this.#enums;
     const unit = baseUnit(metric);
-    const digits = unit?.digits ?? 0;
     const standard = unit && ucum[unit.name];
     const name = standard ? metric.name : exportedName(metric, metric.kind === "info");
-    const whole = digits === 0 && points.every(([, { value }]) => isInt(value));
+    const whole = points.every(([, { series, value }]) => digitsOf(series.metric) === 0 && isInt(value));
     const about = {
       descriptor: {
         name,
@@ -97,7 +96,7 @@ export class OtlpMetrics {
         isMonotonic: true,
         dataPoints: points.map(([record, { series, value }]) => {
           const { total, delta } = value as CounterValue;
-          return this.#point(record, series, total, scaled(this.#delta ? delta : total, digits));
+          return this.#point(record, series, total, scaled(this.#delta ? delta : total, digitsOf(series.metric)));
         }),
       };
     if (metric.kind === "histogram")
@@ -106,14 +105,15 @@ export class OtlpMetrics {
         dataPointType: DataPointType.HISTOGRAM,
         dataPoints: points.map(([record, { series, value }]) => {
           const counts = value as HistogramCounts & { delta: HistogramCounts };
-          return this.#point(record, series, counts.count, histogram(this.#delta ? counts.delta : counts, digits));
+          const shown = this.#delta ? counts.delta : counts;
+          return this.#point(record, series, counts.count, histogram(shown, digitsOf(series.metric)));
         }),
       };
     return {
       ...about,
       dataPointType: DataPointType.GAUGE,
       dataPoints: points.map(([record, { series, value }]) =>
-        this.#point(record, series, 0n, scaled((value as { value: bigint | number }).value, digits)),
+        this.#point(record, series, 0n, scaled((value as { value: bigint | number }).value, digitsOf(series.metric))),
       ),
     };
   }

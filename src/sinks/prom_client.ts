@@ -2,7 +2,7 @@
 import { logger } from "../diagnostics.js";
 import { CurrentPoints } from "./current.js";
 import { decimal, shownBuckets, upperBound } from "./exposition.js";
-import { baseUnit, exportedName, type Labels, type Point } from "./metric.js";
+import { digitsOf, exportedName, type Labels, type Point } from "./metric.js";
 import type { Sink, SinkRecord } from "./sink.js";
 
 const log = logger("sink");
@@ -98,7 +98,7 @@ class PromClientSink implements Sink {
 }
 
 function valuesOf(name: string, { series: { metric, labels }, value }: Point): PromClientValue[] {
-  const digits = baseUnit(metric)?.digits ?? 0;
+  const digits = digitsOf(metric);
   const number = (exact: bigint | number) => Number(decimal(exact, digits));
   if ("total" in value) return [{ value: number(value.total), labels }];
   if ("value" in value) return [{ value: number(value.value), labels }];

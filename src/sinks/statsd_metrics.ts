@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CounterValue, HistogramValue } from "../stats/schema.js";
 import { decimal } from "./exposition.js";
-import { baseUnit, exportedName, ownLabels, type Point } from "./metric.js";
+import { digitsOf, exportedName, ownLabels, type Point } from "./metric.js";
 import { MetricPoints } from "./points.js";
 import type { SampleRecord } from "./sink.js";
 
@@ -46,7 +46,7 @@ export class StatsdMetrics {
     const { metric } = series;
     if (metric.kind === "info" && !this.#tagged) return [];
     const named = this.#nameOf(record, series);
-    const digits = baseUnit(metric)?.digits ?? 0;
+    const digits = digitsOf(metric);
     if (metric.kind === "counter") return counted(named, "", (value as CounterValue).delta, digits);
     if (metric.kind !== "histogram") {
       const { value: level } = value as { value: bigint | number };

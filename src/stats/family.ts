@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Stat } from "./schema.js";
+import { baseUnitOf } from "./unit.js";
 
 /** What OpenMetrics lets a label be called; and each sample's scheduler is a label already. */
 export const isLabelName = (text: string): boolean => /^(?!__)[A-Za-z_]\w*$/.test(text) && text !== "scheduler";
@@ -8,7 +9,7 @@ export const isLabelName = (text: string): boolean => /^(?!__)[A-Za-z_]\w*$/.tes
 export const labelRule =
   'a label\'s name is letters, digits and underscores, and not "scheduler", which every metric has';
 
-/** A statistic whose metric would hide an earlier one's: in one family with the same labels, or of two kinds. */
+/** A statistic that can't be one family with an earlier one: of the same labels, of another kind, or in what is no multiple of its unit. */
 export interface Clash {
   readonly stat: Stat;
   /** Which one of them it is. */
@@ -19,7 +20,7 @@ export interface Clash {
 }
 
 /** {@link Clash}, for people: what to do. */
-export const familyRule = "In one family, give each statistic labels of its own, and all the same kind.";
+export const familyRule = "In one family, give each statistic labels of its own, and all the same kind and unit.";
 
 /** The first clash among statistics, if there is one. */
 export function firstClash(stats: readonly Stat[]): Clash | undefined {
@@ -31,6 +32,9 @@ export function firstClash(stats: readonly Stat[]): Clash | undefined {
     const own = `${name} ${seriesOf(labels)}`;
     const head = families.get(name) ?? stat;
     if (head.kind !== stat.kind) return { stat, at, before: head, what: `both of ${name}, and of two kinds` };
+    // What is counted in ms and in us is in seconds elsewhere; seconds and bytes aren't one.
+    if (baseUnitOf(head.unit)?.name !== baseUnitOf(stat.unit)?.name)
+      return { stat, at, before: head, what: `both of ${name}, and in two units` };
     const before = series.get(own);
     if (before) return { stat, at, before, what: `both ${name}${labelsText(labels)}` };
     families.set(name, head);

@@ -110,6 +110,27 @@ describe("OpenMetrics", () => {
   });
 });
 
+it("has each of a family in the base unit, whatever its own is", () => {
+  const family = (what: string) => ({ name: "time", labels: { what } });
+  const times: StatsSchema = {
+    name: "s",
+    stats: [
+      { name: "run_us", kind: "counter", unit: "us", family: family("run") },
+      { name: "wait_ms", kind: "counter", unit: "ms", family: family("wait") },
+      { name: "time_seconds", kind: "counter", family: { name: "time_seconds", labels: { what: "all" } } },
+    ],
+  };
+  const total = (total: bigint) => ({ total, delta: 0n });
+  const stats = { run_us: total(2_000_000n), wait_ms: total(2_000n), time_seconds: total(4n) };
+  expect(render("openmetrics", times, stats).lines.slice(2)).toEqual([
+    "# UNIT scx_time_seconds seconds",
+    'scx_time_seconds_total{scheduler="simple",what="run"} 2',
+    'scx_time_seconds_total{scheduler="simple",what="wait"} 2',
+    'scx_time_seconds_total{scheduler="simple",what="all"} 4',
+    "# EOF",
+  ]);
+});
+
 it("leaves out what would be one series, or one name of two kinds, and says so", () => {
   const family = { name: "moved", labels: { to: "a" } };
   const double: StatsSchema = {

@@ -89,6 +89,21 @@ describe("metrics", () => {
     expect(named(name)?.dataPoints.map((point) => point.value)).toEqual([value]);
   });
 
+  it("a family whose members are in ms and in us is one metric, in seconds", () => {
+    const family = (what: string) => ({ name: "time", labels: { what } });
+    const times: StatsSchema = {
+      name: "times",
+      stats: [
+        { name: "run", kind: "counter", unit: "us", family: family("run") },
+        { name: "wait", kind: "counter", unit: "ms", family: family("wait") },
+      ],
+    };
+    const total = (total: bigint) => ({ total, delta: 0n });
+    const found = mapping()(recordOf(times, { run: total(2_000_000n), wait: total(2_000n) }));
+    const shown = found.filter(({ descriptor }) => descriptor.name === "scx_time");
+    expect(shown.map(({ dataPoints }) => dataPoints.map(({ value }) => value))).toEqual([[2, 2]]);
+  });
+
   it("a text is an attribute, a state has a point for each", () => {
     expect(named("scx_mode_info")?.dataPoints[0]?.attributes).toEqual({ scheduler: "simple", mode: "batch" });
     const states = named("scx_state")?.dataPoints.map(({ attributes, value }) => [attributes.scx_state, value]);

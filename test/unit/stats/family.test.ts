@@ -24,6 +24,17 @@ describe("firstClash", () => {
     expect(firstClash(stats)).toMatchObject({ at: 1, before: stats[0], what: "both of f, and of two kinds" });
   });
 
+  it("finds a family in two units, but for those of one base unit", () => {
+    const of = (...units: (string | undefined)[]) =>
+      firstClash(
+        units.map((unit, i) => ({ ...one(`s${i}`, "f", { x: `${i}` }), ...(unit !== undefined && { unit }) })),
+      );
+    expect(of("us", "ms", "seconds", "s")).toBeUndefined();
+    expect(of("bytes", "bytes")).toBeUndefined();
+    expect(of("us", "bytes")).toMatchObject({ at: 1, what: "both of f, and in two units" });
+    expect(of("ms", undefined)).toMatchObject({ at: 1 });
+  });
+
   it("finds none among statistics without a family, however they are called", () => {
     expect(firstClash([one("a"), one("a"), one("f"), one("b", "f")])).toBeUndefined();
   });
