@@ -100,7 +100,7 @@ export {
 } from "./scheduler/supervise.js";
 export { VerifierError, type VerifierReport } from "./scheduler/verifier.js";
 export { documentOf } from "./sinks/document.js";
-export { SinkFeed } from "./sinks/feed.js";
+export { type FedSampler, SinkFeed } from "./sinks/feed.js";
 export type { Labels, Metric, MetricKind, Point, Series } from "./sinks/metric.js";
 export { MetricPoints } from "./sinks/points.js";
 export { type PromClientRegistry, promClientSink } from "./sinks/prom_client.js";

@@ -4,6 +4,7 @@ import { causeOf } from "../error.js";
 import { checkGiven } from "../given.js";
 import type { ExitRecord } from "../scheduler/exit.js";
 import type { RunEnd } from "../scheduler/supervise.js";
+import { awayEvent } from "../sinks/away_event.js";
 import { endedEvent } from "../sinks/ended_event.js";
 import { exitEvent } from "../sinks/exit_event.js";
 import { OwnReader } from "../sinks/own.js";
@@ -234,6 +235,10 @@ export class Agent {
         this.#ownReader.exited(exit);
         this.#outlets.push(exitEvent(exit, this.#labels));
       },
+      away: (scheduler: string) => {
+        this.#outlets.push(awayEvent(scheduler, this.#labels));
+        this.#reportSinks();
+      },
       missed: (ticks: number) => {
         this.#missed += BigInt(ticks);
       },
@@ -265,7 +270,8 @@ export class Agent {
 
   #sample(group: string, schema: StatsSchema, sample: Sample, since: bigint | undefined): void {
     const labels = this.#labels;
-    this.#record({ type: "sample", group, schema, sample, labels, since });
+    const everyMs = this.#config.settings.intervalMs;
+    this.#record({ type: "sample", group, schema, sample, labels, everyMs, since });
   }
 
   #record(record: SampleRecord): void {
@@ -283,7 +289,8 @@ export class Agent {
   /** What the sinks and exits have come to, for those that keep metrics. */
   #reportSinks(): void {
     if (!this.#groups.has("self")) return;
-    this.#outlets.push(this.#ownReader.read(this.#outlets.queues, this.#watched?.up(), this.#labels));
+    const about = { labels: this.#labels, everyMs: this.#config.settings.intervalMs };
+    this.#outlets.push(this.#ownReader.read(this.#outlets.queues, this.#watched?.up(), about));
   }
 
   async #stop(): Promise<void> {

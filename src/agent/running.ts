@@ -109,6 +109,7 @@ export class RunningSchedulers implements Watched {
         if (this.#current?.sampler !== sampler) return; // it is we who leave
         log.info(`${scheduler.name} has left`);
         this.#leave();
+        this.#listener.away(scheduler.name);
         this.#look(false);
       },
     });

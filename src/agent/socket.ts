@@ -56,7 +56,9 @@ export class SocketScheduler implements Watched {
   async #follow(intervalMs: number, signal: AbortSignal): Promise<void> {
     const { path, target } = this.#options;
     const away = () => {
+      const { scheduler } = this.#running;
       this.#running = { ...this.#running, scheduler: "" };
+      if (scheduler !== "") this.#listener.away(scheduler);
     };
     while (!signal.aborted) {
       try {

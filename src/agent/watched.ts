@@ -13,6 +13,8 @@ export interface WatchedListener {
   /** @param since when its totals began to count, ns since 1970; undefined where nobody knows */
   sample(schema: StatsSchema, sample: Sample, since: bigint | undefined): void;
   exit(exit: ExitRecord): void;
+  /** A scheduler that others run has gone, or doesn't answer any more, and is waited for. */
+  away(scheduler: string): void;
   missed(ticks: number): void;
   /** A reading failed. */
   error(error: unknown): void;

@@ -4,6 +4,7 @@ import { applyRules, parseRules } from "../export/rules.js";
 import { checkSocketPath } from "../protocol/path.js";
 import { followSamples } from "../protocol/samples.js";
 import { Clock } from "../sampler/clock.js";
+import { awayEvent } from "../sinks/away_event.js";
 import { labelProblem } from "../sinks/label_check.js";
 import { assignment } from "./assignment.js";
 import { onEnd } from "./ending.js";
@@ -28,25 +29,31 @@ export async function exportStats(options: ExportOptions): Promise<void> {
       remedy: "Give --to SINK, or --prometheus.",
     });
   const { socket: path, target, scheduler, stats, timeout } = options;
-  let up = false;
+  const everyMs = stats * 1000;
+  /** The scheduler, while it answers. */
+  let up: string | undefined;
+  const report = () => sinks.report(up !== undefined, everyMs);
   // Also while the scheduler is away: that it is, is news.
-  const clock = new Clock(stats * 1000, () => sinks.report(up));
+  const clock = new Clock(everyMs, report);
   clock.start();
   using _clock = { [Symbol.dispose]: () => clock.stop() };
   for await (const { schema, sample } of followSamples({
     path,
     target,
     scheduler,
-    intervalMs: stats * 1000,
+    intervalMs: everyMs,
     timeoutMs: timeout * 1000,
     away: () => {
-      up = false;
+      if (up === undefined) return;
+      sinks.push(awayEvent(up, labels));
+      up = undefined;
+      report();
     },
     change: rules && ((schema) => applyRules(rules, schema)),
     signal: ending.signal,
   })) {
-    up = true;
-    sinks.push({ type: "sample", group: "stats", schema, sample, labels });
+    up = sample.scheduler;
+    sinks.push({ type: "sample", group: "stats", schema, sample, labels, everyMs });
   }
 }
 

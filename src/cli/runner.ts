@@ -40,8 +40,9 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   // What can't be opened is known before the kernel is touched.
   await using sinks = await openSinks(options, ending.signal);
   let sampler: Sampler | undefined;
+  const intervalMs = options.stats * 1000;
   const schemaOf = (sample: Sample) => (sampler as Sampler).schemaOf(sample);
-  const printer = new Printer({ json: options.json ?? false }, new SinkFeed(sinks, { schemaOf }));
+  const printer = new Printer({ json: options.json ?? false }, new SinkFeed(sinks, { schemaOf, intervalMs }));
   let server: StatsServer | undefined;
   // A full disk is no reason to leave a machine without its scheduler: it is told at the end.
   let unwritten: unknown;
@@ -62,7 +63,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
       statsMap,
       loaded: async (stats) => {
         sampler = new Sampler(stats, {
-          intervalMs: options.stats * 1000,
+          intervalMs,
           mode: options.mode,
           by: options.by ?? [],
         });

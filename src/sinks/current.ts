@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { schedulerAway } from "./away_event.js";
 import { groupsEnded } from "./ended_event.js";
 import type { Point } from "./metric.js";
 import { MetricPoints } from "./points.js";
@@ -19,7 +20,7 @@ const staleMs = 5000;
 
 /**
  * The points of the last sample of each source: what a scrape gets. Labels that aren't in the last sample are gone, and so is a source
- * that has been silent for three of its intervals (at least 5 s), or whose group is said to have ended. A source whose samples come with other labels of the run (after a reload) is
+ * that has been silent for three of its intervals (at least 5 s), whose group is said to have ended, or whose scheduler to be away. A source whose samples come with other labels of the run (after a reload) is
  * the same one: its series with the former labels are gone at once.
  */
 export class CurrentPoints {
@@ -33,16 +34,32 @@ export class CurrentPoints {
     const last = new Map<string, SampleRecord>();
     for (const record of records) {
       if (record.type === "sample") last.set(keyOf(record), record);
-      const ended = groupsEnded(record);
-      if (ended.length > 0) for (const streams of [last, this.#streams]) forget(streams, ended);
+      this.#forget(record, last);
     }
     for (const [key, record] of last) {
-      const lasts = Math.max(staleMs, (Number(record.sample.interval) / 1e6) * staleIntervals);
-      // A reading out of turn, as at an exit, has a short interval; the next still comes when the one before said.
-      const until = Math.max(now + lasts, this.#streams.get(key)?.until ?? 0);
+      const until = this.#until(record, now, this.#streams.get(key));
       this.#streams.set(key, { record, points: undefined, until });
     }
     this.version++;
+  }
+
+  /** When its source has been silent for too long. What one sample's interval happens to be says less than what is meant. */
+  #until({ everyMs, sample }: SampleRecord, now: number, before: Stream | undefined): number {
+    const lasts = Math.max(staleMs, (everyMs ?? Number(sample.interval) / 1e6) * staleIntervals);
+    if (everyMs !== undefined) return now + lasts;
+    // A reading out of turn, as at an exit, has a short interval; the next still comes when the one before said.
+    return Math.max(now + lasts, before?.until ?? 0);
+  }
+
+  /** Those that end with this record, also of what came with it. */
+  #forget(record: SinkRecord, last: Map<string, SampleRecord>): void {
+    const groups = groupsEnded(record);
+    const away = schedulerAway(record);
+    if (groups.length === 0 && away === undefined) return;
+    const ends = ({ group, sample }: SampleRecord) =>
+      groups.includes(group) || (group === "stats" && sample.scheduler === away);
+    for (const [key, one] of last) if (ends(one)) last.delete(key);
+    for (const [key, stream] of this.#streams) if (ends(stream.record)) this.#streams.delete(key);
   }
 
   /** All points there are now. */
@@ -59,11 +76,6 @@ export class CurrentPoints {
     }
     return all;
   }
-}
-
-function forget(streams: Map<string, SampleRecord | Stream>, groups: readonly string[]): void {
-  for (const [key, stream] of streams)
-    if (groups.includes(("record" in stream ? stream.record : stream).group)) streams.delete(key);
 }
 
 /** Of the machine and this process there is one reading at a time, whichever scheduler runs: the next one's is in the last one's place. */

@@ -7,6 +7,13 @@ import { entry } from "./place.js";
 import type { SampleRecord } from "./sink.js";
 import type { Sinks } from "./sinks.js";
 
+/** What a feed needs of the sampler whose samples it is given. */
+export interface FedSampler {
+  schemaOf(sample: Sample): StatsSchema;
+  /** ms between samples, where it says that. */
+  readonly intervalMs?: number;
+}
+
 /**
  * Gives sinks what a scheduler's run yields: its samples, its exits, and with each what the sinks and exits have come to.
  *
@@ -15,15 +22,11 @@ import type { Sinks } from "./sinks.js";
  */
 export class SinkFeed {
   readonly #sinks: Sinks;
-  readonly #sampler: { schemaOf(sample: Sample): StatsSchema };
+  readonly #sampler: FedSampler;
   readonly #labels: SampleRecord["labels"];
   readonly #since = new WeakMap<StatsSchema, bigint>();
 
-  constructor(
-    sinks: Sinks,
-    sampler: { schemaOf(sample: Sample): StatsSchema },
-    { labels = {} }: { labels?: SampleRecord["labels"] } = {},
-  ) {
+  constructor(sinks: Sinks, sampler: FedSampler, { labels = {} }: { labels?: SampleRecord["labels"] } = {}) {
     checkGiven(
       "sink",
       "Where samples go",
@@ -47,14 +50,15 @@ export class SinkFeed {
     const schema = this.#sampler.schemaOf(sample);
     // Their first sample's interval begins when they began to count.
     const since = entry(this.#since, schema, () => sample.at - sample.interval);
-    this.#sinks.push({ type: "sample", group: "stats", schema, sample, labels: this.#labels, since });
+    const everyMs = this.#sampler.intervalMs;
+    this.#sinks.push({ type: "sample", group: "stats", schema, sample, labels: this.#labels, everyMs, since });
     this.#sinks.own.runs(sample.scheduler);
-    this.#sinks.report(sample.state !== "disabled");
+    this.#sinks.report(sample.state !== "disabled", everyMs);
   }
 
   exit(exit: ExitRecord): void {
     this.#sinks.own.exited(exit);
     this.#sinks.push(exitEvent(exit, this.#labels));
-    this.#sinks.report(false);
+    this.#sinks.report(false, this.#sampler.intervalMs);
   }
 }

@@ -78,8 +78,15 @@ export class OwnReader {
     entry(kinds, kind, () => ({ total: 0n, before: 0n })).total++;
   }
 
-  /** @param up whether statistics of a scheduler come; undefined where none is meant to */
-  read(queues: readonly SinkQueue[], up: boolean | undefined, labels: SampleRecord["labels"]): SampleRecord {
+  /**
+   * @param up whether statistics of a scheduler come; undefined where none is meant to
+   * @param everyMs how often it is read
+   */
+  read(
+    queues: readonly SinkQueue[],
+    up: boolean | undefined,
+    { labels, everyMs }: Pick<SampleRecord, "labels" | "everyMs">,
+  ): SampleRecord {
     const before = this.#readAt;
     this.#readAt = process.hrtime.bigint();
     const interval = this.#readAt - before;
@@ -89,7 +96,7 @@ export class OwnReader {
       sinks: { entries: Object.fromEntries(queues.map((queue) => [queue.name, this.#values(queue)])) },
     };
     const sample = { at: wallClock(), interval, ...nobody, stats };
-    return { type: "sample", group: "self", schema: ownSchema, sample, labels, since: this.#since };
+    return { type: "sample", group: "self", schema: ownSchema, sample, labels, everyMs, since: this.#since };
   }
 
   #values(queue: SinkQueue): StatValue {

@@ -24,14 +24,16 @@ export interface SampleRecord {
    * sources apart: a sink that is scraped shows each source's last sample, with its labels.
    */
   readonly labels: Readonly<Record<string, string>>;
+  /** ms between samples of this source, as they are meant to come: by then the next one is due. Absent where nobody knows. */
+  readonly everyMs?: number | undefined;
   /** When the totals began to count, ns since 1970; absent where nobody knows. */
   readonly since?: bigint | undefined;
 }
 
-/** Something that happened: a scheduler's exit, an anomaly, that groups are no longer collected. Sinks that only know metrics pass it over. */
+/** Something that happened: a scheduler's exit, an anomaly, that groups are no longer collected or a scheduler is away. Sinks that only know metrics pass it over. */
 export interface EventRecord {
   readonly type: "event";
-  /** What happened, as the name of a field: `exit`, `anomaly`, `action`, `ended`. */
+  /** What happened, as the name of a field: `exit`, `anomaly`, `action`, `ended`, `away`. */
   readonly name: string;
   /** ns since 1970. */
   readonly at: bigint;

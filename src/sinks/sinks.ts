@@ -42,9 +42,10 @@ export class Sinks {
   /**
    * Gives those that keep metrics what the sinks and exits have come to so far: a sample of group `self`. Once an interval will do.
    * @param up whether statistics of a scheduler come
+   * @param everyMs how often it is called
    */
-  report(up?: boolean): void {
-    this.push(this.own.read(this.queues, up, this.#labels));
+  report(up?: boolean, everyMs?: number): void {
+    this.push(this.own.read(this.queues, up, { labels: this.#labels, everyMs }));
   }
 
   /** Writes what waits and closes all of them, within the deadline. Idempotent, never throws. */

@@ -370,6 +370,9 @@ sinks: [{ ./own.mjs#Sink: { groups: [stats, self] } }]
     await until(isUp(1n));
     let from = seen.records.length;
     await server.close();
+    expect(await until(({ name }) => name === "away", from)).toMatchObject({
+      fields: { scheduler: expect.any(String) },
+    });
     await until(isUp(0n), from);
     from = seen.records.length;
     // Nor do other groups call it by its name any more.

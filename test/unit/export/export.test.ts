@@ -72,7 +72,8 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
   await scrape(url, (text) => text.includes('\nscx_up{rack="7"} 1\n'));
   // It begins anew with lower numbers: the total goes on.
   await server.close();
-  await scrape(url, (text) => text.includes('\nscx_up{rack="7"} 0\n'));
+  const away = await scrape(url, (text) => text.includes('\nscx_up{rack="7"} 0\n'));
+  expect(away).not.toContain("scx_asked_total"); // nothing is known of it now
   const total = (text: string) => Number(/\nscx_asked_total\{[^}]*\} (\d+)/.exec(text)?.[1]);
   const before = Number(state.num_cells);
   state.num_cells = 0n;
@@ -81,10 +82,12 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
   exporter.kill("SIGTERM");
   expect(await exporter.end()).toBe(0);
   await server.close();
-  const samples = readFileSync(out, "utf8")
+  const lines = readFileSync(out, "utf8")
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
+  const samples = lines.filter(({ stats }) => stats);
+  expect(lines.filter(({ away }) => away)).toMatchObject([{ away: { scheduler: "mitosis" }, labels: { rack: "7" } }]);
   expect(samples.length).toBeGreaterThan(2);
   const counts = samples.map(({ stats }) => stats.num_cells);
   for (const [i, { total, delta }] of counts.slice(1).entries()) expect(total - delta).toBe(counts[i].total);

@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { formatFor, takesGzip } from "../../../src/sinks/accept.js";
 import { parseAddress } from "../../../src/sinks/address.js";
+import { awayEvent } from "../../../src/sinks/away_event.js";
 import { CurrentPoints } from "../../../src/sinks/current.js";
 import { endedEvent } from "../../../src/sinks/ended_event.js";
 import { PrometheusSink } from "../../../src/sinks/prometheus.js";
@@ -247,6 +248,33 @@ describe("what there is to scrape", () => {
     current.take([{ ...record, sample: { ...record.sample, interval: 1000n } }], 100);
     expect(shown(current, 60_000)).toEqual(["a/x"]);
     expect(shown(current, 90_001)).toEqual([]);
+  });
+
+  it("lasts for three of the intervals that are meant, whatever the last one was", () => {
+    const current = new CurrentPoints();
+    const take = (everyMs: number, intervalMs: number, now: number) => {
+      const record = of("a", 1n, "x");
+      const sample = { ...record.sample, interval: BigInt(intervalMs) * 1_000_000n };
+      current.take([{ ...record, sample, everyMs }], now);
+    };
+    take(9000, 0, 0); // a source's first
+    expect(shown(current, 27_000)).toEqual(["a/x"]);
+    expect(shown(current, 27_001)).toEqual([]);
+    take(100, 3_600_000, 30_000); // after an hour's outage
+    expect(shown(current, 35_000)).toEqual(["a/x"]);
+    expect(shown(current, 35_001)).toEqual([]);
+    take(9000, 9000, 40_000);
+    take(1000, 1000, 41_000); // after a reload
+    expect(shown(current, 46_001)).toEqual([]);
+  });
+
+  it("forgets the statistics of a scheduler that is away at once", () => {
+    const current = new CurrentPoints();
+    current.take([of("a", 1n, "x"), of("b", 1n, "x"), ofGroup("cpu", "a", 1n, "y")], 0);
+    current.take([of("a", 2n, "x"), awayEvent("a", {})], 100);
+    expect(shown(current, 100)).toEqual(["b/x", "a/y"]);
+    current.take([of("a", 3n, "z")], 200);
+    expect(shown(current, 200)).toEqual(["b/x", "a/y", "a/z"]);
   });
 
   it("has a source's series once when its labels change", () => {
