@@ -8,18 +8,20 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parse,
   parseDocument,
   visit,
 } from "yaml";
 import { causeOf } from "../error.js";
 import { interpolate } from "./environment.js";
+import { Interpolated, InterpolatedValues } from "./interpolated.js";
 import { configError, type PlacedProblem, type Problem } from "./problem.js";
 
 /** A config file's text as a value, and where each part of it stands. */
 export class ConfigDocument {
   /** An alias is the same object as its anchor: one mapping, one instance. */
   readonly value: unknown;
+  /** Those of its values that are the environment's. */
+  readonly interpolated = new InterpolatedValues();
   readonly #file: string;
   readonly #document: Document;
   readonly #lines: LineCounter;
@@ -28,7 +30,7 @@ export class ConfigDocument {
     this.#file = file;
     this.#document = document;
     this.#lines = lines;
-    this.value = document.toJS({ maxAliasCount: 1000 });
+    this.value = this.interpolated.settle(document.toJS({ maxAliasCount: 1000 }));
   }
 
   /**
@@ -60,9 +62,8 @@ export class ConfigDocument {
         if (typeof node.value !== "string") return;
         const result = interpolate(node.value, environment);
         if ("wrong" in result) problems.push(place(node.range?.[0] ?? 0, result.wrong));
-        // What isn't quoted is a number or yes or no where it looks so, as if it had been written there.
         else if (result.text !== node.value)
-          node.value = node.type === "PLAIN" && !text ? scalar(result.text) : result.text;
+          node.value = node.type === "PLAIN" && !text ? new Interpolated(result.text) : result.text;
       },
     });
     if (problems.length > 0) throw configError(file, problems);
@@ -108,13 +109,4 @@ function isLabel(around: readonly unknown[]): boolean {
 function placeOf(lines: LineCounter, offset: number): { line: number; column: number } {
   const { line, col } = lines.linePos(offset);
   return { line: Math.max(1, line), column: Math.max(1, col) };
-}
-
-function scalar(text: string): unknown {
-  try {
-    const value: unknown = parse(text);
-    return typeof value === "object" && value !== null ? text : value;
-  } catch {
-    return text;
-  }
 }

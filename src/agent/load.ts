@@ -8,6 +8,7 @@ import { wordsOf } from "../sinks/options.js";
 import { checkStatsMap } from "../source/stats_map.js";
 import type { AgentSettings, ObjectSettings, WatchedSettings } from "./config.js";
 import { ConfigDocument } from "./document.js";
+import type { InterpolatedValues } from "./interpolated.js";
 import { knownKinds } from "./kinds.js";
 import { objectOf } from "./object.js";
 import { type AgentParts, loadParts } from "./parts.js";
@@ -34,7 +35,7 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
   const given = (document.value ?? {}) as AgentSettings;
   const named = namesIn(document.value);
   const kinds = await knownKinds((kind) => named.has(kind));
-  const problems = shapeProblems(given, kinds);
+  const problems = shapeProblems(given, kinds, document.interpolated);
   const settings = sound(given, problems);
   if (settings === undefined) throw document.error(problems);
   const names = Object.keys(settings.labels ?? {});
@@ -48,7 +49,7 @@ export async function loadConfig(file: string, environment: NodeJS.ProcessEnv = 
     fallbacks.push(
       await objectOf(typeof given === "string" ? { object: given } : given, file, ["fallbacks", i], problems),
     );
-  const parts = await loadParts(settings, file, problems);
+  const parts = await loadParts(settings, file, problems, document.interpolated);
   if (problems.length > 0) {
     for (const { made } of parts.sources) made.close?.();
     throw document.error(problems);
@@ -83,10 +84,8 @@ function namesIn(value: unknown, names = new Set<string>()): ReadonlySet<string>
 }
 
 /** What the schema finds wrong; it fills in its defaults, too. */
-function shapeProblems(settings: AgentSettings, kinds: KnownKinds): Problem[] {
-  const check = validatorOf(configSchema(kinds));
-  if (check(settings)) return [];
-  const errors = check.errors ?? [];
+function shapeProblems(settings: AgentSettings, kinds: KnownKinds, interpolated: InterpolatedValues): Problem[] {
+  const errors = interpolated.check(validatorOf(configSchema(kinds)), settings);
   // What each branch of several lacks is said once, by the keyword around them; the same of a name against a pattern.
   return errors
     .filter(({ schemaPath, keyword }) => !/\/anyOf\/\d/.test(schemaPath) && keyword !== "if")

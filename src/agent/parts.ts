@@ -13,6 +13,7 @@ import { anomaliesGroup } from "./anomalies.js";
 import { CheckedSource } from "./checked_source.js";
 import type { AgentSettings, ComponentSettings, ObjectSettings } from "./config.js";
 import type { Detector } from "./detector.js";
+import { InterpolatedValues } from "./interpolated.js";
 import { type ComponentFactory, factoryFrom, isComponent, knownFactory } from "./kinds.js";
 import { isModule, loadExport } from "./module.js";
 import { objectOf } from "./object.js";
@@ -58,8 +59,13 @@ export interface AgentParts {
 const ownGroups: readonly string[] = [...groupNames, anomaliesGroup];
 
 /** Makes the components; what is wrong with them is added to the problems. */
-export async function loadParts(settings: AgentSettings, file: string, problems: Problem[]): Promise<AgentParts> {
-  const loader = new Loader(file, problems);
+export async function loadParts(
+  settings: AgentSettings,
+  file: string,
+  problems: Problem[],
+  interpolated = new InterpolatedValues(),
+): Promise<AgentParts> {
+  const loader = new Loader(file, problems, interpolated);
   const sources = await loader.all(settings.sources, ["sources"], (entry, path) =>
     loader.other<ValueSource>("sources", entry, path),
   );
@@ -86,12 +92,14 @@ export async function loadParts(settings: AgentSettings, file: string, problems:
 class Loader {
   readonly #file: string;
   readonly #problems: Problem[];
+  readonly #interpolated: InterpolatedValues;
   readonly #names = new Set<string>();
   readonly #sinks = new Map<ComponentSettings, SinkPart | undefined>();
 
-  constructor(file: string, problems: Problem[]) {
+  constructor(file: string, problems: Problem[], interpolated: InterpolatedValues) {
     this.#file = file;
     this.#problems = problems;
+    this.#interpolated = interpolated;
   }
 
   wrong(path: Path, message: string, key = false): undefined {
@@ -217,13 +225,13 @@ class Loader {
       this.wrong(path, `its own schema of options can't be used: ${causeOf(error)}`, true);
       return false;
     }
-    if (check(options)) return true;
-    for (const error of check.errors ?? []) {
+    const errors = this.#interpolated.check(check, options);
+    for (const error of errors) {
       const at = error.instancePath.split("/").slice(1);
       const extra = error.keyword === "additionalProperties" ? [String(error.params.additionalProperty)] : [];
       this.wrong([...path, ...at, ...extra], wordsOf(error), extra.length > 0);
     }
-    return false;
+    return errors.length === 0;
   }
 
   /** Its name, or one after its kind that no other has. */

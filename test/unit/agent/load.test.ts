@@ -31,6 +31,51 @@ describe("environment variables", () => {
     expect(interpolate(text, environment)).toEqual({ wrong: expect.stringMatching(expected) }),
   );
 
+  it.each(["abc #def", "!abc", "&x abc", "'abc'", '"abc"', "|", "0123", "18446744073709551615", "- a", "a: b", "*x"])(
+    "are what they are: %s",
+    async (text) => {
+      const module = "export class Sink { write() {} }";
+      const plain = "sinks:\n  - ./own.mjs#Sink:\n      one: ${X}\n";
+      const loaded = await load(plain, { "own.mjs": module }, { X: text });
+      expect(loaded.settings.sinks).toMatchObject([{ "./own.mjs#Sink": { one: text } }]);
+    },
+  );
+
+  it("are text where text is wanted, by a module's schema too, and what they look like elsewhere", async () => {
+    const module = `export class Sink {
+      static options = { additionalProperties: true, properties: { text: { type: "string" }, list: { type: "array", items: { type: "string" } } } };
+      write() {}
+    }`;
+    const config = `
+sinks:
+  - &sink
+    ./own.mjs#Sink:
+      text: \${N}
+      list:
+        - \${N}
+        - \${NO:-}
+      any: \${N}
+      none: \${NO:-}
+      float: \${F}
+  - jsonl:
+      file: \${N}
+      queue: \${N}
+    name: \${TRUE}
+detectors:
+  - threshold:
+      metric: \${N}
+      above: \${F}
+    sinks:
+      - *sink
+`;
+    const { settings } = await load(config, { "own.mjs": module }, { N: "42", F: "1.50", TRUE: "true" });
+    expect(settings.sinks).toMatchObject([
+      { "./own.mjs#Sink": { text: "42", list: ["42", ""], any: 42, none: null, float: 1.5 } },
+      { jsonl: { file: "42", queue: 42 }, name: "true" },
+    ]);
+    expect(settings.detectors).toMatchObject([{ threshold: { metric: "42", above: 1.5 } }]);
+  });
+
   it("are numbers where they aren't quoted", async () => {
     const text = "intervalMs: ${MS}\nlabels:\n  a: '${MS}'\n  b: ${NAME:-x}\n";
     const { settings } = await load(text, {}, { MS: "250" });
