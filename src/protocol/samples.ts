@@ -86,8 +86,8 @@ export class ReadingSamples {
   #describe(described: StatsSchema): boolean {
     if (described === this.#described) return false;
     const anew = JSON.stringify(described) !== JSON.stringify(this.#described);
+    if (anew) this.#schema = this.#change(described); // where it throws, it is told the next time as well
     this.#described = described;
-    if (anew) this.#schema = this.#change(described);
     return anew;
   }
 

@@ -123,6 +123,20 @@ describe("what isn't as described is left out, the rest comes, and it is said on
     expect(said).toEqual([expect.stringMatching(/^n is below zero, and so is no counter/)]);
   });
 
+  it("nothing at all is read where a rule can't be applied, however often it is tried", () => {
+    const rules = parseRules("r.json", '{"stats":{"n":{"kind":"counter"}}}');
+    const samples = new ReadingSamples({ change: (schema) => applyRules(rules, schema) });
+    const texts = defineStats("S", { n: stat.string() });
+    const twice = () =>
+      [1, 2].map(() =>
+        expect(() => samples.next(reading({ n: "0a" }, texts))).toThrow("makes a counter of what is no"),
+      );
+    twice(); // at first
+    expect(samples.next(reading({ n: 5n }, defineStats("S", { n: stat.u64() })))?.sample.stats.n).toEqual(both(5n, 0n));
+    twice();
+    expect(samples.next(reading({ n: 6n }, defineStats("S", { n: stat.u64() })))?.sample.stats.n).toEqual(both(6n, 1n));
+  });
+
   it("a field of a target other than top", async () => {
     const meta = struct("S", { n: counter, g: gauge("float") });
     const path = await served({ ...struct("T", { x: counter }, { top: "true" }), ...meta }, [
@@ -140,7 +154,7 @@ const balance = defineStats("balance", { moved: stat.counter(), kept: stat.count
 const wider = defineStats("balance", { moved: stat.counter(), kept: stat.counter(), more: stat.counter() });
 
 const reading = (
-  values: Record<string, bigint>,
+  values: Record<string, bigint | string>,
   schema: StatsSchema = balance,
   server?: string,
 ): StatsReading<DecodedValues> => ({ at: 1n, connection: 1, server, values, schema, line: "" });
