@@ -65,7 +65,7 @@ class Zscore implements Detector {
       now.set(metric, window);
       const { mean, deviation } = window.moments();
       // An outlier counts as well from here on: what stays is the new normal.
-      const enough = window.length >= least;
+      const enough = window.length >= Math.min(least, size);
       window.push(value);
       // Of what never changed any change is infinitely far, which tells nothing.
       if (!enough || deviation === 0) continue;
@@ -96,7 +96,7 @@ export const detector = {
         type: "integer",
         minimum: 2,
         default: 10,
-        description: "samples that there must be before it says anything",
+        description: "samples that there must be before it says anything, at most a window's",
       },
     },
     required: ["metric"],

@@ -88,6 +88,8 @@ describe("detectors", () => {
     ]);
     const early = zscore.create({ ...options, sigma: 3, window: 8, least: 4 });
     expect(verdicts(early, [10, 12, 500])).toEqual([[], [], []]);
+    const short = zscore.create({ ...options, sigma: 3, window: 4, least: 10 }); // fuller it won't be
+    expect(verdicts(short, [10, 12, 10, 12, 50])).toEqual([[], [], [], [], [expect.stringMatching(/^50 is 39\.0 /)]]);
     const flat = zscore.create({ ...options, sigma: 3, window: 8, least: 2 });
     expect(verdicts(flat, [5, 5, 5, 6])).toEqual([[], [], [], []]); // infinitely far
   });
