@@ -15,6 +15,9 @@ interface ZscoreOptions extends MetricOptions {
   least: number;
 }
 
+/** By how much of themselves floats may differ that are meant to be the same. */
+const rounding = 1e-12;
+
 /** The last values of one metric; the oldest is overwritten. */
 class Window {
   readonly #values: number[] = [];
@@ -34,12 +37,15 @@ class Window {
     this.#next = (this.#next + 1) % this.#size;
   }
 
-  /** Summed afresh: running sums would drift over a week. */
+  /** Summed afresh: running sums would drift over a week. The deviation of what never changed is 0, however its mean is rounded. */
   moments(): { mean: number; deviation: number } {
     const count = this.#values.length;
     const mean = this.#values.reduce((sum, value) => sum + value, 0) / count;
     const squares = this.#values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-    return { mean, deviation: Math.sqrt(squares / count) };
+    const least = this.#values.reduce((one, other) => Math.min(one, other), mean);
+    const most = this.#values.reduce((one, other) => Math.max(one, other), mean);
+    const flat = most - least <= rounding * Math.max(Math.abs(least), Math.abs(most));
+    return { mean, deviation: flat ? 0 : Math.sqrt(squares / count) };
   }
 }
 

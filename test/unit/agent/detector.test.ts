@@ -92,6 +92,14 @@ describe("detectors", () => {
     expect(verdicts(short, [10, 12, 10, 12, 50])).toEqual([[], [], [], [], [expect.stringMatching(/^50 is 39\.0 /)]]);
     const flat = zscore.create({ ...options, sigma: 3, window: 8, least: 2 });
     expect(verdicts(flat, [5, 5, 5, 6])).toEqual([[], [], [], []]); // infinitely far
+    // The mean of thirty times 0.1 isn't 0.1, nor are the two spellings of 0.3 the same float.
+    const floats = (load: number, other: number) =>
+      verdicts(zscore.create({ ...options, sigma: 3, window: 60, least: 10 }), [
+        ...Array.from({ length: 30 }, (_, i) => (i % 2 ? load : other)),
+        load * 1.01,
+      ]).flat();
+    expect([floats(0.1, 0.1), floats(0.3, 0.1 + 0.2), floats(0, 0)]).toEqual([[], [], []]);
+    expect(floats(0.1, 0.1001)).toHaveLength(1);
   });
 });
 
