@@ -14,6 +14,7 @@ import { causeOf, ScxError } from "../error.js";
 import { packageVersion } from "../package.js";
 import { documentOf } from "./document.js";
 import { Fresh } from "./fresh.js";
+import { withHost } from "./host.js";
 import { readSecret, withoutLogin } from "./secret.js";
 import { type Sink, type SinkFactory, type SinkRecord, SinkRefusal } from "./sink.js";
 
@@ -93,7 +94,7 @@ class HttpSink implements Sink {
   }
 
   async #bodyOf(records: readonly SinkRecord[]): Promise<Buffer> {
-    const documents = records.map(documentOf);
+    const documents = records.map((record) => documentOf(withHost(record)));
     const text = this.#options.format === "json" ? `[${documents.join(",")}]` : `${documents.join("\n")}\n`;
     return this.#options.gzip ? compress(text) : Buffer.from(text);
   }
@@ -120,7 +121,7 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
 /** Where each of several addresses failed, the last one says why. */
 const messageOf = (error: AggregateError): string => causeOf(error.errors?.at(-1) ?? error);
 
-/** HTTP POST of JSON ({@link documentOf}), in batches, each at least once, with an `Idempotency-Key`. */
+/** HTTP POST of JSON ({@link documentOf}, with the host among the labels), in batches, each at least once, with an `Idempotency-Key`. */
 export const sink: SinkFactory<HttpOptions> = {
   options: {
     required: ["url"],

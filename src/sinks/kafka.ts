@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { hostname } from "node:os";
 import { createSecureContext } from "node:tls";
 import type { GenericError, Producer, ProducerOptions } from "@platformatic/kafka";
 import { ScxError } from "../error.js";
 import { readFile } from "../read_file.js";
 import { peerAddress } from "./address.js";
 import { documentOf } from "./document.js";
+import { withHost } from "./host.js";
 import { loadPeer } from "./peer.js";
 import { loadProtobuf } from "./protobuf.js";
 import { readSecret, withCertificate } from "./secret.js";
@@ -53,7 +53,7 @@ const options: OptionsSchema = {
     },
     format: text("what a message is", { enum: ["json", "protobuf"], default: "json" }),
     compression: text("of batches", { enum: ["none", "gzip", "snappy", "lz4"], default: "none" }),
-    key: text("the label whose value is a message's key; without that label this host's name", { default: "host" }),
+    key: text("the label whose value is a message's key; without that label the host", { default: "host" }),
     clientId: text("what the brokers' logs call it", { default: "scxkit" }),
     maxBytes: {
       type: "integer",
@@ -169,9 +169,10 @@ class KafkaSink implements Sink {
     const { topic, key, maxBytes } = this.#options;
     const batches: Message[][] = [];
     let bytes = 0;
-    for (const record of records) {
+    for (const given of records) {
+      const record = withHost(given);
       const at = record.type === "sample" ? record.sample.at : record.at;
-      const host = Buffer.from(record.labels[key] ?? hostname());
+      const host = Buffer.from(record.labels[key] ?? record.labels.host ?? "");
       const message = { topic, key: host, value: this.#valueOf(record), timestamp: at / 1_000_000n };
       const size = host.length + message.value.length + overhead;
       const last = batches.at(-1);

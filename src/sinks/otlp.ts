@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { hostname } from "node:os";
 import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { ScxError } from "../error.js";
 import { packageVersion } from "../package.js";
+import { withHost } from "./host.js";
 import type { Point } from "./metric.js";
 import { OtlpMetrics } from "./otlp_metrics.js";
 import { loadPeer } from "./peer.js";
@@ -157,8 +157,9 @@ class OtlpSink implements Sink {
   #requests(records: readonly SinkRecord[]): Samples[] {
     const requests = new Map<Labels, Samples[]>();
     const sizes = new Map<Labels, number>();
-    for (const record of records) {
-      if (record.type !== "sample") continue;
+    for (const given of records) {
+      if (given.type !== "sample") continue;
+      const record = withHost(given);
       const points = this.#points.of(record);
       const own = requests.get(record.labels) ?? [];
       const size = sizes.get(record.labels) ?? Number.POSITIVE_INFINITY;
@@ -189,8 +190,8 @@ class OtlpSink implements Sink {
   }
 }
 
-/** What the machine's labels say of the resource; without a host among them it is this one. Two hosts are two instances of the service. */
-function attributesOf({ host = hostname(), ...labels }: Labels): Record<string, string> {
+/** What the machine's labels say of the resource. Two hosts are two instances of the service. */
+function attributesOf({ host = "", ...labels }: Labels): Record<string, string> {
   const named = Object.entries({ host, ...labels }).map(([name, value]) => [conventions[name] ?? name, value]);
   const service = { "service.name": "scxkit", "service.version": packageVersion, "service.instance.id": host };
   return { ...service, "os.type": "linux", ...Object.fromEntries(named) };

@@ -19,7 +19,7 @@ export interface SinkKind {
 /**
  * Every kind by its name. A new one is a file that exports `sink` (a {@link SinkFactory}), and a line here; nothing else knows
  * of it. What reaches it, how it fails and what its queue does for it says {@link Sink}; a sink of metrics has its names and labels from
- * {@link MetricPoints}, one of documents has its text from {@link documentOf}.
+ * {@link MetricPoints}, one of documents has its text from {@link documentOf}; one that sends elsewhere says whose records they are ({@link withHost}).
  */
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   http: { about: "batches of JSON, posted to a web server", load: () => import("./http.js") },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CounterValue, HistogramValue } from "../stats/schema.js";
 import { decimal } from "./exposition.js";
+import { withHost } from "./host.js";
 import { digitsOf, exportedName, ownLabels, type Point } from "./metric.js";
 import { MetricPoints } from "./points.js";
 import type { SampleRecord } from "./sink.js";
@@ -38,7 +39,8 @@ export class StatsdMetrics {
     this.#tagged = tagged;
   }
 
-  of(record: SampleRecord): StatsdMetric[] {
+  of(given: SampleRecord): StatsdMetric[] {
+    const record = withHost(given);
     return this.#points.of(record).flatMap((point) => this.#metrics(record, point));
   }
 
@@ -74,7 +76,7 @@ export class StatsdMetrics {
     // It is no total that they are sent.
     const name = exportedName(series.metric, series.metric.kind === "info");
     const own = ownLabels(series, labels);
-    const parts = [...(labels.host === undefined ? [] : [labels.host]), name, ...own.map(([, value]) => value)];
+    const parts = [labels.host ?? "", name, ...own.map(([, value]) => value)];
     const named = this.#tagged ? { name, tags: series.labels } : { name: parts.map(partOf).join("."), tags: {} };
     this.#named.set(series, named);
     return named;

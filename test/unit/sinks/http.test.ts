@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
@@ -65,7 +65,7 @@ const received = (requests: readonly Request[]) =>
 const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
 describe("a server that takes them", () => {
-  it("gets batches, as an array of what run --json prints", async () => {
+  it("gets batches, as an array of what run --json prints, and whose it is", async () => {
     const { url, requests } = await serve(() => 200);
     const queue = await sinkTo(url, { batch: 4 });
     push(queue, 1, 10);
@@ -73,6 +73,7 @@ describe("a server that takes them", () => {
     expect(received(requests)).toEqual(upTo(10));
     expect(requests.map(({ body }) => JSON.parse(body.toString()).length)).toEqual([4, 4, 2]);
     expect(requests[0]?.headers).toMatchObject({ "content-type": "application/json" });
+    expect(JSON.parse(`${requests[0]?.body}`)[0]).toMatchObject({ at: 1, labels: { host: hostname() } });
     expect(new Set(requests.map(({ headers }) => headers["idempotency-key"])).size).toBe(3);
   });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { createSocket } from "node:dgram";
+import { hostname } from "node:os";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
 import type { SinkRecord } from "../../../src/sinks/sink.js";
@@ -90,6 +91,14 @@ describe("what is sent", () => {
       `scx_slept_seconds.bucket:1|c|#scheduler:simple,${tags},max:0.000007`,
       ...states((state, value) => `scx_state:${value}|g|#scheduler:simple,scx_state:${state},${tags}`),
     ]);
+  });
+
+  it("whose it is, also where no label says that: two machines' levels would be one", async () => {
+    const unlabelled = recordOf({ name: "s", stats: [{ name: "idle", kind: "gauge" }] }, { idle: { value: 1n } });
+    const name = hostname().replace(/[^a-zA-Z0-9_-]/g, "_");
+    expect(lines(await packets("statsd", {}, unlabelled))[0]).toBe(`${name}.scx_idle.simple:1|g`);
+    const tagged = lines(await packets("dogstatsd", {}, unlabelled))[0];
+    expect(tagged).toBe(`scx_idle:1|g|#scheduler:simple,host:${hostname()}`);
   });
 
   it("packets no larger than asked for, levels below zero whole", async () => {
