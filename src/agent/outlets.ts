@@ -11,12 +11,22 @@ interface Outlet {
   readonly queue: SinkQueue;
 }
 
+/** A record that comes while it isn't settled who gets it. */
+interface Held {
+  readonly record: SinkRecord;
+  /** Names of the sinks that want it. */
+  readonly names: ReadonlySet<string>;
+}
+
 /** The sinks that are open; others may follow while records come. */
 export class Outlets {
   /** By key; those whose config is the same stay. */
   #open = new Map<string, Outlet>();
-  /** Those that are to go, and get what comes until it is settled. */
+  /** Those that are to go, unless they are taken again before it is settled. */
   #leaving = new Map<string, Outlet>();
+  /** Keys of those that either take another's place or leave it to another: both may write to the same, so only one gets what comes. */
+  readonly #unsettled = new Set<string>();
+  #held: Held[] = [];
 
   get count(): number {
     return this.#open.size;
@@ -27,8 +37,8 @@ export class Outlets {
   }
 
   /**
-   * These from now on; those that aren't among them stay open until {@link settle}, and are taken again as they are until then. When
-   * one can't be opened all is as before: nothing was closed, unless it wanted what one has that is to go (the same port). Those had to
+   * These from now on; those that aren't among them stay open until {@link settle}, and are taken again as they are until then. What comes
+   * meanwhile for new ones, and for those whose names these have, is held until it is known which stay. When one can't be opened all is as before: nothing was closed, unless it wanted what one has that is to go (the same port). Those had to
    * make room then, which is said, and were opened again.
    * @param deadlineMs for what waits in those that make room
    * @throws what the first failing sink's `open` does
@@ -39,6 +49,7 @@ export class Outlets {
     const gone = [...before.values()].filter(({ part }) => !parts.some(({ key }) => key === part.key));
     let opened = await openAll(added, signal);
     if ("failures" in opened && gone.length > 0 && opened.failures.every(isHeld)) {
+      for (const { part } of gone) this.#unsettled.add(part.key);
       await closeAll(gone, deadlineMs);
       for (const { part } of gone) before.delete(part.key);
       opened = await openAll(added, signal);
@@ -51,10 +62,20 @@ export class Outlets {
     const all = new Map([...before, ...byKey(opened.outlets)]);
     this.#open = new Map(parts.map(({ key }) => [key, all.get(key) as Outlet]));
     this.#leaving = new Map([...before].filter(([key]) => !this.#open.has(key)));
+    if (before.size === 0 && gone.length === 0) return; // nobody's place is taken
+    const names = new Set(added.map(({ name }) => name));
+    for (const { key } of added) this.#unsettled.add(key);
+    for (const { part } of this.#leaving.values()) if (names.has(part.name)) this.#unsettled.add(part.key);
   }
 
-  /** Closes those that are to go, which they may take `deadlineMs` for. */
+  /** Gives what was held to those that stay, and closes those that are to go, which they may take `deadlineMs` for. */
   async settle(deadlineMs: number): Promise<void> {
+    const [held, unsettled] = [this.#held, new Set(this.#unsettled)];
+    this.#held = [];
+    this.#unsettled.clear();
+    for (const { record, names } of held)
+      for (const { part, queue } of this.#open.values())
+        if (unsettled.has(part.key) && names.has(part.name)) queue.push(record);
     const leaving = [...this.#leaving.values()];
     this.#leaving.clear();
     await closeAll(leaving, deadlineMs);
@@ -76,11 +97,14 @@ export class Outlets {
    * @param only the sinks that it is for
    */
   push(record: SinkRecord, only?: readonly SinkPart[]): void {
+    const names = new Set<string>();
     for (const outlets of [this.#open, this.#leaving])
       for (const { part, queue } of outlets.values()) {
         const wanted = only ? only.some(({ key }) => key === part.key) : part.samples;
-        if (wanted) queue.push(record);
+        if (wanted && this.#unsettled.has(part.key)) names.add(part.name);
+        else if (wanted) queue.push(record);
       }
+    if (names.size > 0) this.#held.push({ record, names });
   }
 
   async close(deadlineMs: number): Promise<void> {
