@@ -286,11 +286,16 @@ export class Agent {
     }
   }
 
-  /** What the sinks and exits have come to, for those that keep metrics. */
-  #reportSinks(): void {
+  /**
+   * What the sinks and exits have come to, for those that keep metrics, and detectors.
+   * @param last whether nothing follows, which is no anomaly's beginning or end
+   */
+  #reportSinks(last = false): void {
     if (!this.#groups.has("self")) return;
     const about = { labels: this.#labels, everyMs: this.#config.settings.intervalMs };
-    this.#outlets.push(this.#ownReader.read(this.#outlets.queues, this.#watched?.up(), about));
+    const record = this.#ownReader.read(this.#outlets.queues, this.#watched?.up(), about);
+    if (last) this.#outlets.push(record);
+    else this.#record(record);
   }
 
   async #stop(): Promise<void> {
@@ -298,7 +303,7 @@ export class Agent {
     await this.#reloaded; // which else would open what nobody closes
     await this.#unwatch(); // whose last sample and exit go to the sinks
     this.#collector.tick(); // what was counted since the last one
-    this.#reportSinks();
+    this.#reportSinks(true);
     this.#collector.close();
     await this.#outlets.close(this.#config.settings.shutdownMs);
     this.#end(undefined);

@@ -47,8 +47,8 @@ export interface Told<D> {
 /** What one detector has found. */
 interface Found {
   anomalies: bigint;
-  /** By group. */
-  readonly active: Map<string, Active>;
+  /** By source. */
+  readonly active: Map<string, { readonly group: string; readonly events: Active }>;
   failed: boolean;
 }
 
@@ -79,11 +79,11 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
   /** @param stays whether only those of groups end that aren't looked at */
   #drop(detector: D, stays: boolean): Told<D>[] {
     const { active } = this.#found.get(detector.name) as Found;
-    const gone = [...active].filter(([group]) => !(stays && this.#groups.has(group)));
-    for (const [group] of gone) active.delete(group);
+    const gone = [...active].filter(([, { group }]) => !(stays && this.#groups.has(group)));
+    for (const [source] of gone) active.delete(source);
     if (!stays) this.#found.delete(detector.name);
     const at = wallClock();
-    return gone.flatMap(([, events]) =>
+    return gone.flatMap(([, { events }]) =>
       [...events.values()].map((event) => ({ detector, event: { ...event, phase: "ends", at, unseen: true } })),
     );
   }
@@ -92,7 +92,7 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
     if (this.#detectors.length === 0) return undefined;
     const values = [...this.#found].map(([name, { anomalies, active }]): [string, PlainValues] => [
       name,
-      { anomalies, active: BigInt([...active.values()].reduce((sum, group) => sum + group.size, 0)) },
+      { anomalies, active: BigInt([...active.values()].reduce((sum, { events }) => sum + events.size, 0)) },
     ]);
     return { detectors: new Map(values) };
   }
@@ -101,13 +101,13 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
   *see(record: SampleRecord): Generator<Told<D>> {
     if (this.#detectors.length === 0 || !this.#groups.has(record.group)) return;
     const sample = seen(record);
-    const { group, scheduler, at } = sample;
+    const { group, source, scheduler, at } = sample;
     for (const detector of this.#detectors) {
       const found = this.#found.get(detector.name) as Found;
-      const before: Active = found.active.get(group) ?? new Map();
+      const before: Active = found.active.get(source)?.events ?? new Map();
       const now = this.#ask(detector, found, sample);
       if (!now) continue;
-      found.active.set(group, now);
+      found.active.set(source, { group, events: now });
       for (const [metric, event] of now)
         if (!before.has(metric)) {
           found.anomalies++;

@@ -17,7 +17,7 @@ interface ChangeOptions extends MetricOptions, Limits {}
 class Change implements Detector {
   readonly #options: ChangeOptions;
   readonly #chosen: Chosen;
-  /** Each group's last sample. */
+  /** Each source's last sample. */
   readonly #last = new Map<string, { at: bigint; values: ReadonlyMap<string, number> }>();
 
   constructor(options: ChangeOptions) {
@@ -27,9 +27,9 @@ class Change implements Detector {
 
   *see(sample: SeenSample): Generator<Anomaly> {
     const { severity } = this.#options;
-    const last = this.#last.get(sample.group);
+    const last = this.#last.get(sample.source);
     const values = new Map(this.#chosen.of(sample));
-    this.#last.set(sample.group, { at: sample.at, values });
+    this.#last.set(sample.source, { at: sample.at, values });
     if (!last || sample.at <= last.at) return;
     for (const [metric, value] of values) {
       const before = last.values.get(metric);

@@ -8,6 +8,8 @@ import { visitValues } from "../stats/visit.js";
 export interface SeenSample {
   /** The group that it is of: `stats`, `cpu`… */
   readonly group: string;
+  /** Which of the group's sources it is of: `self` has two, this process and its sinks, whose samples come in turn. */
+  readonly source: string;
   readonly scheduler: string;
   /** ns since 1970. */
   readonly at: bigint;
@@ -33,7 +35,7 @@ export interface Anomaly {
 }
 
 /**
- * Looks for anomalies. The agent begins one when it is first yielded and ends it when a sample of the same group comes without;
+ * Looks for anomalies. The agent begins one when it is first yielded and ends it when a sample of the same group and source comes without;
  * both are events for sinks, and counted.
  */
 export interface Detector {
@@ -50,7 +52,7 @@ export function seen(record: SampleRecord): SeenSample {
     else if ("buckets" in value) values.set(name, perSecond(value.delta.count, sample.interval));
     else if (typeof value.value !== "string") values.set(name, Number(value.value));
   });
-  return { group, scheduler: sample.scheduler, at: sample.at, values, record };
+  return { group, source: `${group}/${schema.name}`, scheduler: sample.scheduler, at: sample.at, values, record };
 }
 
 /** The names that a pattern stands for: `*` is one part of a dotted name, `cpu.*.use`. */

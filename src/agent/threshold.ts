@@ -19,7 +19,7 @@ interface ThresholdOptions extends MetricOptions, Limits {
 class Threshold implements Detector {
   readonly #options: ThresholdOptions;
   readonly #chosen: Chosen;
-  /** Since when each has been out of its limits, in ns since 1970, by group: as of its last sample, so that one that was gone begins anew. */
+  /** Since when each has been out of its limits, in ns since 1970, by source: as of its last sample, so that one that was gone begins anew. */
   readonly #since = new Map<string, ReadonlyMap<string, bigint>>();
 
   constructor(options: ThresholdOptions) {
@@ -29,9 +29,9 @@ class Threshold implements Detector {
 
   *see(sample: SeenSample): Generator<Anomaly> {
     const { forMs, severity } = this.#options;
-    const before = this.#since.get(sample.group);
+    const before = this.#since.get(sample.source);
     const now = new Map<string, bigint>();
-    this.#since.set(sample.group, now);
+    this.#since.set(sample.source, now);
     for (const [metric, value] of this.#chosen.of(sample)) {
       const found = beyond(value, this.#options);
       if (!found) continue;

@@ -53,7 +53,7 @@ class Window {
 class Zscore implements Detector {
   readonly #options: ZscoreOptions;
   readonly #chosen: Chosen;
-  /** By group, of its last sample's metrics: those that come and go would fill the memory. */
+  /** By source, of its last sample's metrics: those that come and go would fill the memory. */
   readonly #windows = new Map<string, ReadonlyMap<string, Window>>();
 
   constructor(options: ZscoreOptions) {
@@ -63,9 +63,9 @@ class Zscore implements Detector {
 
   *see(sample: SeenSample): Generator<Anomaly> {
     const { sigma, window: size, least, severity } = this.#options;
-    const before = this.#windows.get(sample.group);
+    const before = this.#windows.get(sample.source);
     const now = new Map<string, Window>();
-    this.#windows.set(sample.group, now);
+    this.#windows.set(sample.source, now);
     for (const [metric, value] of this.#chosen.of(sample)) {
       const window = before?.get(metric) ?? new Window(size);
       now.set(metric, window);

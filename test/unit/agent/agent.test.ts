@@ -30,6 +30,7 @@ const own = `
     }
     close() { seen.closed = (seen.closed ?? 0) + 1; }
   }
+  export class Down { write() { throw new Error("down"); } }
   export class Source {
     name = "mine";
     schema = { name: "mine", stats: [{ name: "reads", kind: "counter" }] };
@@ -167,6 +168,37 @@ detectors:
     });
     await agent.stop();
     expect(seen.closed).toBe(1);
+  });
+
+  it("shows its detectors what the sinks and schedulers come to, which ends no anomaly in this process' own values", async () => {
+    const { agent, seen, until } = await start(`
+intervalMs: 20
+groups: [self]
+sinks:
+  - ./own.mjs#Sink: {}
+  - ./own.mjs#Down: { queue: 1, batch: 1, retries: 0 }
+    name: down
+scheduler: { socket: ${join(folder(), "none")} }
+detectors:
+  - { name: lost, threshold: { metric: self.sinks.*.dropped, above: 0 } }
+  - { name: away, threshold: { metric: self.up, below: 1 } }
+  - { name: large, threshold: { metric: self.memory, above: 1 } }
+  - { name: steady, change: { metric: self.uptime, above: 1 } }
+`);
+    const begins = (name: string, metric: string) =>
+      until(({ fields }) => {
+        const { detector, phase, metric: which } = (fields ?? {}) as Record<string, string>;
+        return detector === name && phase === "begins" && which === metric;
+      });
+    await begins("lost", "self.sinks.down.dropped");
+    await begins("away", "self.up");
+    await begins("large", "self.memory");
+    await begins("steady", "self.uptime");
+    await until(({ group }) => group === "self", seen.records.length);
+    await until(({ group }) => group === "self", seen.records.length);
+    await agent.stop();
+    const ends = seen.records.filter(({ fields }) => (fields as { phase?: string })?.phase === "ends");
+    expect(ends.filter(({ fields }) => (fields as { detector: string }).detector !== "lost")).toEqual([]);
   });
 
   it("goes on by another config without losing what it counted", async () => {

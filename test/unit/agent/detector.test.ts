@@ -124,6 +124,19 @@ describe("anomalies", () => {
     new Tracker().read(anomalies.schema, anomalies.read() ?? {});
   });
 
+  it("of one source don't end with a sample of another of its group", () => {
+    const anomalies = new Anomalies();
+    anomalies.use(
+      [{ name: "hot", made: { see: ({ source }) => (source === "mine/mine" ? [found("a")] : []) } }],
+      groups,
+    );
+    const next = sampler();
+    const other = { ...next({}), schema: { ...schema, name: "other" } };
+    expect([...anomalies.see(next({}))]).toHaveLength(1);
+    expect([...anomalies.see(other)]).toEqual([]);
+    expect([...anomalies.see(next({}))]).toEqual([]);
+  });
+
   it("of one group don't end with a sample of another, nor by a reload", () => {
     const detector: Detector = { see: ({ group }) => (group === "cpu" ? [found("a")] : []) };
     const anomalies = new Anomalies();
