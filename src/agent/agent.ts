@@ -13,6 +13,7 @@ import type { SampleRecord } from "../sinks/sink.js";
 import { groupNames } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
 import { standardLabels } from "../source/labels.js";
+import type { SelfFacts } from "../source/self.js";
 import type { ValueSource } from "../source/values.js";
 import type { Sample, StatsSchema } from "../stats/schema.js";
 import { Actions } from "./actions.js";
@@ -216,10 +217,12 @@ export class Agent {
     return sources;
   }
 
-  #facts() {
+  /** What the agent knows of itself, for its group `self` and whoever asks on the socket. */
+  #facts(): SelfFacts {
     return {
       ticks: () => ({ ...this.#collector.ticks, missed: this.#collector.ticks.missed + this.#missed }),
       errors: () => this.#collector.errors,
+      dropped: () => BigInt(this.#outlets.dropped),
     };
   }
 
@@ -265,7 +268,7 @@ export class Agent {
 
   async #serve({ settings: { serve, intervalMs } }: AgentConfig): Promise<void> {
     if (serve === undefined || this.#sockets.has(serve) || !this.#watched?.sampler) return;
-    this.#sockets.set(serve, await Socket.listen(serve, this.#watched, intervalMs));
+    this.#sockets.set(serve, await Socket.listen(serve, this.#watched, intervalMs, this.#facts()));
   }
 
   #sample(group: string, schema: StatsSchema, sample: Sample, since: bigint | undefined): void {

@@ -27,6 +27,9 @@ export class Outlets {
   /** Keys of those that either take another's place or leave it to another: both may write to the same, so only one gets what comes. */
   readonly #unsettled = new Set<string>();
   #held: Held[] = [];
+  /** All that aren't closed, and what those that are have dropped. */
+  readonly #alive = new Set<SinkQueue>();
+  #droppedBefore = 0;
 
   get count(): number {
     return this.#open.size;
@@ -34,6 +37,11 @@ export class Outlets {
 
   get queues(): SinkQueue[] {
     return [...this.#open.values()].map(({ queue }) => queue);
+  }
+
+  /** Records that sinks never took, of all that there were. */
+  get dropped(): number {
+    return [...this.#alive].reduce((sum, { counts }) => sum + counts.dropped, this.#droppedBefore);
   }
 
   /**
@@ -50,7 +58,7 @@ export class Outlets {
     let opened = await openAll(added, signal);
     if ("failures" in opened && gone.length > 0 && opened.failures.every(isHeld)) {
       for (const { part } of gone) this.#unsettled.add(part.key);
-      await closeAll(gone, deadlineMs);
+      await this.#close(gone, deadlineMs);
       for (const { part } of gone) before.delete(part.key);
       opened = await openAll(added, signal);
       if ("failures" in opened) {
@@ -59,6 +67,7 @@ export class Outlets {
       }
     }
     if ("failures" in opened) throw opened.failures[0];
+    this.#add(opened.outlets);
     const all = new Map([...before, ...byKey(opened.outlets)]);
     this.#open = new Map(parts.map(({ key }) => [key, all.get(key) as Outlet]));
     this.#leaving = new Map([...before].filter(([key]) => !this.#open.has(key)));
@@ -78,12 +87,13 @@ export class Outlets {
         if (unsettled.has(part.key) && names.has(part.name)) queue.push(record);
     const leaving = [...this.#leaving.values()];
     this.#leaving.clear();
-    await closeAll(leaving, deadlineMs);
+    await this.#close(leaving, deadlineMs);
   }
 
   async #reopen(closed: readonly Outlet[], signal: AbortSignal): Promise<void> {
     const parts = closed.map(({ part }) => part);
     const back = await openAll(parts, signal);
+    if ("outlets" in back) this.#add(back.outlets);
     for (const outlets of [this.#open, this.#leaving])
       for (const { key } of parts) {
         const again = "outlets" in back && back.outlets.find(({ part }) => part.key === key);
@@ -107,8 +117,17 @@ export class Outlets {
     if (names.size > 0) this.#held.push({ record, names });
   }
 
+  #add(outlets: readonly Outlet[]): void {
+    for (const { queue } of outlets) this.#alive.add(queue);
+  }
+
+  async #close(outlets: readonly Outlet[], deadlineMs: number): Promise<void> {
+    await closeAll(outlets, deadlineMs);
+    for (const { queue } of outlets) if (this.#alive.delete(queue)) this.#droppedBefore += queue.counts.dropped;
+  }
+
   async close(deadlineMs: number): Promise<void> {
-    await closeAll([...this.#open.values(), ...this.#leaving.values()], deadlineMs);
+    await this.#close([...this.#open.values(), ...this.#leaving.values()], deadlineMs);
     this.#open.clear();
     this.#leaving.clear();
   }

@@ -3,6 +3,7 @@ import { groupTargets } from "../protocol/all.js";
 import { StatsServer } from "../protocol/server.js";
 import type { SampleProvider } from "../protocol/target.js";
 import type { SampledScheduler } from "../sampler/all_stats.js";
+import type { SelfFacts } from "../source/self.js";
 import type { Watched } from "./watched.js";
 
 /** The agent's scx_stats socket: targets `top`, `delta`, `all`, `state` and `events`, as `scxkit run` serves them. */
@@ -15,10 +16,13 @@ export class Socket {
     this.#server = server;
   }
 
-  /** @throws ScxError those of {@link StatsServer.listen} */
-  static async listen(path: string, watched: Watched, intervalMs: number): Promise<Socket> {
+  /**
+   * @param self what the agent knows of itself
+   * @throws ScxError those of {@link StatsServer.listen}
+   */
+  static async listen(path: string, watched: Watched, intervalMs: number, self: SelfFacts): Promise<Socket> {
     const sampler = following(watched);
-    const targets = groupTargets(sampler, intervalMs);
+    const targets = groupTargets(sampler, intervalMs, self);
     return new Socket(path, await StatsServer.listen({ path, sampler, targets }));
   }
 

@@ -11,6 +11,7 @@ import { recentExits } from "../scheduler/history.js";
 import { superviseScheduler } from "../scheduler/supervise.js";
 import { VerifierError } from "../scheduler/verifier.js";
 import { SinkFeed } from "../sinks/feed.js";
+import type { Sinks } from "../sinks/sinks.js";
 import type { Sample } from "../stats/schema.js";
 import { assignment } from "./assignment.js";
 import { onEnd } from "./ending.js";
@@ -68,7 +69,7 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
           by: options.by ?? [],
         });
         samples = sampler[Symbol.asyncIterator]();
-        if (options.socket !== "none") server = await serve(options, sampler);
+        if (options.socket !== "none") server = await serve(options, sampler, sinks);
         if (options.rt) runRealtime();
         if (user) dropPrivileges(user);
       },
@@ -94,8 +95,9 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
   }
 }
 
-const serve = (options: RunOptions, sampler: Sampler) => {
-  const targets = groupTargets(sampler, sampler.intervalMs);
+const serve = (options: RunOptions, sampler: Sampler, { queues }: Sinks) => {
+  const dropped = () => BigInt(queues.reduce((sum, { counts }) => sum + counts.dropped, 0));
+  const targets = groupTargets(sampler, sampler.intervalMs, { dropped });
   return StatsServer.listen({ path: options.socket, sampler, targets, ...socketFile(options) });
 };
 

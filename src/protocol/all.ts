@@ -9,6 +9,7 @@ import {
 import { ValueSampler } from "../sampler/values.js";
 import type { GroupName } from "../source/group.js";
 import { groupSource } from "../source/groups.js";
+import type { SelfFacts } from "../source/self.js";
 import { defineStats, type ValuesOf } from "../stats/define.js";
 import * as stat from "../stats/stat.js";
 import { wallClock } from "../wall_clock.js";
@@ -69,8 +70,15 @@ export function allTarget(options: AllStatsOptions = {}): Target {
   });
 }
 
-/** The targets that a socket offers besides a scheduler's own statistics: `all`, `state` and `events`. */
-export function groupTargets(sampler: SampledScheduler, intervalMs: number): Record<string, Target> {
+/**
+ * The targets that a socket offers besides a scheduler's own statistics: `all`, `state` and `events`.
+ * @param self what the process knows of itself, for `all`
+ */
+export function groupTargets(
+  sampler: SampledScheduler,
+  intervalMs: number,
+  self: SelfFacts = {},
+): Record<string, Target> {
   const group = (name: "state" | "events") => totalsTarget(new ValueSampler(groupSource(name), { intervalMs }));
-  return { all: allTarget({ samplers: [sampler] }), state: group("state"), events: group("events") };
+  return { all: allTarget({ samplers: [sampler], self }), state: group("state"), events: group("events") };
 }

@@ -15,6 +15,7 @@ const schema = defineStats(
     lateness: stat.u64({ desc: "how late the last tick came", unit: "ns" }),
     ticks_missed: stat.counter("ticks that never came, as the process was kept from running"),
     errors: stat.counter("readings that failed"),
+    dropped: stat.counter({ desc: "records that its sinks never took", unit: "records" }),
     version: stat.string("scxkit's version"),
     node: stat.string("Node's version"),
     libbpf: stat.string("libbpf's version"),
@@ -28,6 +29,8 @@ export interface SelfFacts {
   ticks?(): { lateness: bigint; missed: bigint };
   /** Readings that failed. */
   errors?(): bigint;
+  /** Records that sinks never took. */
+  dropped?(): bigint;
   /** libbpf's version. */
   libbpf?: string;
 }
@@ -54,6 +57,7 @@ export class SelfSource implements ValueSource {
       lateness: ticks?.lateness,
       ticks_missed: ticks?.missed,
       errors: this.#facts.errors?.(),
+      dropped: this.#facts.dropped?.(),
       version: packageVersion,
       node: process.versions.node,
       libbpf: this.#facts.libbpf,

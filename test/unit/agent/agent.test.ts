@@ -133,6 +133,7 @@ describe("an agent", { timeout: 60_000 }, () => {
     const self = await until(({ group, sample }) => group === "self" && "ticks_missed" in (sample?.stats ?? {}), 5);
     expect(self.sample?.stats).toMatchObject({
       errors: { total: expect.any(BigInt) },
+      dropped: { total: 0n },
       lateness: { value: expect.any(BigInt) },
     });
     await until(({ group, sample }) => group === "mine" && (sample?.interval ?? 0n) > 0n);

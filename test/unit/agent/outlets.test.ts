@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { Outlets } from "../../../src/agent/outlets.js";
 import type { SinkPart } from "../../../src/agent/parts.js";
 import { SinkQueue } from "../../../src/sinks/queue.js";
-import type { SinkRecord } from "../../../src/sinks/sink.js";
+import { type SinkRecord, SinkRefusal } from "../../../src/sinks/sink.js";
 import { nthRecord } from "../sinks/record.js";
 
 const { signal } = new AbortController();
@@ -50,6 +50,20 @@ it("of a sink whose options change one gets what comes meanwhile: the one that s
     gone: [1, 2, 3, 4, 5],
     new: [5, 7],
   });
+});
+
+it("what was dropped stays so when the sink has gone", async () => {
+  const outlets = new Outlets();
+  const refusing: SinkPart = {
+    ...destinations().part("refusing", 1),
+    made: async () => new SinkQueue("refusing", { write: () => Promise.reject(new SinkRefusal("no")) }),
+  };
+  await outlets.use([refusing], signal, 1000);
+  outlets.push(nthRecord(1));
+  await expect.poll(() => outlets.dropped).toBe(1);
+  await outlets.use([], signal, 1000);
+  await outlets.settle(1000);
+  expect(outlets.dropped).toBe(1);
 });
 
 it("what comes while one makes room for another is for the other", async () => {
