@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { constants, createReadStream } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { ScxError } from "../error.js";
 import { pipeTrouble } from "../write_file.js";
@@ -41,7 +41,7 @@ export interface LineTarget {
   close(): Promise<void>;
 }
 
-/** A file that lines are appended to, with rotation. */
+/** A file that lines are appended to, with rotation; another one when somebody else has put it aside or removed it. */
 export class LineFile implements LineTarget {
   readonly #sink: string;
   readonly #path: string;
@@ -113,10 +113,16 @@ export class LineFile implements LineTarget {
     await this.#look(file);
   }
 
-  /** Its size is the file's to say: whoever was short of room may have emptied it. */
+  /** Its size is the file's to say: whoever was short of room may have emptied it. And what is no longer found by its name nobody will read there. */
   async #look(file: FileHandle): Promise<void> {
     if (!this.#regular) return;
-    const { size } = await file.stat();
+    const is = await file.stat({ bigint: true });
+    if (await isElsewhere(this.#path, is)) {
+      await this.#begin();
+      await file.close();
+      return;
+    }
+    const size = Number(is.size);
     const less = size < this.#size;
     this.#size = size;
     if (!less || this.#options.maxLines === undefined) return;
@@ -155,6 +161,16 @@ export class LineFile implements LineTarget {
     };
     if (keep === 0) await rm(this.#path).catch(mayBeMissing);
     for (let n = keep; n > 0; n--) await rename(old(n - 1), old(n)).catch(mayBeMissing);
+  }
+}
+
+/** Whether a path is no longer that of a file: it was removed, or another one has its place. */
+async function isElsewhere(path: string, { ino, dev }: { ino: bigint; dev: bigint }): Promise<boolean> {
+  try {
+    const there = await stat(path, { bigint: true });
+    return there.ino !== ino || there.dev !== dev;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT"; // who may not look there any more may still write
   }
 }
 

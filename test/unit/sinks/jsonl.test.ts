@@ -3,11 +3,14 @@ import { execFile, execFileSync, spawnSync } from "node:child_process";
 import {
   closeSync,
   constants,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
+  renameSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -109,6 +112,34 @@ describe("a file", () => {
       ["1", "2"],
       ["3", "4"],
     ]);
+  });
+
+  it("is begun anew when somebody has put it aside, put another in its place, or removed it", async () => {
+    const dir = folder();
+    const path = join(dir, "a");
+    const file = new LineFile("x", path, { maxLines: 3, keep: 9 });
+    await file.open();
+    await file.write(["1\n"]);
+    renameSync(path, join(dir, "aside")); // as logrotate does
+    await file.write(["2\n"]);
+    renameSync(path, join(dir, "again"));
+    writeFileSync(path, "there\n"); // with `create`
+    await file.write(["3\n", "4\n", "5\n"]);
+    rmSync(path);
+    await file.write(["6\n"]);
+    expect(["aside", "again", "a.1", "a"].map((name) => lines(join(dir, name)))).toEqual([
+      ["1"],
+      ["2"],
+      ["there", "3", "4"],
+      ["6"],
+    ]);
+    rmSync(dir, { recursive: true });
+    await expect(file.write(["7\n"])).rejects.toThrow("ENOENT"); // it isn't written, and not said to be
+    mkdirSync(dir);
+    await file.write(["7\n"]);
+    await file.close();
+    expect(readdirSync(dir)).toEqual(["a"]);
+    expect(lines(path)).toEqual(["7"]);
   });
 
   it("that can't be written to ends the start", async () => {
