@@ -52,6 +52,8 @@ export class LineFile implements LineTarget {
   /** The lines of the last call, and how many of them are in the file. */
   #given: readonly string[] = [];
   #done = 0;
+  /** Whether it ends in half a line, of whoever was ended in the middle of it: the next one would be glued to that. */
+  #torn = false;
   /** Nothing else can be put aside. */
   #regular = true;
 
@@ -82,10 +84,11 @@ export class LineFile implements LineTarget {
     while (this.#done < lines.length) {
       await (this.#file ? this.#look(this.#file) : this.#begin());
       let end = this.#done;
-      let bytes = 0;
+      const before = this.#torn ? 1 : 0; // the half line's end, with which it is one
+      let bytes = before;
       for (; end < lines.length; end++) {
         const length = Buffer.byteLength(lines[end] as string);
-        if (!this.#fits(bytes + length, end + 1 - this.#done)) break;
+        if (!this.#fits(bytes + length, before + end + 1 - this.#done)) break;
         bytes += length;
       }
       if (end === this.#done && this.#size > 0) await this.#rotate();
@@ -111,6 +114,7 @@ export class LineFile implements LineTarget {
     this.#regular = (await file.stat()).isFile();
     this.#size = Number.POSITIVE_INFINITY;
     await this.#look(file);
+    this.#torn = this.#regular && (await isTorn(this.#path));
   }
 
   /** Its size is the file's to say: whoever was short of room may have emptied it. And what is no longer found by its name nobody will read there. */
@@ -138,17 +142,21 @@ export class LineFile implements LineTarget {
 
   async #append(lines: readonly string[]): Promise<void> {
     const file = this.#file as FileHandle;
-    const bytes = Buffer.from(lines.join(""));
+    const bytes = Buffer.from((this.#torn ? "\n" : "") + lines.join(""));
     try {
       await file.appendFile(bytes);
     } catch (error) {
       // Half a line (the disk was full) would spoil the one that follows. What is shorter now was emptied, and must not be made longer.
       const { size } = await file.stat();
-      if (size > this.#size) await file.truncate(this.#size).catch(() => {});
+      if (size > this.#size)
+        await file.truncate(this.#size).catch(() => {
+          this.#torn = true;
+        });
       throw error;
     }
     this.#size += bytes.length;
-    this.#lines += lines.length;
+    this.#lines += lines.length + (this.#torn ? 1 : 0);
+    this.#torn = false;
     this.#done += lines.length;
   }
 
@@ -161,6 +169,19 @@ export class LineFile implements LineTarget {
     };
     if (keep === 0) await rm(this.#path).catch(mayBeMissing);
     for (let n = keep; n > 0; n--) await rename(old(n - 1), old(n)).catch(mayBeMissing);
+  }
+}
+
+/** Whether a file's last line has no end. What may only be written to is taken for whole. */
+async function isTorn(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined);
+  if (!file) return false;
+  try {
+    const { size } = await file.stat();
+    const last = Buffer.alloc(1);
+    return size > 0 && (await file.read(last, 0, 1, size - 1)).bytesRead === 1 && last[0] !== newline;
+  } finally {
+    await file.close();
   }
 }
 

@@ -114,6 +114,17 @@ describe("a file", () => {
     ]);
   });
 
+  it("that ends in half a line gets the next one on a line of its own", async () => {
+    const path = join(folder(), "a");
+    writeFileSync(path, '1\n{"half');
+    const file = new LineFile("x", path, { maxLines: 4, keep: 1 });
+    await file.open();
+    await file.write(["2\n"]);
+    await file.write(["3\n", "4\n"]);
+    await file.close();
+    expect([`${path}.1`, path].map(lines)).toEqual([["1", '{"half', "2", "3"], ["4"]]);
+  });
+
   it("is begun anew when somebody has put it aside, put another in its place, or removed it", async () => {
     const dir = folder();
     const path = join(dir, "a");
