@@ -18,7 +18,7 @@ class Change implements Detector {
   readonly #options: ChangeOptions;
   readonly #chosen: Chosen;
   /** Each source's last sample. */
-  readonly #last = new Map<string, { at: bigint; values: ReadonlyMap<string, number> }>();
+  readonly #last = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(options: ChangeOptions) {
     this.#options = options;
@@ -29,12 +29,12 @@ class Change implements Detector {
     const { severity } = this.#options;
     const last = this.#last.get(sample.source);
     const values = new Map(this.#chosen.of(sample));
-    this.#last.set(sample.source, { at: sample.at, values });
-    if (!last || sample.at <= last.at) return;
+    this.#last.set(sample.source, values);
+    if (!last || sample.interval <= 0n) return;
     for (const [metric, value] of values) {
-      const before = last.values.get(metric);
+      const before = last.get(metric);
       if (before === undefined) continue;
-      const change = (value - before) / (Number(sample.at - last.at) / 1e9);
+      const change = (value - before) / (Number(sample.interval) / 1e9);
       const found = beyond(change, this.#options);
       if (!found) continue;
       const { limit, side } = found;

@@ -11,8 +11,10 @@ export interface SeenSample {
   /** Which of the group's sources it is of: `self` has two, this process and its sinks, whose samples come in turn. */
   readonly source: string;
   readonly scheduler: string;
-  /** ns since 1970. */
+  /** ns since 1970, by a clock that may be set: what lasted how long {@link interval} says. */
   readonly at: bigint;
+  /** ns since the source's sample before, 0 for the first. */
+  readonly interval: bigint;
   /**
    * Its values by the dotted names of the bulk call (`stats.local`, `cpu.0.use`): a gauge's level; what a counter, or a histogram's
    * count, grew by a second. Texts are left out.
@@ -52,7 +54,8 @@ export function seen(record: SampleRecord): SeenSample {
     else if ("buckets" in value) values.set(name, perSecond(value.delta.count, sample.interval));
     else if (typeof value.value !== "string") values.set(name, Number(value.value));
   });
-  return { group, source: `${group}/${schema.name}`, scheduler: sample.scheduler, at: sample.at, values, record };
+  const { scheduler, at, interval } = sample;
+  return { group, source: `${group}/${schema.name}`, scheduler, at, interval, values, record };
 }
 
 /** The names that a pattern stands for: `*` is one part of a dotted name, `cpu.*.use`. */

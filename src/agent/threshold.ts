@@ -19,8 +19,8 @@ interface ThresholdOptions extends MetricOptions, Limits {
 class Threshold implements Detector {
   readonly #options: ThresholdOptions;
   readonly #chosen: Chosen;
-  /** Since when each has been out of its limits, in ns since 1970, by source: as of its last sample, so that one that was gone begins anew. */
-  readonly #since = new Map<string, ReadonlyMap<string, bigint>>();
+  /** For how many ns each has been out of its limits, by source: as of its last sample, so that one that was gone begins anew. */
+  readonly #lasted = new Map<string, ReadonlyMap<string, bigint>>();
 
   constructor(options: ThresholdOptions) {
     this.#options = options;
@@ -29,16 +29,16 @@ class Threshold implements Detector {
 
   *see(sample: SeenSample): Generator<Anomaly> {
     const { forMs, severity } = this.#options;
-    const before = this.#since.get(sample.source);
+    const before = this.#lasted.get(sample.source);
     const now = new Map<string, bigint>();
-    this.#since.set(sample.source, now);
+    this.#lasted.set(sample.source, now);
     for (const [metric, value] of this.#chosen.of(sample)) {
       const found = beyond(value, this.#options);
       if (!found) continue;
-      const since = before?.get(metric) ?? sample.at;
-      now.set(metric, since);
-      const lasted = Number(sample.at - since) / 1e6;
-      if (lasted < forMs) continue;
+      const known = before?.get(metric);
+      const lasted = known === undefined ? 0n : known + sample.interval;
+      now.set(metric, lasted);
+      if (Number(lasted) / 1e6 < forMs) continue;
       const { limit, side } = found;
       const long = forMs > 0 ? ` for ${forMs / 1000} s` : "";
       yield { metric, value, limit, severity, why: `${shown(value)} is ${side}${long}` };

@@ -18,12 +18,12 @@ const schema = defineStats("mine", {
   cpu: stat.dict("u64", stat.group(defineStats("cpu", { use: stat.float() }))),
 });
 
-/** Samples a second apart, deltas included. */
+/** Samples a second apart, deltas included. The clock may be set meanwhile, by seconds. */
 function sampler(group = "mine") {
   const tracker = new Tracker();
   let at = 0n;
-  return (values: object): SampleRecord => {
-    at += 1_000_000_000n;
+  return (values: object, set = 0): SampleRecord => {
+    at += 1_000_000_000n + BigInt(set * 1e9);
     const stats = tracker.read(schema, values as Record<string, unknown>);
     const sample = { at, interval: 1_000_000_000n, epoch: 0, scheduler: "simple", state: "enabled", stats };
     return { type: "sample", group, schema, sample, labels: {} };
@@ -75,6 +75,18 @@ describe("detectors", () => {
       ["it changes by -2 a second, under -1"],
     ]);
     expect(verdicts(change.create({ ...options, above: 5 }), [0, undefined, 100]).flat()).toEqual([]);
+  });
+
+  it("go by what time has passed, whatever the clock is set to", () => {
+    const said = (detector: Detector, ...sets: number[]) => {
+      const next = sampler();
+      return sets.map((set, i) => [...detector.see(seen(next({ load: 10 + i / 2 }, set)))].map(({ why }) => why));
+    };
+    const moving = () => change.create({ ...options, above: 0.1 });
+    const half = ["it changes by 0.5 a second, over 0.1"];
+    expect(said(moving(), 0, -0.9, 3600, -3600)).toEqual([[], half, half, half]);
+    const lasting = () => threshold.create({ ...options, above: 2, forMs: 3000 });
+    expect(said(lasting(), 0, 3600, -7200, 0).map(({ length }) => length)).toEqual([0, 0, 0, 1]);
   });
 
   it("zscore: far from what it was of late", () => {
