@@ -30,6 +30,8 @@ const ucum: Readonly<Record<string, string>> = {
 /** When a series began to count, and what it last was. */
 interface Begun {
   since: bigint;
+  /** What its samples say of that. */
+  said: bigint | undefined;
   at: bigint;
   total: bigint;
 }
@@ -127,11 +129,11 @@ export class OtlpMetrics {
   #startOf({ sample: { at, interval }, since }: SampleRecord, series: Series, total: bigint): bigint {
     const known = this.#begun.get(series);
     if (!known) {
-      this.#begun.set(series, { since: since ?? at - interval, at, total });
+      this.#begun.set(series, { since: since ?? at - interval, said: since, at, total });
       return since ?? at - interval;
     }
-    if (since !== undefined) known.since = since;
-    // Whoever counts it has begun again; samples that are tried once more are no newer.
+    if (since !== undefined && since !== known.said) [known.since, known.said] = [since, since];
+    // Whoever counts it has begun again, whatever is said; samples that are tried once more are no newer.
     else if (total < known.total && at > known.at) known.since = known.at;
     if (at > known.at) Object.assign(known, { at, total });
     return known.since;

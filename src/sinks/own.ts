@@ -55,14 +55,27 @@ interface Count {
 }
 
 const counters = ["written", "dropped", "failures"] as const;
+type Counts = Record<(typeof counters)[number], number>;
+
+/** What the sinks of one name have counted, one after the other. */
+interface Named {
+  queue: SinkQueue;
+  /** The one before, which may still be writing what waits. */
+  former: SinkQueue | undefined;
+  /** Of those before that. */
+  readonly base: Counts;
+  /** As it was read last. */
+  before: Counts;
+}
+
+const none = (): Counts => ({ written: 0, dropped: 0, failures: 0 });
 
 /** Reads that, as records of group `self`, with a baseline of its own. */
 export class OwnReader {
   readonly #since = wallClock();
   /** By process.hrtime, which nobody sets. */
   #readAt = process.hrtime.bigint();
-  readonly #before = new WeakMap<SinkQueue, Record<(typeof counters)[number], number>>();
-
+  readonly #named = new Map<string, Named>();
   readonly #exits = new Map<string, Map<string, Count>>();
 
   /** A scheduler whose exits will be told: that there are none yet is a value, too. Any number of times. */
@@ -90,24 +103,32 @@ export class OwnReader {
     const before = this.#readAt;
     this.#readAt = process.hrtime.bigint();
     const interval = this.#readAt - before;
+    const byName = new Map(queues.map((queue) => [queue.name, queue]));
     const stats = {
       ...(up !== undefined && { up: { value: up ? 1n : 0n } }),
       exits: { entries: Object.fromEntries([...this.#exits].map(([scheduler, kinds]) => [scheduler, exitsOf(kinds)])) },
-      sinks: { entries: Object.fromEntries(queues.map((queue) => [queue.name, this.#values(queue)])) },
+      sinks: { entries: Object.fromEntries([...byName].map(([name, queue]) => [name, this.#values(queue)])) },
     };
     const sample = { at: wallClock(), interval, ...nobody, stats };
     return { type: "sample", group: "self", schema: ownSchema, sample, labels, everyMs, since: this.#since };
   }
 
+  /** Totals go on where another sink has taken one's place, as those of everything else do. */
   #values(queue: SinkQueue): StatValue {
-    const now = queue.counts;
-    const before = this.#before.get(queue);
-    this.#before.set(queue, now);
-    const counted = counters.map((name): [string, CounterValue] => [
-      name,
-      { total: BigInt(now[name]), delta: BigInt(now[name] - (before?.[name] ?? 0)) },
-    ]);
-    return { fields: { ...Object.fromEntries(counted), queued: { value: BigInt(now.queued) } } };
+    const named = entry(this.#named, queue.name, () => ({ queue, former: undefined, base: none(), before: none() }));
+    if (named.queue !== queue) {
+      // Unless it is that one again, after a reload that failed.
+      if (named.former !== queue) for (const name of counters) named.base[name] += named.former?.counts[name] ?? 0;
+      [named.former, named.queue] = [named.queue, queue];
+    }
+    const { former, base, before } = named;
+    const now = none();
+    const counted = counters.map((name): [string, CounterValue] => {
+      now[name] = base[name] + (former?.counts[name] ?? 0) + queue.counts[name];
+      return [name, { total: BigInt(now[name]), delta: BigInt(now[name] - before[name]) }];
+    });
+    named.before = now;
+    return { fields: { ...Object.fromEntries(counted), queued: { value: BigInt(queue.counts.queued) } } };
   }
 }
 

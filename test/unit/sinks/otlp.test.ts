@@ -149,6 +149,15 @@ describe("metrics", () => {
     ]);
   });
 
+  it("a total that fell began again also where it is said since when it counts, until that is said anew", () => {
+    const map = mapping();
+    const starts = (n: number, at: number, since: bigint) =>
+      map(nthRecord(n, { since, sample: { at: BigInt(at) } }))[0]?.dataPoints.map((point) => point.startTime[1]);
+    expect([starts(5, 10, 1n), starts(2, 20, 1n), starts(3, 30, 1n), starts(4, 40, 35n)].flat()).toEqual([
+      1, 10, 10, 35,
+    ]);
+  });
+
   it("a series goes on with its beginning under other labels of the run", () => {
     const map = mapping();
     const starts = (n: number, at: number, labels: Record<string, string>) =>
