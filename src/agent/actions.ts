@@ -22,7 +22,8 @@ export class Actions {
   use(parts: readonly ActuatorPart[]): void {
     this.#actuators = parts.map((part) => {
       const known = this.#actuators.find((one) => one.part.key === part.key);
-      return known ?? { part, allowance: new Allowance(part.times, part.perMs) };
+      if (known) return { part: { ...part, made: known.part.made }, allowance: known.allowance };
+      return { part, allowance: new Allowance(part.times, part.perMs) };
     });
   }
 

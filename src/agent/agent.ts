@@ -20,6 +20,7 @@ import { Actions } from "./actions.js";
 import { Anomalies, type Told } from "./anomalies.js";
 import { Collector } from "./collector.js";
 import { actionRecord, anomalyRecord } from "./event.js";
+import { keptNames } from "./kept_names.js";
 import type { AgentConfig } from "./load.js";
 import { Outlets } from "./outlets.js";
 import type { DetectorPart, Part } from "./parts.js";
@@ -113,9 +114,10 @@ export class Agent {
     return reloaded;
   }
 
-  async #reload(config: AgentConfig): Promise<void> {
+  async #reload(given: AgentConfig): Promise<void> {
     const { signal } = this.#stopping;
-    if (signal.aborted) return this.#discard(config);
+    if (signal.aborted) return this.#discard(given);
+    const config = keptNames(given, this.#config);
     this.#next = config;
     try {
       await this.#open(config);

@@ -69,7 +69,7 @@ export class Outlets {
     if ("failures" in opened) throw opened.failures[0];
     this.#add(opened.outlets);
     const all = new Map([...before, ...byKey(opened.outlets)]);
-    this.#open = new Map(parts.map(({ key }) => [key, all.get(key) as Outlet]));
+    this.#open = new Map(parts.map((part) => [part.key, named(part, all.get(part.key) as Outlet)]));
     this.#leaving = new Map([...before].filter(([key]) => !this.#open.has(key)));
     if (before.size === 0 && gone.length === 0) return; // nobody's place is taken
     const names = new Set(added.map(({ name }) => name));
@@ -133,6 +133,12 @@ export class Outlets {
   }
 }
 
+/** One that is open, under the name that it has now. */
+function named(part: SinkPart, { queue }: Outlet): Outlet {
+  queue.name = part.name;
+  return { part, queue };
+}
+
 const byKey = (outlets: readonly Outlet[]) => new Map(outlets.map((one) => [one.part.key, one]));
 
 const closeAll = (outlets: readonly Outlet[], deadlineMs: number) =>
@@ -143,7 +149,7 @@ async function openAll(
   parts: readonly SinkPart[],
   signal: AbortSignal,
 ): Promise<{ outlets: readonly Outlet[] } | { failures: readonly unknown[] }> {
-  const outlets = await Promise.all(parts.map(async (part) => ({ part, queue: await part.made() })));
+  const outlets = await Promise.all(parts.map(async (part) => ({ part, queue: await part.made(part.name) })));
   const opened = await Promise.allSettled(outlets.map(({ queue }) => queue.open(signal)));
   const failures = opened.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
   if (failures.length === 0) return { outlets };

@@ -24,12 +24,15 @@ import { validatorOf } from "./validate.js";
 /** A component that was made, and touches nothing yet. */
 export interface Part<T> {
   readonly name: string;
+  /** What its name was made of, where the file gives none; not of a source, whose name is its group's. */
+  readonly unnamed?: string | undefined;
   readonly made: T;
-  /** The same for a component of another config that would be the same: it may stay as it is then. */
+  /** The same for a component of another config that would be the same: it may stay as it is then. Where it stands among others is no part of it. */
   readonly key: string;
 }
 
-export interface SinkPart extends Part<() => Promise<SinkQueue>> {
+/** Makes the queue and the sink behind it, under that name. */
+export interface SinkPart extends Part<(name: string) => Promise<SinkQueue>> {
   /** Whether it gets samples, or only the anomalies of those detectors that name it. */
   readonly samples: boolean;
 }
@@ -94,6 +97,7 @@ class Loader {
   readonly #problems: Problem[];
   readonly #interpolated: InterpolatedValues;
   readonly #names = new Set<string>();
+  readonly #keys = new Set<string>();
   readonly #sinks = new Map<ComponentSettings, SinkPart | undefined>();
 
   constructor(file: string, problems: Problem[], interpolated: InterpolatedValues) {
@@ -153,9 +157,10 @@ class Loader {
         this.wrong([...path, kind, "groups", i], `there is no group "${group}"; there are ${groups.join(", ")}`);
     const name = this.#name(kind, entry, path);
     try {
-      const made = () => createSink({ name, factory: found.factory as SinkFactory, options });
-      await made(); // which tells what no schema can
-      return { name, made, samples, key: keyOf("sinks", found.version, name, entry, samples) };
+      const made = (name: string) => createSink({ name, factory: found.factory as SinkFactory, options });
+      await made(name); // which tells what no schema can
+      const unnamed = entry.name === undefined ? baseOf(kind) : undefined;
+      return { name, unnamed, made, samples, key: this.#key("sinks", found.version, entry, samples) };
     } catch (error) {
       return this.wrong([...path, kind], causeOf(error), true);
     }
@@ -186,7 +191,9 @@ class Loader {
       const name = this.#name(list === "sources" ? (made as ValueSource).name : kind, entry, path);
       if (list === "sources" && ownGroups.includes(name))
         return this.wrong([...path, kind], `there is a group "${name}" already: give this one another name`, true);
-      return { name, made, key: keyOf(list, found.version, name, entry) };
+      if (list === "sources") return { name, made, key: this.#key(list, found.version, entry, name) };
+      const unnamed = entry.name === undefined ? baseOf(kind) : undefined;
+      return { name, unnamed, made, key: this.#key(list, found.version, entry) };
     } catch (error) {
       return this.wrong([...path, kind], causeOf(error), true);
     }
@@ -237,11 +244,18 @@ class Loader {
   /** Its name, or one after its kind that no other has. */
   #name(kind: string, entry: ComponentSettings, path: Path): string {
     const given = entry.name as string | undefined;
-    const base = given ?? kind.replace(/^.*[#/]/, "");
+    const base = given ?? baseOf(kind);
     const name = numbered(base, (one) => given !== undefined || !this.#names.has(one));
     if (this.#names.has(name)) this.wrong([...path, "name"], `two components are called "${name}"`);
     this.#names.add(name);
     return name;
+  }
+
+  /** By what the file says of it; of several of which it says the same, by which of these it is. */
+  #key(...facts: unknown[]): string {
+    const key = numbered(JSON.stringify(facts), (one) => !this.#keys.has(one));
+    this.#keys.add(key);
+    return key;
   }
 }
 
@@ -254,4 +268,5 @@ const methods: Readonly<Record<string, string>> = {
 const notOne = (list: string, kind: string): string =>
   `${kind} is none of the ${list}: a class with a method ${methods[list] ?? "write(records, signal)"}, a function that gives such an object, or { options, create }`;
 
-const keyOf = (...facts: unknown[]): string => JSON.stringify(facts);
+/** What a component is called after: the last part of a module's name, or its kind. */
+const baseOf = (kind: string): string => kind.replace(/^.*[#/]/, "");

@@ -36,7 +36,8 @@ const batchValues = 4096;
  * sampling nor another sink; records are written in order, a batch at a time, and tried again until they are taken.
  */
 export class SinkQueue {
-  readonly name: string;
+  /** What it is called in messages and metrics. */
+  name: string;
   readonly #sink: Sink;
   readonly #options: Settings;
   readonly #waiting: Backlog;

@@ -251,6 +251,34 @@ detectors:
     expect(deltas.reduce((sum, delta) => sum + delta)).toBe(BigInt(seen.reads - 1));
   });
 
+  it("keeps what the file doesn't name, wherever it stands among others of its kind", async () => {
+    const config = `${base}
+detectors:
+  - ./own.mjs#Lasting: {}
+`;
+    const { agent, seen, until, reload } = await start(config);
+    await until(({ name }) => name === "anomaly");
+    const index = seen.looked?.findIndex((times) => times > 0) as number;
+    const [from, looked] = [seen.records.length, seen.looked?.[index] as number];
+    await reload(
+      config
+        .replace("sinks:\n", "sinks:\n  - ./own.mjs#Sink: { other: 1 }\n")
+        .replace("detectors:\n", "detectors:\n  - ./own.mjs#Lasting: { other: 1 }\n"),
+    );
+    const begun = await until(({ name }) => name === "anomaly", from);
+    expect(begun.fields).toMatchObject({ detector: "Lasting_2", phase: "begins" }); // the new one's, though it stands first
+    const report = await until((record) => "sinks" in (record.sample?.stats ?? {}), seen.records.length);
+    const { entries } = (report as { sample: { stats: { sinks: { entries: object } } } }).sample.stats.sinks;
+    expect(Object.keys(entries)).toEqual(["Sink_2", "Sink"]);
+    await agent.stop();
+    expect(seen.opened).toBe(2);
+    expect(seen.looked?.[index]).toBeGreaterThan(looked);
+    const events = seen.records.slice(from).filter(({ type }) => type === "event");
+    expect(new Set(events.map(({ fields }) => (fields as { detector: string }).detector))).toEqual(
+      new Set(["Lasting_2"]),
+    );
+  });
+
   it("tells of the groups that another config takes away, and ends anomalies in them", async () => {
     const config = `${base}
 detectors:

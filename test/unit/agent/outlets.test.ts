@@ -19,7 +19,7 @@ function destinations() {
     const open = () => {
       if (taken()) throw Object.assign(new Error("taken"), { code: "EADDRINUSE" });
     };
-    const made = async () => new SinkQueue(name, { open, write });
+    const made = async (named: string) => new SinkQueue(named, { open, write });
     return { name, key: `${name} ${version}`, samples: true, made };
   };
   return { got, part };
