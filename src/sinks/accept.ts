@@ -8,7 +8,7 @@ interface Item {
   readonly weight: number;
 }
 
-/** The items of such a header, those that are wanted most first (RFC 9110, section 12.5). */
+/** The items of such a header, those that are wanted most first, at last those that aren't (RFC 9110, section 12.5). */
 function items(header: string): Item[] {
   const parsed = header.split(",").map((text) => {
     const [name = "", ...rest] = text.split(";").map((part) => part.trim().toLowerCase());
@@ -16,12 +16,13 @@ function items(header: string): Item[] {
     const weight = Number(parameters.get("q") ?? 1);
     return { name, parameters, weight: Number.isNaN(weight) ? 0 : weight };
   });
-  return parsed.filter(({ name, weight }) => name !== "" && weight > 0).sort((a, b) => b.weight - a.weight);
+  return parsed.filter(({ name }) => name !== "").sort((a, b) => b.weight - a.weight);
 }
 
 /** The format that a scraper wants most: OpenMetrics 1.0.0 where it says so, else the text that every one reads. */
 export function formatFor(accept: string | undefined): ExpositionFormat {
-  for (const { name, parameters } of items(accept ?? "")) {
+  for (const { name, parameters, weight } of items(accept ?? "")) {
+    if (weight <= 0) break;
     const version = parameters.get("version");
     if (name === "application/openmetrics-text" && (version ?? "1.0.0") === "1.0.0") return "openmetrics";
     if (name === "text/plain" && (version ?? "0.0.4") === "0.0.4") return "text";
@@ -29,6 +30,9 @@ export function formatFor(accept: string | undefined): ExpositionFormat {
   return "text";
 }
 
-/** Whether a scraper takes gzip. */
-export const takesGzip = (header: string | undefined): boolean =>
-  items(header ?? "").some(({ name }) => name === "gzip" || name === "*");
+/** Whether a scraper takes gzip. What it says of that by name counts before what it says of all. */
+export function takesGzip(header: string | undefined): boolean {
+  const wanted = items(header ?? "");
+  const said = wanted.find(({ name }) => name === "gzip") ?? wanted.find(({ name }) => name === "*");
+  return (said?.weight ?? 0) > 0;
+}

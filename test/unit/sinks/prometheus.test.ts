@@ -326,6 +326,9 @@ it.each([
   ["gzip, deflate", true],
   ["gzip;q=0", false],
   ["*", true],
+  ["gzip;q=0, *", false],
+  ["*;q=0, gzip;q=0.5", true],
+  ["identity, *;q=0", false],
   ["br", false],
 ])("Accept-Encoding: %s means gzip: %s", (header, gzip) => {
   expect(takesGzip(header)).toBe(gzip);
