@@ -8,11 +8,22 @@ interface Item {
   readonly weight: number;
 }
 
+/** What stands between separators, but for those within quotes. */
+const parts = (text: string, separator: "," | ";"): string[] =>
+  text.match(separator === "," ? /(?:[^,"]|"(?:\\.|[^"\\])*"?)+/g : /(?:[^;"]|"(?:\\.|[^"\\])*"?)+/g) ?? [];
+
+/** `version="1.0.0"` and `version=1.0.0` are the same (RFC 9110, section 5.6.6). */
+function parameter(text: string): [name: string, value: string] {
+  const [name = "", value = ""] = text.split(/=(.*)/s, 2);
+  const quoted = /^"(.*)"$/s.exec(value)?.[1];
+  return [name, quoted?.replace(/\\(.)/gs, "$1") ?? value];
+}
+
 /** The items of such a header, those that are wanted most first, at last those that aren't (RFC 9110, section 12.5). */
 function items(header: string): Item[] {
-  const parsed = header.split(",").map((text) => {
-    const [name = "", ...rest] = text.split(";").map((part) => part.trim().toLowerCase());
-    const parameters = new Map(rest.map((part) => part.split("=", 2) as [string, string]));
+  const parsed = parts(header, ",").map((text) => {
+    const [name = "", ...rest] = parts(text, ";").map((part) => part.trim().toLowerCase());
+    const parameters = new Map(rest.map(parameter));
     const weight = Number(parameters.get("q") ?? 1);
     return { name, parameters, weight: Number.isNaN(weight) ? 0 : weight };
   });

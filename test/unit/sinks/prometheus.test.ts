@@ -317,6 +317,10 @@ it.each([
   ["application/openmetrics-text;version=0.0.1", "text"],
   ["application/openmetrics-text", "openmetrics"],
   ["application/openmetrics-text;q=0, text/html", "text"],
+  ['application/openmetrics-text; version="1.0.0"; charset="utf-8"', "openmetrics"],
+  ['text/x;a="b,\\";c",application/openmetrics-text;version="1.0.\\0";q="0.5"', "openmetrics"],
+  ['application/openmetrics-text;version="0.0.1"', "text"],
+  ['"', "text"],
 ])("Accept: %s means %s", (header, format) => {
   expect(formatFor(header)).toBe(format);
 });
