@@ -157,7 +157,7 @@ export class ScrapeServer {
   #refusal(request: IncomingMessage): Refusal | undefined {
     const { path, maxScrapes } = this.#options;
     const { url, method } = request;
-    if (url !== path && url?.split("?", 1)[0] !== path) return { status: 404, text: `The metrics are at ${path}.` };
+    if (url !== path && pathOf(url) !== path) return { status: 404, text: `The metrics are at ${path}.` };
     if (method !== "GET" && method !== "HEAD")
       return { status: 405, text: "Metrics can only be read.", headers: { allow: "GET, HEAD" } };
     if (!this.#permits(request))
@@ -237,6 +237,12 @@ const takenBy = (accept: string | undefined, encoding: string | string[] | undef
 
 /** Of the same length whatever the token is, so that the comparison takes the same time. */
 const digest = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+/** A request's path, which may be asked for by the whole address, as proxies are (RFC 9112, section 3.2.2). */
+const pathOf = (target = ""): string => {
+  const path = target.replace(/[?#].*/s, "").replace(/^https?:\/\/[^/]*/i, "");
+  return path === "" ? "/" : path;
+};
 
 /** The same of a connection and of the encryption in it. */
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

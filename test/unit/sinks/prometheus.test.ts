@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { get as getSecurely } from "node:https";
@@ -89,6 +90,12 @@ describe("a scrape", () => {
     expect(await status("/")).toBe(404);
     expect(await status("/metrics?x=1")).toBe(200);
     expect(await status("/metrics", { method: "POST", body: "x" })).toBe(405);
+    const absolute = async (path: string) => {
+      const [response] = await once(get(sink.url, { path, agent: false }), "response");
+      return response.resume().statusCode;
+    };
+    const targets = ["http://other:1/metrics", "HTTP://x/metrics?a=/b", "http://x/", "http://x", "*"];
+    expect(await Promise.all(targets.map(absolute))).toEqual([200, 200, 404, 404, 404]);
     const head = await fetch(sink.url, { method: "HEAD" });
     expect([head.status, await head.text()]).toEqual([200, ""]);
   });
