@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { datumOf, type Stat, type StatsSchema, type StatValue, type StatValues } from "../stats/schema.js";
-import { labelOf, type MetricKind, nameOf, type Point, type Series } from "./metric.js";
+import { exportedName, labelOf, type MetricKind, nameOf, type Point, type Series } from "./metric.js";
 import { entry, type Outer, Place, withNames } from "./place.js";
 import { sameLabels } from "./same_labels.js";
 import type { SampleRecord } from "./sink.js";
@@ -151,7 +151,7 @@ function pushText(place: Place, { name, user }: Stat, text: string, points: Poin
 
 function pushStates(place: Place, known: readonly string[], state: string, points: Points): void {
   const states = known.includes(state) ? known : [...known, state];
-  for (const one of states)
-    points.push(place.text("stateset", place.metric.name, one), { value: one === state ? 1n : 0n });
+  const label = exportedName(place.metric); // OpenMetrics wants the two to be the same
+  for (const one of states) points.push(place.text("stateset", label, one), { value: one === state ? 1n : 0n });
   place.keep(states);
 }

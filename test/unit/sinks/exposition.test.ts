@@ -110,6 +110,17 @@ describe("OpenMetrics", () => {
   });
 });
 
+it("has a stateset's label by the name of its family, a unit in it too", () => {
+  const user = { _scx_states: "on,off" };
+  const stats = [{ name: "mode", kind: "gauge" as const, type: "string" as const, unit: "x", user }];
+  expect(render("openmetrics", { name: "s", stats }, { mode: { value: "on" } }).lines.slice(1)).toEqual([
+    "# TYPE scx_mode_x stateset",
+    'scx_mode_x{scheduler="simple",scx_mode_x="on"} 1',
+    'scx_mode_x{scheduler="simple",scx_mode_x="off"} 0',
+    "# EOF",
+  ]);
+});
+
 it("has each of a family in the base unit, whatever its own is", () => {
   const family = (what: string) => ({ name: "time", labels: { what } });
   const times: StatsSchema = {
