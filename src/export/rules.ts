@@ -11,6 +11,7 @@ import {
   type StatType,
   type UserAttributes,
 } from "../stats/schema.js";
+import { statesText } from "../stats/states.js";
 
 const log = logger("sink");
 
@@ -139,7 +140,7 @@ function ruled(stat: Stat, rule: StatRule, where: string): Stat {
   const { _om_skip, ...rest } = stat.user ?? {};
   const more = attributes({
     _om_label: label,
-    _scx_states: states?.join(","),
+    _scx_states: states && statesText(states),
     _om_skip: skip === false ? undefined : _om_skip,
   });
   const delta = rule.delta ? attributes({ _scx_delta: "true" }) : {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { datumOf, type Stat, type StatsSchema, type StatValue, type StatValues } from "../stats/schema.js";
+import { statesIn } from "../stats/states.js";
 import { exportedName, labelOf, type MetricKind, nameOf, type Point, type Series } from "./metric.js";
 import { entry, type Outer, Place, withNames } from "./place.js";
 import { sameLabels } from "./same_labels.js";
@@ -18,7 +19,7 @@ const schedulerStates = ["enabling", "enabled", "disabling", "disabled"];
  *   `_om_label` names, on the group that it holds or on itself, else `key`; a list's is `index` likewise. Where that is taken by an
  *   outer one, the field's name goes before it.
  * - `_om_skip` leaves a statistic out.
- * - A text is an info metric; one with `_scx_states`, which has its values with commas between, a stateset.
+ * - A text is an info metric; one with `_scx_states`, which has its values ({@link statesIn}), a stateset.
  * - What a sample has by groups of CPUs is prefixed with their kind, which is the label, too: `scx_llc_local_total{llc="0-3"}`.
  * - Of a scheduler's own statistics (group `stats`) come also its state, as the stateset `scx_state`, and `scx_restarts`.
  */
@@ -142,7 +143,7 @@ function labelFor(place: Place, stat: Stat, preset: string): string {
 
 function pushText(place: Place, { name, user }: Stat, text: string, points: Points): void {
   if (user?._scx_states !== undefined) {
-    pushStates(place, user._scx_states.split(","), text, points);
+    pushStates(place, statesIn(user._scx_states), text, points);
     return;
   }
   points.push(place.text("info", labelOf(name), text), { value: 1n });

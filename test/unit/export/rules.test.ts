@@ -3,7 +3,9 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect, it, onTestFinished } from "vitest";
 import type { LogRecord } from "../../../src/diagnostics.js";
 import { applyRules, parseRules } from "../../../src/export/rules.js";
+import { MetricPoints } from "../../../src/sinks/points.js";
 import type { StatsSchema } from "../../../src/stats/schema.js";
+import { recordOf } from "../sinks/record.js";
 import { layered, mitosis } from "../sinks/upstream.js";
 
 const rules = (value: object) => parseRules("r.json", JSON.stringify(value));
@@ -54,6 +56,16 @@ it.each([
   ["deltas of counters only", "total", { delta: true }, /SysStats.total has a delta of what is no counter/],
 ])("make %s", (_, field, rule, message) => {
   expect(() => applyRules(rules({ stats: { [field]: rule } }), layered)).toThrow(message);
+});
+
+it("name a text's values, whatever is in them", () => {
+  const texts: StatsSchema = { name: "s", stats: [{ name: "mode", kind: "gauge", type: "string" }] };
+  const states = ["a,b", "c\\", "", "\\,", "d"];
+  const schema = applyRules(rules({ stats: { mode: { states } } }), texts);
+  const points = new MetricPoints().of(recordOf(schema, { mode: { value: "a,b" } }, { group: "x" }));
+  expect(points.map(({ series, value }) => [series.labels.scx_mode, "value" in value && value.value])).toEqual(
+    states.map((state) => [state, state === "a,b" ? 1n : 0n]),
+  );
 });
 
 it("leave a histogram what it is", () => {
