@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ErrorObject } from "ajv/dist/2020.js";
 import { causeOf } from "../error.js";
+import { ruleProblems } from "../export/rules.js";
 import { checkSocketPath } from "../protocol/path.js";
 import { readFile } from "../read_file.js";
 import { labelProblem } from "../sinks/label_check.js";
@@ -157,6 +158,7 @@ async function watchedOf(
     const error = attempt(() => checkStatsMap(watched.statsMap));
     if (error instanceof Error) problems.push({ path: ["scheduler", "statsMap"], message: causeOf(error) });
   }
+  for (const { path, message } of ruleProblems(watched?.rules ?? {})) wrong(["scheduler", "rules", ...path], message);
   if (!watched || way !== "object") return watched;
   return objectOf(watched as ObjectSettings, file, ["scheduler"], problems);
 }

@@ -3,6 +3,7 @@ import { logger } from "../diagnostics.js";
 import { causeOf, ScxError } from "../error.js";
 import { pattern } from "../pattern.js";
 import { checkedOptions } from "../sinks/options.js";
+import { isLabelName, labelRule } from "../stats/family.js";
 import {
   datumOf,
   type Stat,
@@ -78,22 +79,60 @@ export const rulesSchema = {
 
 const wrong = (message: string, remedy: string) => new ScxError("ERR_SCX_STATS_MAP", { op: "rule", message, remedy });
 
+/** A label that can't be, and where it stands. */
+export interface RuleProblem {
+  readonly path: readonly [list: "stats" | "structs", pattern: string, key: string, ...label: string[]];
+  readonly message: string;
+}
+
+/** What is wrong with rules that a schema can't say in words: names of labels. */
+export function ruleProblems({ stats = {}, structs = {} }: Partial<Rules>): RuleProblem[] {
+  const message = (label: string) => `"${label}" is no label: ${labelRule}`;
+  const named = Object.entries({ stats, structs }).flatMap(([list, rules]) =>
+    Object.entries(rules as Record<string, StructRule>)
+      .filter(([, { label }]) => label !== undefined && !isLabelName(label))
+      .map(
+        ([pattern, { label = "" }]): RuleProblem => ({
+          path: [list as "stats" | "structs", pattern, "label"],
+          message: message(label),
+        }),
+      ),
+  );
+  const own = Object.entries(stats).flatMap(([pattern, { labels = {} }]) =>
+    Object.keys(labels)
+      .filter((label) => !isLabelName(label))
+      .map((label): RuleProblem => ({ path: ["stats", pattern, "labels", label], message: message(label) })),
+  );
+  return [...named, ...own];
+}
+
+/** @throws ScxError ERR_SCX_STATS_MAP for the first of {@link ruleProblems} */
+function checkLabels(rules: Rules): Rules {
+  const [problem] = ruleProblems(rules);
+  if (!problem) return rules;
+  const { path, message } = problem;
+  throw wrong(`The rule for ${path[1]}: ${message}.`, "Give the label another name.");
+}
+
 /** Reads a file of rules. @throws ScxError ERR_SCX_STATS_MAP */
 export function parseRules(path: string, text: string): Rules {
   const remedy =
     'Write {"stats": {"FIELD": {"kind": "counter", …}}, "structs": {"STRUCT": {"prefix": …, "label": …}}}.';
   try {
-    return checkedOptions(`Rules in ${path}`, rulesSchema, JSON.parse(text)) as Rules;
+    return checkLabels(checkedOptions(`Rules in ${path}`, rulesSchema, JSON.parse(text)) as Rules);
   } catch (cause) {
+    if (cause instanceof ScxError && cause.code === "ERR_SCX_STATS_MAP") throw cause;
     throw wrong(cause instanceof ScxError ? causeOf(cause) : `${path} is no JSON: ${causeOf(cause)}.`, remedy);
   }
 }
 
 /**
  * What a server says of its statistics, with the rules applied. Rules that fit nothing are logged.
- * @throws ScxError ERR_SCX_STATS_MAP for what can't be applied: a counter that is no integer, states of what is no text, a delta that is no counter
+ * @throws ScxError ERR_SCX_STATS_MAP for what can't be applied: a counter that is no integer, states of what is no text, a delta that is no counter,
+ * a label that is none
  */
-export function applyRules({ stats, structs }: Rules, schema: StatsSchema): StatsSchema {
+export function applyRules(rules: Rules, schema: StatsSchema): StatsSchema {
+  const { stats, structs } = checkLabels(rules);
   const statRules = Object.entries(stats).map(([pattern, rule]) => ({ pattern, rule, fits: fitting(pattern) }));
   const structRules = Object.entries(structs).map(([pattern, rule]) => ({ pattern, rule, fits: fitting(pattern) }));
   const unused = new Set([...Object.keys(stats), ...Object.keys(structs)]);

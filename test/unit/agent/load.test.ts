@@ -129,6 +129,11 @@ describe("what is wrong with a config has its line and column", () => {
       [/^1:1: Excessive alias count/],
     ],
     ["a key that objects have by themselves", "constructor: 1\n", [/^1:1: there is no option "constructor"/]],
+    [
+      "labels that a rule can't give",
+      "scheduler:\n  socket: /run/x\n  rules:\n    stats: { n: { labels: { scheduler: boo, 9x: a } }, m: { label: 9x } }\n",
+      [/^4:29: "scheduler" is no label: a label's name is letters.*/, /^4:45: "9x" is no label/, /^4:61: "9x" is no/],
+    ],
     ["a label without a name", "labels: { '': x }\n", [/^1:11: a label has a name/]],
     ["the scheduler as a label", "labels: { scheduler: x }\n", [/^1:11: the label "scheduler" is each sample's own/]],
     [

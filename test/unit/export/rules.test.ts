@@ -80,6 +80,20 @@ it("take back what earlier ones say", () => {
 });
 
 it.each([
+  ["a label that every metric has", { stats: { "*": { labels: { scheduler: "boo" } } } }],
+  ["a label of other characters", { stats: { "*": { labels: { "9x": "a" } } } }],
+  ["a dictionary's label likewise", { stats: { "*": { label: "__x" } } }],
+  ["and a struct's", { structs: { "*": { label: "a-b" } } }],
+])("refuse %s", (_, given) => {
+  const refused = expect.objectContaining({
+    code: "ERR_SCX_STATS_MAP",
+    message: expect.stringMatching(/^The rule for \*: "\S+" is no label: a label's name is letters/),
+  });
+  expect(() => rules(given)).toThrow(refused);
+  expect(() => applyRules({ stats: {}, structs: {}, ...(given as object) }, mitosis)).toThrow(refused);
+});
+
+it.each([
   ["no JSON", "{", /is no JSON/],
   ["a list", "[]", /must be object/],
   ["an unknown key", '{"fields":{}}', /no option "fields"/],
