@@ -2,7 +2,7 @@
 import { perSecond } from "../counters/rate.js";
 import { pattern } from "../pattern.js";
 import type { SampleRecord } from "../sinks/sink.js";
-import { visitValues } from "../stats/visit.js";
+import { keyDot, visitValues } from "../stats/visit.js";
 
 /** A sample as detectors see it. */
 export interface SeenSample {
@@ -20,6 +20,8 @@ export interface SeenSample {
    * count, grew by a second. Texts are left out.
    */
   readonly values: ReadonlyMap<string, number>;
+  /** Names that have dots within their parts (a dictionary's key `user.slice`), with {@link keyDot} in place of these: what `*` stands for. */
+  readonly exact: ReadonlyMap<string, string>;
   /** The same, whole. */
   readonly record: SampleRecord;
 }
@@ -49,17 +51,22 @@ export interface Detector {
 export function seen(record: SampleRecord): SeenSample {
   const { group, schema, sample } = record;
   const values = new Map<string, number>();
-  visitValues(group === "cpu" ? "" : group, schema, sample.stats, (name, _, value) => {
+  const exactNames = new Map<string, string>();
+  visitValues(group === "cpu" ? "" : group, schema, sample.stats, (name, _, value, exact) => {
+    if (exact !== undefined) exactNames.set(name, exact);
     if ("total" in value) values.set(name, perSecond(value.delta, sample.interval));
     else if ("buckets" in value) values.set(name, perSecond(value.delta.count, sample.interval));
     else if (typeof value.value !== "string") values.set(name, Number(value.value));
   });
   const { scheduler, at, interval } = sample;
-  return { group, source: `${group}/${schema.name}`, scheduler, at, interval, values, record };
+  return { group, source: `${group}/${schema.name}`, scheduler, at, interval, values, exact: exactNames, record };
 }
 
-/** The names that a pattern stands for: `*` is one part of a dotted name, `cpu.*.use`. */
-export const metricPattern = (text: string): ((name: string) => boolean) => pattern(text, "[^.]+");
+/**
+ * The names that a pattern stands for: `*` is one part of a dotted name, `cpu.*.use`, whatever is in that; a part's own dots, which are
+ * {@link keyDot}s here, are written as they are.
+ */
+export const metricPattern = (text: string): ((name: string) => boolean) => pattern(text, "[^.]+", `[.${keyDot}]`);
 
 /** Those of a sample that a pattern stands for. Names repeat, so each is looked at once. */
 export class Chosen {
@@ -75,7 +82,7 @@ export class Chosen {
     for (const [name, value] of sample.values) {
       let known = this.#known.get(name);
       if (known === undefined) {
-        known = this.#matches(name);
+        known = this.#matches(sample.exact.get(name) ?? name);
         this.#known.set(name, known);
       }
       if (known) yield [name, value];

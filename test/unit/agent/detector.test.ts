@@ -4,7 +4,7 @@ import { Actions } from "../../../src/agent/actions.js";
 import type { Actuator, AnomalyEvent, Control } from "../../../src/agent/actuator.js";
 import { Anomalies } from "../../../src/agent/anomalies.js";
 import { detector as change } from "../../../src/agent/change.js";
-import { type Anomaly, type Detector, metricPattern, seen } from "../../../src/agent/detector.js";
+import { type Anomaly, Chosen, type Detector, metricPattern, seen } from "../../../src/agent/detector.js";
 import type { ActuatorPart } from "../../../src/agent/parts.js";
 import { detector as threshold } from "../../../src/agent/threshold.js";
 import { detector as zscore } from "../../../src/agent/zscore.js";
@@ -50,6 +50,29 @@ describe("what detectors see", () => {
     const matches = metricPattern("cpu.*.use");
     expect(["cpu.3.use", "llc.3.use", "cpu.3.4.use", "cpu.3.user"].map(matches)).toEqual([true, false, false, false]);
     expect(metricPattern("a.b")("axb")).toBe(false);
+  });
+
+  it("are chosen by keys with dots, too", () => {
+    const cells = defineStats("mitosis", {
+      cells: stat.dict("string", stat.group(defineStats("cell", { util_pct: stat.float() }))),
+    });
+    const stats = {
+      cells: new Map([
+        ["user.slice", { util_pct: 1 }],
+        ["a", { util_pct: 2 }],
+      ]),
+    };
+    const record = sampler("stats")({});
+    const sample = { ...record.sample, stats: new Tracker().read(cells, stats) };
+    const of = (pattern: string) => [...new Chosen(pattern).of(seen({ ...record, schema: cells, sample }))];
+    const [user, a] = [
+      ["stats.cells.user.slice.util_pct", 1],
+      ["stats.cells.a.util_pct", 2],
+    ];
+    expect(of("stats.cells.*.util_pct")).toEqual([user, a]);
+    expect(of("stats.cells.user.*.util_pct")).toEqual([user]);
+    expect(of("stats.cells.user.slice.util_pct")).toEqual([user]);
+    expect(of("stats.*.util_pct")).toEqual([]);
   });
 });
 
