@@ -50,6 +50,8 @@ export class SinkQueue {
   /** Fires when the time is up: all that is under way ends. */
   readonly #end = new AbortController();
   #closed: Promise<void> | undefined;
+  /** Whether what was under way at the end has been given up, and counted: what becomes of it is no matter any more. */
+  #over = false;
   #written = 0;
   #dropped = 0;
   /** Those of them that nobody misses. */
@@ -178,8 +180,9 @@ export class SinkQueue {
     for (let tries = 1, pause = retryMs; ; tries++, pause = Math.min(pause * 2, retryMaxMs)) {
       try {
         await this.#write(batch);
-        return this.#succeeded(batch.length);
+        return this.#over ? undefined : this.#succeeded(batch.length);
       } catch (error) {
+        if (this.#over) return;
         if (error instanceof SinkRefusal) return this.#refused(batch.length, error);
         if (error !== this.#late) this.#failed(causeOf(error));
       }
@@ -259,7 +262,9 @@ export class SinkQueue {
     if (this.#opened && !this.#running) await this.#step("flush", left());
     this.#end.abort();
     if (this.#running) await within(graceMs, this.#finished());
-    const lost = this.#waiting.clear();
+    this.#over = true;
+    const lost = this.#underWay + this.#waiting.clear();
+    this.#underWay = 0;
     if (lost > 0) this.#drop(lost, "the end came first");
     const missed = this.#dropped - this.#unwanted;
     if (missed > 0) log.warn(`sink ${this.name} lost ${missed} records in all`);
