@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { logger } from "../diagnostics.js";
 import { ScxError } from "../error.js";
 import { packageVersion } from "../package.js";
 import { withHost } from "./host.js";
@@ -16,6 +17,8 @@ import {
   type SinkRecord,
   SinkRefusal,
 } from "./sink.js";
+
+const log = logger("sink");
 
 /** The OTLP sink's own options; what is absent, the environment's OTEL_* say, and OpenTelemetry's defaults. */
 export interface OtlpOptions {
@@ -84,6 +87,17 @@ interface Tried {
   refusal: SinkRefusal | undefined;
 }
 
+/** What a receiver says that it took the rest of. */
+interface PartialSuccess {
+  rejectedDataPoints?: number | string;
+  errorMessage?: string;
+}
+
+/** The part of the exporter to which answers come; it only logs them, where OpenTelemetry's own log is on, and is no part of its interface. */
+interface Answered {
+  _delegate?: { _responseHandler?: { handleResponse?(answer: { partialSuccess?: PartialSuccess } | undefined): void } };
+}
+
 /** What the exporter says at the end; the error's code is HTTP's status, where there was an answer. */
 interface Result {
   code: number;
@@ -97,8 +111,12 @@ class OtlpSink implements Sink {
   readonly #points = new MetricPoints();
   #metrics: OtlpMetrics | undefined;
   #exporter: PushMetricExporter | undefined;
+  /** What the last request's answer said of points that weren't taken. */
+  #partial: PartialSuccess | undefined;
   /** The records of the last write, in requests, unless it succeeded: those that were taken aren't sent again. */
   #tried: Tried | undefined;
+  /** The receiver's last warning. */
+  #warned = "";
   #resourceOf: (labels: Labels) => ResourceMetrics["resource"] = () => {
     throw new Error("the sink isn't open");
   };
@@ -123,6 +141,7 @@ class OtlpSink implements Sink {
     const chosen = exporter.selectAggregationTemporality(otel.InstrumentType.COUNTER);
     this.#metrics = new OtlpMetrics(otel, chosen === otel.AggregationTemporality.DELTA);
     this.#exporter = exporter;
+    this.#hear(exporter as unknown as Answered);
     const environment = otel.detectResources({ detectors: [otel.envDetector] });
     this.#resourceOf = (labels) =>
       otel
@@ -141,7 +160,10 @@ class OtlpSink implements Sink {
         await this.#export(samples);
       } catch (error) {
         if (!(error instanceof SinkRefusal)) throw error;
-        tried.refusal = new SinkRefusal(error.message, (tried.refusal?.records ?? 0) + samples.length);
+        tried.refusal = new SinkRefusal(
+          error.message,
+          (tried.refusal?.records ?? 0) + (error.records ?? samples.length),
+        );
       }
       tried.sent++;
     }
@@ -151,6 +173,31 @@ class OtlpSink implements Sink {
 
   async close(): Promise<void> {
     await this.#exporter?.shutdown();
+  }
+
+  /** Partial success is success to the exporter, and nothing that a retry would mend. */
+  #hear({ _delegate }: Answered): void {
+    const handler = _delegate?._responseHandler;
+    const theirs = handler?.handleResponse?.bind(handler);
+    if (!handler || !theirs) return; // a version that keeps them elsewhere: what isn't taken is unknown then
+    handler.handleResponse = (answer) => {
+      this.#partial = answer?.partialSuccess;
+      theirs(answer);
+    };
+  }
+
+  /** @throws SinkRefusal for as many records as the values that weren't taken are */
+  #checkPartial(samples: Samples): void {
+    const { rejectedDataPoints = 0, errorMessage = "" } = this.#partial ?? {};
+    const rejected = Number(rejectedDataPoints);
+    const said = errorMessage === "" ? "" : `: ${errorMessage}`;
+    if (rejected > 0) {
+      const points = samples.reduce((sum, [, { length }]) => sum + length, 0);
+      const records = Math.min(samples.length, Math.ceil((rejected * samples.length) / points));
+      throw new SinkRefusal(`${rejected} of ${points} values weren't taken${said}`, records);
+    }
+    if (said !== "" && said !== this.#warned) log.warn(`sink otlp: the receiver takes all, and says${said}`);
+    this.#warned = said;
   }
 
   /** One request has one resource, and not too many values. */
@@ -182,9 +229,10 @@ class OtlpSink implements Sink {
       scopeMetrics: [{ scope: { name: "scxkit", version: packageVersion }, metrics: this.#metrics?.of(samples) ?? [] }],
     };
     // It has a time limit and retries of its own, and can't be stopped: whoever doesn't wait for it may send twice, and in another order.
+    this.#partial = undefined;
     const { code, error } = await new Promise<Result>((resolve) => this.#exporter?.export(data, resolve));
     // ExportResultCode.SUCCESS of @opentelemetry/core.
-    if (code === 0) return;
+    if (code === 0) return this.#checkPartial(samples);
     const message = `${error?.message || "no success"}${error?.code === undefined ? "" : ` (${error.code})`}`;
     throw refusals.has(Number(error?.code)) ? new SinkRefusal(message) : new Error(message, { cause: error });
   }

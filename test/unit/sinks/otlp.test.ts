@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { ValueType } from "@opentelemetry/api";
 import { AggregationTemporality, DataPointType } from "@opentelemetry/sdk-metrics";
 import { afterEach, describe, expect, it } from "vitest";
+import type { LogRecord } from "../../../src/diagnostics.js";
 import { OtlpMetrics } from "../../../src/sinks/otlp_metrics.js";
 import { MetricPoints } from "../../../src/sinks/points.js";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
@@ -180,15 +182,23 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** A receiver that answers with these statuses, then with 200. */
-async function receiver(...statuses: number[]) {
+/** The answer of a receiver that didn't take some values (ExportMetricsServiceResponse, with its ExportMetricsPartialSuccess). */
+function partialSuccess(rejected: number, message: string): Buffer {
+  const inside = [0x08, rejected, 0x12, message.length, ...Buffer.from(message)];
+  return Buffer.from([0x0a, inside.length, ...inside]);
+}
+
+/** A receiver that answers with these statuses, or with 200 and a body, then with 200. */
+async function receiver(...statuses: (number | Buffer)[]) {
   const requests: { url: string | undefined; type: string | undefined; body: string }[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const type = request.headers["content-type"];
     requests.push({ url: request.url, type, body: Buffer.concat(chunks).toString("latin1") });
-    response.writeHead(statuses.shift() ?? 200).end();
+    const answer = statuses.shift() ?? 200;
+    if (typeof answer === "number") response.writeHead(answer).end();
+    else response.writeHead(200, { "content-type": "application/x-protobuf" }).end(answer);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   ends.push(() => server.close().closeAllConnections());
@@ -268,6 +278,28 @@ describe("sink", () => {
     expect(queue.counts).toMatchObject({ written: 2, dropped: 1, failures: 1 });
     expect(requests).toHaveLength(4);
     expect(requests[3]?.body).toBe(requests[2]?.body);
+  });
+
+  it("counts what a receiver didn't take of a request, and doesn't send that again", async () => {
+    const said: string[] = [];
+    const listen = (record: unknown) => said.push((record as LogRecord).text);
+    subscribe("scxkit:log", listen);
+    ends.push(() => unsubscribe("scxkit:log", listen));
+    const { endpoint, requests } = await receiver(
+      partialSuccess(7, "too old"), // of twelve values in two records
+      partialSuccess(0, "soon deprecated"),
+      partialSuccess(0, "soon deprecated"),
+    );
+    const queue = await opened({ endpoint, batch: 2 });
+    for (let n = 1; n <= 6; n++) queue.push(nthRecord(n));
+    await queue.close();
+    expect(requests).toHaveLength(3);
+    expect(queue.counts).toMatchObject({ written: 4, dropped: 2, failures: 0 });
+    expect(said).toEqual([
+      "sink otlp lost 2 of its records: it refused them: 7 of 12 values weren't taken: too old",
+      "sink otlp: the receiver takes all, and says: soon deprecated",
+      "sink otlp lost 2 records in all",
+    ]);
   });
 
   it("refuses what is no address", async () => {
