@@ -88,6 +88,18 @@ interface Message {
   readonly timestamp: bigint;
 }
 
+/** How far a write came. */
+interface Tried {
+  readonly records: readonly SinkRecord[];
+  /** The same for each try. */
+  readonly batches: readonly Message[][];
+  /** How many of them are delivered. */
+  sent: number;
+  /** Records that the broker refused, and why. */
+  refused: number;
+  refusal: string;
+}
+
 /** Bytes that a message takes in a batch besides its key and value: at most that. */
 const overhead = 40;
 
@@ -118,12 +130,8 @@ class KafkaSink implements Sink {
     throw new Error("the sink isn't open");
   };
   #producer: Producer<Buffer, Buffer, Buffer, Buffer> | undefined;
-  /** The records that a write failed with. */
-  #tried: readonly SinkRecord[] = [];
-  /** How many of their batches are delivered. */
-  #sent = 0;
-  #refused = 0;
-  #refusal = "";
+  /** The last write, unless it came to its end. */
+  #tried: Tried | undefined;
 
   constructor(options: KafkaOptions) {
     this.#options = options;
@@ -137,20 +145,18 @@ class KafkaSink implements Sink {
   }
 
   async write(records: readonly SinkRecord[], signal: AbortSignal): Promise<void> {
-    if (this.#tried.length > 0 && this.#tried[0] !== records[0]) {
+    if (this.#tried?.records !== records) {
       // Those were given up, and their sequence numbers must not go to others: the broker might know these already.
-      this.#begin([]);
-      this.#discard();
+      if (this.#tried) this.#discard();
+      this.#tried = { records, batches: this.#batches(records), sent: 0, refused: 0, refusal: "" };
     }
-    const batches = this.#batches(records);
-    this.#tried = records;
-    for (const batch of batches.slice(this.#sent)) {
-      await this.#send(batch, signal);
-      this.#sent++;
+    const tried = this.#tried;
+    for (const batch of tried.batches.slice(tried.sent)) {
+      await this.#send(batch, tried, signal);
+      tried.sent++;
     }
-    const refused = this.#refused;
-    this.#begin([]);
-    if (refused > 0) throw new SinkRefusal(this.#refusal, refused);
+    this.#tried = undefined;
+    if (tried.refused > 0) throw new SinkRefusal(tried.refusal, tried.refused);
   }
 
   async close(): Promise<void> {
@@ -158,13 +164,7 @@ class KafkaSink implements Sink {
     this.#producer = undefined;
   }
 
-  #begin(records: readonly SinkRecord[]): void {
-    this.#tried = records;
-    this.#sent = 0;
-    this.#refused = 0;
-  }
-
-  /** The same records make the same batches each time. One has one key, and so is written whole or not at all. */
+  /** One has one key, and so is written whole or not at all. */
   #batches(records: readonly SinkRecord[]): Message[][] {
     const { topic, key, maxBytes } = this.#options;
     const batches: Message[][] = [];
@@ -187,7 +187,7 @@ class KafkaSink implements Sink {
     return batches;
   }
 
-  async #send(messages: Message[], signal: AbortSignal): Promise<void> {
+  async #send(messages: Message[], tried: Tried, signal: AbortSignal): Promise<void> {
     this.#producer ??= this.#newProducer();
     const { compression, createTopic } = this.#options;
     const giveUp = () => this.#discard();
@@ -196,8 +196,8 @@ class KafkaSink implements Sink {
       await this.#producer.send({ messages, compression, autocreateTopics: createTopic });
     } catch (error) {
       if (refusals.some((id) => isOf(error, id))) {
-        this.#refused += messages.length;
-        this.#refusal = causeOf(error);
+        tried.refused += messages.length;
+        tried.refusal = causeOf(error);
         return;
       }
       if (forgotten.some((id) => isOf(error, id))) this.#discard();

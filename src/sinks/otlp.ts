@@ -79,10 +79,17 @@ const refusals = new Set([400, 413, 422]);
 type Labels = SampleRecord["labels"];
 type Samples = [SampleRecord, Point[]][];
 
+/** What is sent at once. */
+interface Request {
+  readonly samples: Samples;
+  /** Made of them when it is first sent; the same for a retry. */
+  data?: ResourceMetrics;
+}
+
 /** How far a write came. */
 interface Tried {
   readonly records: readonly SinkRecord[];
-  readonly requests: readonly Samples[];
+  readonly requests: readonly Request[];
   sent: number;
   refusal: SinkRefusal | undefined;
 }
@@ -153,16 +160,21 @@ class OtlpSink implements Sink {
 
   async write(records: readonly SinkRecord[]): Promise<void> {
     if (this.#tried?.records !== records)
-      this.#tried = { records, requests: this.#requests(records), sent: 0, refusal: undefined };
+      this.#tried = {
+        records,
+        requests: this.#requests(records).map((samples) => ({ samples })),
+        sent: 0,
+        refusal: undefined,
+      };
     const tried = this.#tried;
-    for (const samples of tried.requests.slice(tried.sent)) {
+    for (const request of tried.requests.slice(tried.sent)) {
       try {
-        await this.#export(samples);
+        await this.#export(request);
       } catch (error) {
         if (!(error instanceof SinkRefusal)) throw error;
         tried.refusal = new SinkRefusal(
           error.message,
-          (tried.refusal?.records ?? 0) + (error.records ?? samples.length),
+          (tried.refusal?.records ?? 0) + (error.records ?? request.samples.length),
         );
       }
       tried.sent++;
@@ -221,14 +233,16 @@ class OtlpSink implements Sink {
     return [...requests.values()].flat();
   }
 
-  async #export(samples: Samples): Promise<void> {
+  async #export(request: Request): Promise<void> {
+    const { samples } = request;
     const [first] = samples;
     if (!first) return;
-    const data: ResourceMetrics = {
+    request.data ??= {
       resource: this.#resourceOf(first[0].labels),
       scopeMetrics: [{ scope: { name: "scxkit", version: packageVersion }, metrics: this.#metrics?.of(samples) ?? [] }],
     };
     // It has a time limit and retries of its own, and can't be stopped: whoever doesn't wait for it may send twice, and in another order.
+    const { data } = request;
     this.#partial = undefined;
     const { code, error } = await new Promise<Result>((resolve) => this.#exporter?.export(data, resolve));
     // ExportResultCode.SUCCESS of @opentelemetry/core.
