@@ -13,7 +13,7 @@ export interface SeenSample {
   readonly scheduler: string;
   /** ns since 1970, by a clock that may be set: what lasted how long {@link interval} says. */
   readonly at: bigint;
-  /** ns since the source's sample before, 0 for the first. */
+  /** ns since the source's sample before; for the first, since it began, or 0. */
   readonly interval: bigint;
   /**
    * Its values by the dotted names of the bulk call (`stats.local`, `cpu.0.use`): a gauge's level; what a counter, or a histogram's

@@ -15,6 +15,7 @@ import { packageVersion } from "../package.js";
 import { documentOf } from "./document.js";
 import { Fresh } from "./fresh.js";
 import { withHost } from "./host.js";
+import { inTurns } from "./in_turns.js";
 import { readSecret, withoutLogin } from "./secret.js";
 import { type Sink, type SinkFactory, type SinkRecord, SinkRefusal } from "./sink.js";
 
@@ -94,7 +95,7 @@ class HttpSink implements Sink {
   }
 
   async #bodyOf(records: readonly SinkRecord[]): Promise<Buffer> {
-    const documents = records.map((record) => documentOf(withHost(record)));
+    const documents = await inTurns(records, (record) => documentOf(withHost(record)));
     const text = this.#options.format === "json" ? `[${documents.join(",")}]` : `${documents.join("\n")}\n`;
     return this.#options.gzip ? compress(text) : Buffer.from(text);
   }

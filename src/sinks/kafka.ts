@@ -8,6 +8,7 @@ import { readFile } from "../read_file.js";
 import { peerAddress } from "./address.js";
 import { documentOf } from "./document.js";
 import { withHost } from "./host.js";
+import { inTurns } from "./in_turns.js";
 import { loadPeer } from "./peer.js";
 import { loadProtobuf } from "./protobuf.js";
 import { readSecret, withCertificate } from "./secret.js";
@@ -148,10 +149,12 @@ class KafkaSink implements Sink {
     if (this.#tried?.records !== records) {
       // Those were given up, and their sequence numbers must not go to others: the broker might know these already.
       if (this.#tried) this.#discard();
-      this.#tried = { records, batches: this.#batches(records), sent: 0, refused: 0, refusal: "" };
+      this.#tried = undefined;
+      this.#tried = { records, batches: await this.#batches(records), sent: 0, refused: 0, refusal: "" };
     }
     const tried = this.#tried;
     for (const batch of tried.batches.slice(tried.sent)) {
+      signal.throwIfAborted(); // nothing would end what begins now
       await this.#send(batch, tried, signal);
       tried.sent++;
     }
@@ -165,15 +168,16 @@ class KafkaSink implements Sink {
   }
 
   /** One has one key, and so is written whole or not at all. */
-  #batches(records: readonly SinkRecord[]): Message[][] {
+  async #batches(given: readonly SinkRecord[]): Promise<Message[][]> {
     const { topic, key, maxBytes } = this.#options;
     const batches: Message[][] = [];
     let bytes = 0;
-    for (const given of records) {
-      const record = withHost(given);
+    const records = given.map(withHost);
+    const values = await inTurns(records, this.#valueOf);
+    for (const [i, record] of records.entries()) {
       const at = record.type === "sample" ? record.sample.at : record.at;
       const host = Buffer.from(record.labels[key] ?? record.labels.host ?? "");
-      const message = { topic, key: host, value: this.#valueOf(record), timestamp: at / 1_000_000n };
+      const message = { topic, key: host, value: values[i] as Buffer, timestamp: at / 1_000_000n };
       const size = host.length + message.value.length + overhead;
       const last = batches.at(-1);
       if (last?.[0] && goesWith(message, last[0]) && bytes + size <= maxBytes) {

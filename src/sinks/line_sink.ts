@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { inTurns } from "./in_turns.js";
 import type { LineTarget } from "./line_file.js";
 import type { Sink, SinkRecord } from "./sink.js";
 
@@ -19,11 +20,13 @@ export class LineSink implements Sink {
     return this.#target.open();
   }
 
-  write(records: readonly SinkRecord[]): Promise<void> {
+  async write(records: readonly SinkRecord[]): Promise<void> {
     // Those of a retry are the same array, and then the target knows how far it came.
-    if (this.#records !== records)
-      [this.#records, this.#lines] = [records, records.map((record) => `${this.#line(record)}\n`)];
-    return this.#target.write(this.#lines);
+    if (this.#records !== records) {
+      this.#lines = await inTurns(records, (record) => `${this.#line(record)}\n`);
+      this.#records = records;
+    }
+    await this.#target.write(this.#lines);
   }
 
   flush(): Promise<void> {
