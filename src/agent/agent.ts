@@ -20,10 +20,10 @@ import { Actions } from "./actions.js";
 import { Anomalies, type Told } from "./anomalies.js";
 import { Collector } from "./collector.js";
 import { actionRecord, anomalyRecord } from "./event.js";
-import { keptNames } from "./kept_names.js";
+import { keptNames, keptPart } from "./kept.js";
 import type { AgentConfig } from "./load.js";
 import { Outlets } from "./outlets.js";
-import type { DetectorPart, Part } from "./parts.js";
+import type { DetectorPart } from "./parts.js";
 import { Socket } from "./serving.js";
 import { notRunning, type Watched } from "./watched.js";
 import { sameWatched, watch } from "./watching.js";
@@ -179,8 +179,8 @@ export class Agent {
     if (!sameLabels(labels, this.#labels)) this.#labels = labels; // sinks keep by the object what they derive
     this.#config = {
       ...config,
-      sources: config.sources.map((part) => keep(part, before.sources)),
-      detectors: config.detectors.map((part) => keep(part, before.detectors)),
+      sources: config.sources.map((part) => keptPart(part, before.sources)),
+      detectors: config.detectors.map((part) => keptPart(part, before.detectors)),
     };
     const sources = this.#sources(this.#config);
     this.#actions.use(config.actuators);
@@ -318,11 +318,3 @@ export class Agent {
 /** Whether a scheduler's own statistics are collected. */
 const isSampled = ({ watched, settings: { groups } }: AgentConfig): boolean =>
   watched !== undefined && (groups?.includes("stats") ?? true);
-
-/** A part that runs already in place of the same one that was made anew, which nobody will need. */
-const keep = <P extends Part<object>>(part: P, before: readonly P[]): P => {
-  const known = before.find(({ key }) => key === part.key);
-  if (known === undefined || known.made === part.made) return part;
-  (part.made as Partial<ValueSource>).close?.();
-  return { ...part, made: known.made };
-};

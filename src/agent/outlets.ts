@@ -46,8 +46,9 @@ export class Outlets {
 
   /**
    * These from now on; those that aren't among them stay open until {@link settle}, and are taken again as they are until then. What comes
-   * meanwhile for new ones, and for those whose names these have, is held until it is known which stay. When one can't be opened all is as before: nothing was closed, unless it wanted what one has that is to go (the same port). Those had to
-   * make room then, which is said, and were opened again.
+   * meanwhile for new ones, and for those whose names these have, is held until it is known which stay. When one can't be opened all is as
+   * before: nothing was closed, unless it wanted what one has that is to go (the same port). Those had to make room then, which is said, and
+   * were opened again.
    * @param deadlineMs for what waits in those that make room
    * @throws what the first failing sink's `open` does
    */

@@ -20,8 +20,8 @@ const staleMs = 5000;
 
 /**
  * The points of the last sample of each source: what a scrape gets. Labels that aren't in the last sample are gone, and so is a source
- * that has been silent for three of its intervals (at least 5 s), whose group is said to have ended, or whose scheduler to be away. A source whose samples come with other labels of the run (after a reload) is
- * the same one: its series with the former labels are gone at once.
+ * that has been silent for three of its intervals (at least 5 s), whose group is said to have ended, or whose scheduler to be away. A source
+ * whose samples come with other labels of the run (after a reload) is the same one: its series with the former labels are gone at once.
  */
 export class CurrentPoints {
   readonly #points = new MetricPoints();

@@ -44,8 +44,8 @@ interface Last {
 
 /**
  * Turns metric points into those of OTLP. Counters are monotonic sums and histograms have explicit bounds, both with their exact totals
- * since the run began; a total that fell begins anew, one under other labels of the run doesn't. Text and states are gauges, as in Prometheus. The names are such that
- * Prometheus, which puts unit and `_total` behind them, has the same ones by OTLP as by a scrape.
+ * since the run began; a total that fell begins anew, one under other labels of the run doesn't. Text and states are gauges, as in
+ * Prometheus. The names are such that Prometheus, which puts unit and `_total` behind them, has the same ones by OTLP as by a scrape.
  */
 export class OtlpMetrics {
   readonly #enums: OtlpEnums;

@@ -30,7 +30,10 @@ export interface SampleRecord {
   readonly since?: bigint | undefined;
 }
 
-/** Something that happened: a scheduler's exit, an anomaly, that groups are no longer collected or a scheduler is away. Sinks that only know metrics pass it over. */
+/**
+ * Something that happened: a scheduler's exit, an anomaly, that groups are no longer collected or a scheduler is away. Sinks that only know
+ * metrics pass it over.
+ */
 export interface EventRecord {
   readonly type: "event";
   /** What happened, as the name of a field: `exit`, `anomaly`, `action`, `ended`, `away`. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { numbered } from "../numbered.js";
+import type { ValueSource } from "../source/values.js";
 import type { AgentConfig } from "./load.js";
 import type { Part } from "./parts.js";
 
@@ -39,4 +40,12 @@ export function keptNames(next: AgentConfig, before: AgentConfig): AgentConfig {
     detectors: detectors.map((part) => ({ ...named(part), sinks: part.sinks?.map(named) })),
     actuators: actuators.map((part) => ({ ...named(part), on: part.on?.map((name) => asNow.get(name) ?? name) })),
   };
+}
+
+/** A part that runs already in place of the same one that was made anew, which nobody will need. */
+export function keptPart<P extends Part<object>>(part: P, before: readonly P[]): P {
+  const known = before.find(({ key }) => key === part.key);
+  if (known === undefined || known.made === part.made) return part;
+  (part.made as Partial<ValueSource>).close?.();
+  return { ...part, made: known.made };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from "vitest";
-import { keptNames } from "../../../src/agent/kept_names.js";
+import { keptNames } from "../../../src/agent/kept.js";
 import { load } from "./config.js";
 
 const limit = (above: number, name = "") =>
