@@ -45,10 +45,13 @@ export class CurrentPoints {
 
   /** When its source has been silent for too long. What one sample's interval happens to be says less than what is meant. */
   #until({ everyMs, sample }: SampleRecord, now: number, before: Stream | undefined): number {
-    const lasts = Math.max(staleMs, (everyMs ?? Number(sample.interval) / 1e6) * staleIntervals);
-    if (everyMs !== undefined) return now + lasts;
-    // A reading out of turn, as at an exit, has a short interval; the next still comes when the one before said.
-    return Math.max(now + lasts, before?.until ?? 0);
+    const lasting = (ms: number) => now + Math.max(staleMs, ms * staleIntervals);
+    if (everyMs !== undefined) return lasting(everyMs);
+    const until = lasting(Number(sample.interval) / 1e6);
+    if (!before) return until;
+    // A reading out of turn, as at an exit, has a short interval; the next still comes when the one before said. What was said before that, of an
+    // outage's length perhaps, is no matter any more.
+    return Math.max(until, Math.min(before.until, lasting(Number(before.record.sample.interval) / 1e6)));
   }
 
   /** Those that end with this record, also of what came with it. */

@@ -255,6 +255,14 @@ describe("what there is to scrape", () => {
     current.take([{ ...record, sample: { ...record.sample, interval: 1000n } }], 100);
     expect(shown(current, 60_000)).toEqual(["a/x"]);
     expect(shown(current, 90_001)).toEqual([]);
+    for (const [now, ms] of [
+      [100_000, 3_600_000],
+      [100_100, 100],
+      [100_200, 100],
+    ] as const) // the first after an outage
+      current.take([{ ...record, sample: { ...record.sample, interval: BigInt(ms) * 1_000_000n } }], now);
+    expect(shown(current, 105_200)).toEqual(["a/x"]);
+    expect(shown(current, 105_201)).toEqual([]);
   });
 
   it("lasts for three of the intervals that are meant, whatever the last one was", () => {
