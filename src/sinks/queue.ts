@@ -120,9 +120,15 @@ export class SinkQueue {
     }
   }
 
+  /** Whether samples of a group are for this sink; events are for all. */
+  takes(group: string): boolean {
+    const { groups, metrics } = this.#options;
+    return groups ? groups.includes(group) : metrics || group !== "self";
+  }
+
   /** Takes a record over, to be written soon. After {@link close} it is dropped. */
   push(record: SinkRecord): void {
-    if (!this.#takes(record)) return;
+    if (record.type === "sample" && !this.takes(record.group)) return;
     if (this.#closing.signal.aborted) this.#drop(1, "it was closed");
     else if (this.#waiting.push(record, !this.#opened || this.#underWay > 0)) this.#drop(1, "its queue was full");
     this.#start();
@@ -144,12 +150,6 @@ export class SinkQueue {
       remedy: "Check its options and what it needs.",
       cause,
     });
-  }
-
-  #takes(record: SinkRecord): boolean {
-    if (record.type === "event") return true;
-    const { groups, metrics } = this.#options;
-    return groups ? groups.includes(record.group) : metrics || record.group !== "self";
   }
 
   #start(): void {

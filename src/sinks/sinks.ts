@@ -8,12 +8,15 @@ import type { SinkRecord } from "./sink.js";
 export class Sinks {
   readonly queues: readonly SinkQueue[];
   readonly #labels: Readonly<Record<string, string>>;
+  /** Whether any of them wants to know of itself. */
+  readonly #areReported: boolean;
   /** What {@link report} gives; exits are told to it. */
   readonly own = new OwnReader();
 
   private constructor(queues: readonly SinkQueue[], labels: Readonly<Record<string, string>>) {
     this.queues = queues;
     this.#labels = labels;
+    this.#areReported = queues.some((queue) => queue.takes("self"));
   }
 
   /**
@@ -45,6 +48,7 @@ export class Sinks {
    * @param everyMs how often it is called
    */
   report(up?: boolean, everyMs?: number): void {
+    if (!this.#areReported) return;
     this.push(this.own.read(this.queues, up, { labels: this.#labels, everyMs }));
   }
 
