@@ -57,7 +57,9 @@ function indexNames(
     return undefined;
   const prefix = commonPrefix(enumerators.filter(({ name }) => !isSentinel(name)).map(({ name }) => name));
   const counted = enumerators.some(({ name, value }) => Number(value) === length && isSentinel(name));
-  return { prefix, counted, stripped: names.map((name) => name.slice(prefix.length).toLowerCase()) };
+  // What looks like a sentinel and is an index has no part in the prefix, and need not begin with it.
+  const stripped = names.map((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name).toLowerCase());
+  return { prefix, counted, stripped };
 }
 
 /** Levels, though their type is unsigned: `nr_queued`, `nr_running`. */
