@@ -134,8 +134,10 @@ export class RunStats implements StatsSource {
     this.#current = next;
     this.#bind(next);
     next.onRefresh?.((all) => next === this.#current && this.#beforeRefresh(all));
-    if (!same) this.#cpuTotals = undefined;
-    if (this.#isByCpu) this.#cpuTotals?.follow(next.byCpu?.() ?? [], this.schema);
+    if (!this.#isByCpu) return;
+    // At once, not when somebody next asks: this one may have left by then.
+    if (same) this.#cpuTotals?.follow(next.byCpu?.() ?? [], this.schema);
+    else this.#cpuTotals = new CpuTotals(next.byCpu?.() ?? [], this.schema);
   }
 
   /** The scheduler has left, and another may follow. Its maps may be closed after this call. */

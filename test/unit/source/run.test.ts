@@ -152,6 +152,28 @@ describe("a run of several schedulers", () => {
     expect(cpu()[0]).toEqual({ other: { total: 7n, delta: 7n }, more: { total: 8n, delta: 8n } });
   });
 
+  it("has what each CPU counted of a scheduler that left before anybody looked", () => {
+    const run = new RunStats();
+    const [first, second] = [new Fake("one", shape), new Fake("two", [counter("other"), counter("more")])];
+    run.follow(first);
+    const consumer = new Sampler(run, { intervalMs, by: ["cpu"] }).consumer();
+    consumer.read();
+    run.leave();
+    first.gone = true;
+    run.follow(second);
+    second.kernel = [10n, 3n];
+    second.rows.set([7n, 3n, 3n, 0n]);
+    run.leave();
+    second.gone = true;
+    consumer.read(); // the former's last
+    const { stats, by } = consumer.read();
+    expect(stats.other).toEqual({ total: 10n, delta: 10n });
+    expect(Object.values(by?.cpu ?? {}).slice(0, 2)).toEqual([
+      { other: { total: 7n, delta: 7n }, more: { total: 3n, delta: 3n } },
+      { other: { total: 3n, delta: 3n }, more: { total: 0n, delta: 0n } },
+    ]);
+  });
+
   it("goes on with the totals of keys, of which several may have one text, for whoever reads late as well", () => {
     const run = new RunStats();
     const turns = [new Keyed(["a", "b", "a"]), new Keyed(["b", "a", "a"]), new Keyed(["c", "c", "b"])] as const;
