@@ -116,7 +116,7 @@ export class RunStats implements StatsSource {
   /** From here on this one is read; it has counted from its own attach, so nothing is lost before this call. */
   follow(next: StatsSource): void {
     if (this.#clear) this.#clearOf(next, this.#clear);
-    const same = this.#current !== undefined && shapeOf(this.#current) === shapeOf(next);
+    const same = this.#current !== undefined && this.#shapeOf(this.#current) === this.#shapeOf(next);
     if (!same) {
       if (this.#left) this.#tell("replaced");
       this.#words = new BigUint64Array(next.words.length);
@@ -208,6 +208,12 @@ export class RunStats implements StatsSource {
   #tell(turn: Turn): void {
     for (const listener of this.#listeners) listener(turn);
   }
-}
 
-const shapeOf = ({ schema, index, words }: StatsSource): string => JSON.stringify([schema, index, words.length]);
+  /** What is equal has the same statistics in the same words: those of each CPU too, if anybody asked for them. */
+  #shapeOf(source: StatsSource): string {
+    const { schema, index, words } = source;
+    const parts = this.#isByCpu ? (source.byCpu?.() ?? []) : [];
+    const ofCpus = parts.map(({ width, cpus, stats, ...part }) => [part.words.length, width, cpus, [...stats]]);
+    return JSON.stringify([schema, index, words.length, ofCpus]);
+  }
+}

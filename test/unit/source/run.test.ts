@@ -174,6 +174,30 @@ describe("a run of several schedulers", () => {
     ]);
   });
 
+  it.each([
+    ["on CPUs, and not", 0],
+    ["on more CPUs", 3],
+  ])("begins afresh where one keeps what the other does %s", (_, cpus) => {
+    const run = new RunStats();
+    const both = [counter("events"), counter("more")];
+    const [first, second] = [new Fake("one", both), new Fake("one", both)];
+    const part: CpuPart = { ...(first.byCpu()[0] as CpuPart), words: new BigUint64Array(2 * cpus), cpus: [0, 1, 2] };
+    second.byCpu = () => (cpus === 0 ? [] : [part]);
+    for (const turns of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      run.follow(turns[0]);
+      const consumer = new Sampler(run, { intervalMs, by: ["cpu"] }).consumer();
+      consumer.read();
+      run.leave();
+      run.follow(turns[1]);
+      turns[1].kernel = [4n, 0n];
+      consumer.read(); // the former's last
+      expect(consumer.read().stats.events).toEqual({ total: 4n, delta: 4n });
+    }
+  });
+
   it("goes on with the totals of keys, of which several may have one text, for whoever reads late as well", () => {
     const run = new RunStats();
     const turns = [new Keyed(["a", "b", "a"]), new Keyed(["b", "a", "a"]), new Keyed(["c", "c", "b"])] as const;
