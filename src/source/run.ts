@@ -4,7 +4,7 @@ import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import { isKeyed, type StatsSchema } from "../stats/schema.js";
-import type { ClearMode } from "./clear_mode.js";
+import { type ClearMode, otherMode, zeroedByCpu } from "./clear_mode.js";
 import { CpuTotals } from "./cpu_totals.js";
 import type { CpuPart } from "./joined.js";
 import { CarriedKeys } from "./keyed.js";
@@ -81,6 +81,7 @@ export class RunStats implements StatsSource {
   }
 
   byCpu(): readonly CpuPart[] {
+    if (this.#clear === "zero") throw zeroedByCpu();
     this.#isByCpu = true;
     this.#cpuTotals ??= new CpuTotals(this.#current?.byCpu?.() ?? [], this.schema);
     return this.#cpuTotals.parts;
@@ -103,10 +104,15 @@ export class RunStats implements StatsSource {
   }
 
   clearInKernel(mode: ClearMode): void {
+    if (this.#clear && this.#clear !== mode) throw otherMode(this.scheduler, this.#clear);
+    if (mode === "zero" && this.#isByCpu) throw zeroedByCpu();
+    // One that has left is complete: the next one is cleared.
+    if (this.#current && !this.#left) {
+      const { words } = this.#current;
+      this.#current.clearInKernel(mode);
+      if (this.#current.words !== words) this.#bind(this.#current);
+    }
     this.#clear = mode;
-    if (!this.#current) return;
-    this.#current.clearInKernel(mode);
-    this.#bind(this.#current);
   }
 
   onTurn(listener: (turn: Turn) => void): void {

@@ -5,7 +5,7 @@ import { listText, possibleCpus } from "../kernel/cpus.js";
 import type { Domain } from "../kernel/topology.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
 import { histogramBuckets, type StatsSchema, type StatValues } from "../stats/schema.js";
-import type { ClearMode } from "./clear_mode.js";
+import { type ClearMode, otherMode, readBefore, zeroedByCpu } from "./clear_mode.js";
 import { type CpuPart, JoinedReaders } from "./joined.js";
 import type { Reader, Slot } from "./reader.js";
 import { rollup, type StatsRollup } from "./rollup.js";
@@ -44,8 +44,9 @@ export interface StatsSource<S extends StatValues = StatValues> {
   refresh(): void;
   /**
    * From now on each refresh also clears the counters in the kernel, and `words` (another array from here on) is the sum of what
-   * was cleared. Gauges stay as they are.
-   * @throws ScxError ERR_SCX_RESET_UNSUPPORTED
+   * was cleared. Gauges stay as they are. All who sample the source share it; where it is so already, nothing changes.
+   * @throws ScxError ERR_SCX_RESET_UNSUPPORTED, ERR_SCX_USAGE (once it was read, in another mode, or for zero what each CPU has is
+   * asked for)
    */
   clearInKernel(mode: ClearMode): void;
   /**
@@ -68,6 +69,7 @@ export interface StatsSource<S extends StatValues = StatValues> {
   /**
    * From now on each refresh also keeps what each CPU has, with words of their own that are other ones only when `words` is.
    * Absent where nothing is known of CPUs.
+   * @throws ScxError ERR_SCX_USAGE where counters are zeroed
    */
   byCpu?(): readonly CpuPart[];
   /** Settles when nothing more will be counted: the scheduler has left. */
@@ -101,7 +103,10 @@ export class LoadedStats implements StatsSource {
   readonly #find: () => StatsParts | undefined;
   #parts: StatsParts | undefined;
   #found: JoinedReaders | undefined;
+  #mode: ClearMode | undefined;
   #claims: Claims | undefined;
+  #wasRead = false;
+  #isByCpu = false;
   #state: () => string = () => "disabled";
   #end: () => void = () => {};
   readonly #listeners: ((all: boolean) => void)[] = [];
@@ -144,10 +149,12 @@ export class LoadedStats implements StatsSource {
   }
 
   by(domain: Domain): StatsRollup {
-    return rollup(this.schema, this.byCpu(), domain, () => this.refresh());
+    return rollup(this.schema, this.#mode === "zero" ? [] : this.byCpu(), domain, () => this.refresh());
   }
 
   byCpu(): readonly CpuPart[] {
+    if (this.#mode === "zero") throw zeroedByCpu();
+    this.#isByCpu = true;
     return this.#reader.byCpu();
   }
 
@@ -182,6 +189,7 @@ export class LoadedStats implements StatsSource {
     for (let i = 0; i < this.#listeners.length; i++) this.#listeners[i]?.(false);
     try {
       reader.take();
+      this.#wasRead = true;
       this.#claims?.take(reader.words);
     } catch (cause) {
       const { errno, message } = cause as NativeError;
@@ -199,7 +207,13 @@ export class LoadedStats implements StatsSource {
   }
 
   clearInKernel(mode: ClearMode): void {
-    this.#claims ??= mode === "reset" ? this.#claimedByReset() : this.#claimedByZero();
+    if (this.#mode === mode) return;
+    if (this.#mode) throw otherMode(this.scheduler, this.#mode);
+    const claims = mode === "reset" ? this.#claimedByReset() : this.#claimedByZero();
+    if (mode === "zero" && this.#isByCpu) throw zeroedByCpu();
+    if (this.#wasRead) throw readBefore(this.scheduler);
+    this.#claims = claims;
+    this.#mode = mode;
   }
 
   #claimedByReset(): Claims {
