@@ -27,6 +27,7 @@ Snapshot::Snapshot(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 
   auto self = info.This().As<Napi::Object>();
   self.Set("sums", fold_.Sums(env));
+  self.Set("mapped", Napi::Boolean::New(env, mapped_));
   BindFunction(self, "take", this, Take);
 }
 
@@ -124,7 +125,8 @@ Napi::Value Snapshot::Group(const Napi::CallbackInfo& info) {
 }
 
 // zero(chosen: Uint8Array), after take(): the words that are not 0 in `chosen`, one for each of `sums`, become zero
-// where they are, and `sums` has what was counted in them since they were zeroed last.
+// where they are, and `sums` has what was counted in them since they were zeroed last. What isn't mapped is written by
+// whole values, as they were read: whether there is anything else in them is the caller's to know.
 void Snapshot::Zero(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto chosen = info[0].As<Napi::Uint8Array>();
@@ -132,10 +134,6 @@ void Snapshot::Zero(const Napi::CallbackInfo& info) {
   const size_t words = fold_.Words();
   if (chosen.ElementLength() != entries_ * words) throw Napi::RangeError::New(env, "not as many as there are sums");
   if (map_->IsReadOnly()) Throw(env, "bpf_map_update_elem", EPERM);
-  // A section that can't be mapped has other variables beside the rows, which would be written back as well.
-  if (!mapped_ && !kernelSum_ && stride_ * cpus_ != values_.size() / entries_)
-    Throw(env, "bpf_map_update_elem", EOPNOTSUPP);
-
   if (kernelSum_) {  // which leaves no values of each CPU
     ReadHere();
     if (const int error = Read(fd)) Throw(env, "bpf_map_lookup_elem", -error);

@@ -22,7 +22,7 @@ class Snapshot : public Napi::ObjectWrap<Snapshot> {
   static Napi::Function Define(Napi::Env env);
   // new Snapshot(map: Map, options?: Fold's, and { rows?: { offset, stride, count } } for a section): throws for
   // another map type, or options that leave its value. Its `sums` is the bound array, its `take` the function that
-  // fills it.
+  // fills it; `mapped` says whether it does so without a system call.
   explicit Snapshot(const Napi::CallbackInfo& info);
 
  private:

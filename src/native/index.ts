@@ -131,9 +131,11 @@ export interface NativeSnapshot {
    * possible CPU.
    */
   group(groups: Uint32Array): BigUint64Array;
+  /** Whether the values are read where they are, in mapped memory. */
+  readonly mapped: boolean;
   /**
    * After {@link take}: zeroes the words that `chosen` has a 1 for, one for each of `sums`, which then has what was counted in them
-   * since they were zeroed last.
+   * since they were zeroed last. What isn't mapped is written by whole values: all else in them goes back to what it was at `take`.
    */
   zero(chosen: Uint8Array): void;
 }

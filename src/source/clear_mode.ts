@@ -6,7 +6,8 @@ import { ScxError } from "../error.js";
  * bring the program that does it (SCX_STATS). `zero` writes zeros over what was just read, for those who need the counters
  * themselves to begin anew: what is counted between the reading and the writing is lost (in mapped memory the two are one
  * step), and who else reads them has to know of it. A plain `n++` that was under way puts the old value back; that is seen by
- * reading again at once, and isn't counted twice. `make bench` measures what is left.
+ * reading again at once, and isn't counted twice. `make bench` measures what is left. Where memory isn't mapped, the kernel takes
+ * whole values only: `zero` is refused where there is anything in them but counters, gauges too, which would go back to what it was.
  */
 export type ClearMode = (typeof clearModes)[number];
 

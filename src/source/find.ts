@@ -61,7 +61,7 @@ function mapPlan(btf: Btf, map: ObjectMap, index: number, problem: Tell): Reader
     problem(left);
   if (leaves.length === 0 || isTable) return undefined;
   if (isHash(map)) return hashPlan(btf, { index, map, leaves, ...valueStats(btf, map, leaves) });
-  return arrayPlan({ index, map, leaves, ...arrayStats(btf, map, leaves) });
+  return arrayPlan(btf, { index, map, leaves, ...arrayStats(btf, map, leaves) });
 }
 
 /** A struct for each CPU, in which a scheduler keeps whatever it needs, its statistics among it. */
@@ -72,7 +72,7 @@ function contextPlan(btf: Btf, map: ObjectMap, index: number, problem: Tell): Re
   if (leaves.length === 0) return undefined;
   const left = parts.left.filter((path) => path.some(isCalledMember));
   for (const one of whatIsLeft(map.name, { ...parts, left })) problem(one);
-  return arrayPlan({ index, map, leaves, ...valueStats(btf, map, leaves) });
+  return arrayPlan(btf, { index, map, leaves, ...valueStats(btf, map, leaves) });
 }
 
 /** Statistics of one value's leaves. */
@@ -140,7 +140,7 @@ function* globalPlans({ btf, maps }: StatsPlace, problem: Tell): Generator<Reade
     if (!/^\.(bss|data)/.test(section.type.name)) continue;
     const single: Leaf[] = [];
     const plan = (leaves: readonly Leaf[], stats: Stat[], rows: Rows, paths: Leaf["path"][]) =>
-      arrayPlan({
+      arrayPlan(btf, {
         index: section.map,
         map: { ...(maps[section.map] as ObjectMap), name: section.type.name },
         leaves,

@@ -57,7 +57,7 @@ export function withHistograms(inner: Bound, histograms: readonly HistogramPlan[
       filled.push({ from: from.subarray(row * own, (row + 1) * own), to: to.subarray(row * whole, (row + 1) * whole) });
     return { words: to, width: whole, cpus };
   };
-  const { zero: _, byCpu, ...rest } = inner; // their words are not the map's
+  const { zero: _, spoiled: __, byCpu, ...rest } = inner; // their words are not the map's
   return {
     ...rest,
     words,

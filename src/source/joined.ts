@@ -76,6 +76,14 @@ export class JoinedReaders {
     return this.#readers.flatMap(({ name, zero }) => (zero ? [] : [name]));
   }
 
+  /** What zeroing these words would write over as well, by the place of the first in each map. */
+  spoiled(chosen: Uint8Array): string[] {
+    return this.#readers.flatMap(({ words, spoiled }, i) => {
+      const begin = this.#begins[i] ?? 0;
+      return spoiled?.(chosen.subarray(begin, begin + words.length)) ?? [];
+    });
+  }
+
   /** Zeroes the chosen words, those with a 1, after a reading; what they are then is what was counted in them since the last time. */
   zero(chosen: Uint8Array): void {
     this.#readers.forEach((reader, i) => {

@@ -24,6 +24,8 @@ export interface StatsLayout {
   readonly map: number;
   /** Index of each statistic's word, in the schema's order. */
   readonly words: readonly number[];
+  /** Bytes of the struct. */
+  readonly size: number;
   /** Index of the program that resets them in the kernel, when the object has one. */
   readonly reset: number | undefined;
   /** Absent where the map itself is per CPU. */
@@ -50,7 +52,7 @@ export function findStats(
   return { ...layoutOf(btf, btf.resolve(found.valueTypeId)), map, reset: reset < 0 ? undefined : reset };
 }
 
-function layoutOf(btf: Btf, struct: BtfType): Pick<StatsLayout, "schema" | "words"> {
+function layoutOf(btf: Btf, struct: BtfType): Pick<StatsLayout, "schema" | "words" | "size"> {
   const stats = struct.members.map((member, i) => describe(btf, struct, member, i));
   const clash = firstClash(stats);
   if (clash)
@@ -60,7 +62,8 @@ function layoutOf(btf: Btf, struct: BtfType): Pick<StatsLayout, "schema" | "word
       `and ${clash.before.name} are ${clash.what}`,
       familyRule,
     );
-  return { schema: { name: struct.name, stats }, words: struct.members.map((member) => member.bitOffset / 64) };
+  const words = struct.members.map((member) => member.bitOffset / 64);
+  return { schema: { name: struct.name, stats }, words, size: struct.size };
 }
 
 /** SCX_STATS_MAPPED: a row for each CPU in a section of global data. */

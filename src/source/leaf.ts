@@ -18,7 +18,7 @@ export interface Leaf {
 const mostLeaves = 4096;
 
 /** Steps of the walk: an array may have billions of elements without an integer in them, a struct itself as its member. */
-const mostSteps = 65_536;
+export const mostSteps = 65_536;
 
 /** More integers, over all entries of an array, than anybody looks at: it is a table that a scheduler works with. */
 export const mostWords = 16_384;

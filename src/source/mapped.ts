@@ -146,7 +146,7 @@ function planOf({ btf }: StatsPlace, ground: Ground): ReaderPlan {
   const { index, map, leaves, words, rows, histograms } = ground;
   const places = words.map(({ path }) => placeText(path));
   const stats = words.map(({ stat }) => stat);
-  if (!isHash(map)) return arrayPlan({ index, map, leaves, stats, places, rows, histograms });
+  if (!isHash(map)) return arrayPlan(btf, { index, map, leaves, stats, places, rows, histograms });
   const named = leaves.flatMap((leaf, i) =>
     stats[i] ? [{ leaf, stat: stats[i] as Stat, place: places[i] ?? "" }] : [],
   );

@@ -61,7 +61,9 @@ export function planStats(places: readonly StatsPlace[], mapping?: StatsMap): St
   const problems: ScxError[] = [];
   const readers = places.flatMap((one, place) => {
     const layout = layouts[place]; // it declares them, and means no others
-    const plans = layout ? [declaredPlan(layout, one.maps)] : findPlans(one, (problem) => problems.push(problem));
+    const plans = layout
+      ? [declaredPlan(layout, one.btf, one.maps)]
+      : findPlans(one, (problem) => problems.push(problem));
     return plans.map((plan) => ({ ...plan, place }));
   });
   const declared = layouts.find((layout) => layout !== undefined);

@@ -4,6 +4,7 @@ import { ScxError } from "../error.js";
 import { possibleCpus } from "../kernel/cpus.js";
 import { type NativeMap, native, type ObjectMap, type SnapshotOptions } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
+import { besides, type Value } from "./cover.js";
 import { type HistogramPlan, withHistograms } from "./histogram.js";
 import { type KeyFormat, keyFormat } from "./key.js";
 import type { StatsLayout } from "./layout.js";
@@ -55,6 +56,8 @@ export interface Reader {
    * Where values have a place of their own.
    */
   readonly zero?: (chosen: Uint8Array) => void;
+  /** What zeroing these words would write over as well, with what it was at the reading: a place in the same value. */
+  readonly spoiled?: (chosen: Uint8Array) => string | undefined;
   /** The keys of a dictionary as of the last reading, those that have gone since the one before included; or only the latter. */
   slots?(stat: number, gone?: boolean): readonly Slot[];
 }
@@ -62,8 +65,12 @@ export interface Reader {
 type Bound = ReturnType<ReaderPlan["bind"]>;
 
 /** Reads the struct in which an object declares its statistics. */
-export function declaredPlan({ schema, map, words, rows }: StatsLayout, maps: readonly ObjectMap[]): ReaderPlan {
-  const { name, typeName = "" } = maps[map] as ObjectMap;
+export function declaredPlan(
+  { schema, map, words, size, rows }: StatsLayout,
+  btf: Btf,
+  maps: readonly ObjectMap[],
+): ReaderPlan {
+  const { name, typeName = "", valueTypeId } = maps[map] as ObjectMap;
   return {
     map,
     name,
@@ -72,7 +79,9 @@ export function declaredPlan({ schema, map, words, rows }: StatsLayout, maps: re
     storage: storageOf(typeName, rows),
     bind: (bound) => {
       if (rows) requireRows(schema.name, rows);
-      return { ...snapshotReader(bound, rows ? { rows: boundRows(rows, bound) } : {}), index: words };
+      const leaves = Array.from({ length: size / 8 }, (_, word) => ({ offset: word * 8, size: 8 }));
+      const options = rows ? { rows: boundRows(rows, bound) } : {};
+      return { ...snapshotReader(bound, options, { btf, type: valueTypeId, name, leaves }), index: words };
     },
   };
 }
@@ -96,7 +105,10 @@ export interface ArrayPlan {
 }
 
 /** Reads an array. */
-export function arrayPlan({ index, map, leaves, stats, places, rows, histograms = [] }: ArrayPlan): ReaderPlan {
+export function arrayPlan(
+  btf: Btf,
+  { index, map, leaves, stats, places, rows, histograms = [] }: ArrayPlan,
+): ReaderPlan {
   const named = stats.flatMap((stat, word) => (stat ? [{ stat, word, place: places[word] ?? "" }] : []));
   return {
     map: index,
@@ -107,7 +119,8 @@ export function arrayPlan({ index, map, leaves, stats, places, rows, histograms 
     bind: (bound) => {
       const gauges = gaugesAmong(stats);
       const options = { leaves: packed(leaves), gauges, ...(rows && { rows: boundRows(rows, bound) }) };
-      const reader = { ...snapshotReader(bound, options), index: named.map(({ word }) => word) };
+      const value = { btf, type: map.valueTypeId, name: map.name, leaves };
+      const reader = { ...snapshotReader(bound, options, value), index: named.map(({ word }) => word) };
       return histograms.length > 0 ? withHistograms(reader, histograms) : reader;
     },
   };
@@ -117,7 +130,7 @@ const gaugesAmong = (stats: readonly (Stat | undefined)[]): Uint32Array =>
   new Uint32Array(stats.flatMap((stat, word) => (stat?.kind === "gauge" ? [word] : [])));
 
 /** A snapshot of an array or of rows, with what each CPU has on request. */
-function snapshotReader(map: NativeMap, options: SnapshotOptions): Omit<Bound, "index"> {
+function snapshotReader(map: NativeMap, options: SnapshotOptions, value: Value): Omit<Bound, "index"> {
   const snapshot = new native.Snapshot(map, options);
   const { sums, take } = snapshot;
   const isPerCpu = map.info().typeName === "percpu_array" || (options.rows?.count ?? 1) > 1;
@@ -125,6 +138,8 @@ function snapshotReader(map: NativeMap, options: SnapshotOptions): Omit<Bound, "
     words: sums,
     take,
     zero: (chosen) => snapshot.zero(chosen),
+    // In mapped memory each word is written by itself; else the kernel takes only whole values.
+    spoiled: (chosen) => (snapshot.mapped ? undefined : besides({ ...value, rows: options.rows }, chosen)),
     ...(isPerCpu && {
       byCpu: () => {
         const cpus = options.rows ? Array.from({ length: options.rows.count }, (_, cpu) => cpu) : possibleCpus();

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { Counters } from "../counters/counters.js";
 import { ScxError } from "../error.js";
-import { listText, possibleCpus } from "../kernel/cpus.js";
 import type { Domain } from "../kernel/topology.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
-import { histogramBuckets, type StatsSchema, type StatValues } from "../stats/schema.js";
+import type { StatsSchema, StatValues } from "../stats/schema.js";
+import { type Claims, resetClaims, zeroClaims } from "./claims.js";
 import { type ClearMode, otherMode, readBefore, zeroedByCpu } from "./clear_mode.js";
 import { type CpuPart, JoinedReaders } from "./joined.js";
 import type { Reader, Slot } from "./reader.js";
@@ -209,108 +208,18 @@ export class LoadedStats implements StatsSource {
   clearInKernel(mode: ClearMode): void {
     if (this.#mode === mode) return;
     if (this.#mode) throw otherMode(this.scheduler, this.#mode);
-    const claims = mode === "reset" ? this.#claimedByReset() : this.#claimedByZero();
+    const reader = this.#reader;
+    const claims =
+      mode === "reset" ? resetClaims(this.scheduler, reader, this.#parts?.reset) : zeroClaims(this.scheduler, reader);
     if (mode === "zero" && this.#isByCpu) throw zeroedByCpu();
     if (this.#wasRead) throw readBefore(this.scheduler);
     this.#claims = claims;
     this.#mode = mode;
   }
 
-  #claimedByReset(): Claims {
-    const { words } = this.#reader;
-    const reset = this.#parts?.reset;
-    if (!reset)
-      throw new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
-        op: "reset",
-        message: `${this.scheduler} brings no program that resets its statistics in the kernel.`,
-        remedy: "Declare them with SCX_STATS of scxkit/stats.h, or do without: each sample's delta is exact anyway.",
-      });
-    requireFirst(possibleCpus());
-    const claimed = new BigUint64Array(words.length);
-    const context = new Uint8Array(claimed.buffer);
-    return new Claims(this.#reader, claimed, () => {
-      const status = reset.run(context);
-      if (status !== 0)
-        throw Object.assign(new Error(`scx_stats_reset returned ${status | 0}`), { errno: -(status | 0) });
-    });
-  }
-
-  #claimedByZero(): Claims {
-    const reader = this.#reader;
-    const { lasting, words } = reader;
-    const refused = (message: string, cause?: unknown) =>
-      new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
-        op: "reset",
-        message,
-        remedy: "Do without: each sample's delta is exact anyway.",
-        cause,
-      });
-    if (lasting.length > 0)
-      throw refused(`The values in ${lasting.join(", ")} can't be zeroed: only those of arrays and globals can.`);
-    try {
-      reader.zero(new Uint8Array(words.length)); // none of them, to see whether it may be
-    } catch (cause) {
-      throw refused(`The statistics of ${this.scheduler} can't be written: ${(cause as Error).message}.`, cause);
-    }
-    const counters = countersAmong(reader);
-    return new Claims(reader, words, () => reader.zero(counters));
-  }
-
   get #reader(): JoinedReaders {
     this.#parts ??= this.#find() ?? { name: this.scheduler, readers: [] };
     this.#found ??= new JoinedReaders(this.#parts.name, this.#parts.readers);
     return this.#found;
-  }
-}
-
-/**
- * That there are no holes in these numbers: the reset goes through CPUs by number, and of one that there can't be the kernel gives it
- * memory that is none. On x86-64 there are none (as of Linux 7.2).
- * @throws ScxError ERR_SCX_RESET_UNSUPPORTED
- */
-export function requireFirst(cpus: readonly number[]): void {
-  if (cpus.every((cpu, i) => cpu === i)) return;
-  throw new ScxError("ERR_SCX_RESET_UNSUPPORTED", {
-    op: "reset",
-    message: `The CPUs that there can be on this machine, ${listText(cpus)}, have holes, and the reset in the kernel goes by number.`,
-    remedy: "Do without: each sample's delta is exact anyway.",
-  });
-}
-
-/** For each word, whether it counts: 1, or 0 for those of gauges. */
-function countersAmong({ schema, index, words }: JoinedReaders): Uint8Array {
-  const counters = new Uint8Array(words.length);
-  schema.stats.forEach(({ kind }, i) => {
-    const begin = index[i] ?? 0;
-    if (kind !== "gauge") counters.fill(1, begin, begin + (kind === "histogram" ? histogramBuckets + 1 : 1));
-  });
-  return counters;
-}
-
-/**
- * What clearing the counters in the kernel hands out, added up. By reset that goes to one caller only, each time: what all callers
- * got together is what was counted.
- */
-class Claims {
-  readonly #claim: () => void;
-  readonly #counters: Counters;
-  readonly #gauges: readonly number[];
-
-  /** @param claimed where each claim is, once `claim` has been called */
-  constructor({ schema, index }: JoinedReaders, claimed: BigUint64Array, claim: () => void) {
-    this.#claim = claim;
-    this.#counters = new Counters(claimed);
-    this.#gauges = schema.stats.flatMap((stat, i) => (stat.kind === "gauge" ? [index[i] ?? 0] : []));
-  }
-
-  get total(): BigUint64Array {
-    return this.#counters.total;
-  }
-
-  take(sums: BigUint64Array): void {
-    this.#claim();
-    this.#counters.rebase(); // a claim is a difference already
-    this.#counters.advance();
-    for (const word of this.#gauges) this.total[word] = sums[word] ?? 0n;
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { expect, it } from "vitest";
-import { BpfObject, type LoadedObject, Sampler } from "../../src/index.js";
+import { describe, expect, it } from "vitest";
+import { BpfObject, type LoadedObject, Sampler, type StatsMap } from "../../src/index.js";
 import { native } from "../../src/native/index.js";
 import { countExactly } from "../bench/count_exactly.js";
 import { testObject } from "../objects.js";
@@ -9,20 +9,62 @@ const load = async (name: string): Promise<LoadedObject> => (await BpfObject.ope
 const unsupported = expect.objectContaining({ code: "ERR_SCX_RESET_UNSUPPORTED" });
 
 it.each([
-  ["count", "count_plain"],
-  ["mapped", "count"],
-])("%s: totals go on while the counters themselves begin anew; gauges stay", async (object, program) => {
+  ["events", "count_events", "plain"],
+  ["mapped", "count", "events"],
+] as const)("%s: totals go on while the counters themselves begin anew; gauges stay", async (object, program, name) => {
   await using loaded = await load(object);
   const consumer = new Sampler(loaded.stats, { intervalMs: 1e-6, mode: "zero" }).consumer();
-  if (object === "count") loaded.run("set_level", { n: 5n });
   let truth = 0n;
   for (let n = 1n; n <= 50n; n++) {
     loaded.run(program, { n });
     truth += n;
-    const { events, level } = consumer.read().stats;
-    expect(events).toEqual({ total: truth, delta: n });
-    expect((level as { value: bigint }).value).toBeGreaterThanOrEqual(5n);
+    const { [name]: counted, level } = consumer.read().stats;
+    expect(counted).toEqual({ total: truth, delta: n });
+    if (object === "mapped") expect((level as { value: bigint }).value).toBeGreaterThanOrEqual(5n);
   }
+});
+
+describe("where memory isn't mapped, whole values are written", () => {
+  const zeroing = async (object: string, stats?: StatsMap["stats"]) => {
+    const loaded = await (await BpfObject.open(testObject(object))).load(stats && { statsMap: { stats } });
+    return { loaded, sample: () => new Sampler(loaded.stats, { intervalMs: 1e-6, mode: "zero" }) };
+  };
+
+  it.each<[string, string, StatsMap["stats"] | undefined, string]>([
+    ["a counter that nobody named", "events", { "scx_stats.plain": {} }, "scx_stats.atomic"],
+    ["a gauge", "count", undefined, "scx_stats.level"],
+    ["whatever else a CPU's context has", "readers", { "cpu_ctxs.cstats": {} }, "cpu_ctxs.vtime_now"],
+    ["one entry's other integers", "readers", { "latencies.slots[1]": {} }, "latencies.sum[0]"],
+    ["bitfields and unions", "odd_stats", { packed_stats: {} }, "packed_stats.low"],
+    ["what is past the integers that are read", "odd_stats", { wide_stats: {} }, "wide_stats.words[4096]"],
+    ["the kernel's own members", "odd_stats", { locked_stats: {} }, "locked_stats.lock.val"],
+    ["other variables of a section", "unmapped", { nr_guarded: {} }, "guarded.lock.val"],
+  ])("so nothing is zeroed where that would bring back %s", async (_, object, stats, place) => {
+    const { loaded, sample } = await zeroing(object, stats);
+    const message = `can't be zeroed alone: ${place} would go back to what it was`;
+    expect(sample).toThrowError(
+      expect.objectContaining({ code: "ERR_SCX_RESET_UNSUPPORTED", message: expect.stringContaining(message) }),
+    );
+    loaded.close();
+  });
+
+  it.each<[string, string, StatsMap["stats"], object]>([
+    ["an array of counters, each in an entry of its own", "readers", { event_stats: {} }, { event_stats_moved: 3n }],
+    ["some of them", "readers", { "event_stats[1]": { name: "moved" } }, { moved: 3n }],
+    ["a global that is alone in its section", "unmapped", { nr_seen: {} }, { nr_seen: 3n }],
+  ])("%s: is zeroed", async (_, object, stats, totals) => {
+    const { loaded, sample } = await zeroing(object, stats);
+    const sampler = sample();
+    for (const n of [1n, 2n]) {
+      if (object === "unmapped") loaded.run("see", { n });
+      else loaded.run("count_event", { n, key: 1n });
+      sampler.totals();
+    }
+    const [[name, total] = ["", 0n]] = Object.entries(totals);
+    expect(sampler.totals().stats[name]).toEqual({ total, delta: 0n });
+    if (object === "unmapped") expect(loaded.globals.nr_seen).toBe(0n);
+    loaded.close();
+  });
 });
 
 it("other readers of the map see what was counted since", async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from "vitest";
-import { requireFirst } from "../../../src/source/stats.js";
+import { requireFirst } from "../../../src/source/claims.js";
 
 it("counters aren't reset in the kernel where CPUs' numbers have holes", () => {
   for (const whole of [[0], [0, 1, 2, 3]]) expect(() => requireFirst(whole)).not.toThrow();
