@@ -31,7 +31,7 @@ export type { KernelNeeds, NeededConfig, NeededKfunc, NeededMember, NeededStruct
 export { type InspectOptions, inspectObject, type ObjectDescription, type StatPlace } from "./inspect/object.js";
 export { diagnose } from "./kernel/diagnosis.js";
 export type { Finding, FindingId, FindingStatus } from "./kernel/finding.js";
-export { type SchedExtState, schedExt } from "./kernel/sched_ext.js";
+export { type SchedExtState, type SchedulerEvents, schedExt } from "./kernel/sched_ext.js";
 export { type Domain, domains } from "./kernel/topology.js";
 export type { MapShape, ObjectMap, ObjectProgram, PeerCredentials } from "./native/index.js";
 export { dropPrivileges, findUser, type User } from "./process/privilege.js";

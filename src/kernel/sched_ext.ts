@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { ScxError } from "../error.js";
 import { type NativeKernelBtf, native } from "../native/index.js";
 
@@ -29,6 +29,34 @@ function readState(): string | undefined {
   }
 }
 
+/** What sched_ext counted for one scheduler, and which that is: no other has the number, before or after it. */
+export interface SchedulerEvents {
+  /** Undefined while none runs. */
+  readonly scheduler: bigint | undefined;
+  /** By the kernel's names (SCX_EV_…); other kernels have other names. */
+  readonly events: Record<string, bigint>;
+}
+
+/**
+ * Each scheduler has a folder of its own with these, and sysfs never gives one's inode to another: the open file says whose counts
+ * they are. enable_seq doesn't: it goes up when a scheduler has counted for a while (6.18: its whole enabling, 0.1 s emulated).
+ */
+function readEvents(): SchedulerEvents {
+  const events: Record<string, bigint> = Object.create(null);
+  let file: number | undefined;
+  try {
+    file = openSync(`${root}/root/events`, "r");
+    const { ino } = fstatSync(file, { bigint: true });
+    for (const [, name, count] of readFileSync(file, "utf8").matchAll(/^(\w+)\s+(\d+)$/gm))
+      if (name && count) events[name] = BigInt(count);
+    return { scheduler: ino, events };
+  } catch {
+    return { scheduler: undefined, events };
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
 /** Its files that hold one number. */
 type NumberFile = "enable_seq" | "hotplug_seq" | "nr_rejected" | "switch_all";
 
@@ -54,13 +82,10 @@ export const schedExt = {
   switchAll: (): bigint => readNumber("switch_all"),
   /** How many tasks were refused by a scheduler and given to the kernel's own. */
   nrRejected: (): bigint => readNumber("nr_rejected"),
-  /** What sched_ext itself counts while a scheduler runs (SCX_EV_…), by name; other kernels have other names. */
-  events: (): Record<string, bigint> => {
-    const events: Record<string, bigint> = Object.create(null);
-    for (const [, name, count] of (read("root/events") ?? "").matchAll(/^(\w+)\s+(\d+)$/gm))
-      if (name && count) events[name] = BigInt(count);
-    return events;
-  },
+  /** What sched_ext itself counts while a scheduler runs, by name. */
+  events: (): Record<string, bigint> => readEvents().events,
+  /** The same, and for which scheduler. */
+  schedulerEvents: readEvents,
 };
 
 /** Throws ERR_SCX_NO_SCHED_EXT on a kernel without sched_ext. */

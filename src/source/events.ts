@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { schedExt } from "../kernel/sched_ext.js";
+import { type SchedulerEvents, schedExt } from "../kernel/sched_ext.js";
 import type { StatsSchema } from "../stats/schema.js";
 import type { PlainValues, ValueSource } from "./values.js";
 
@@ -22,30 +22,31 @@ const describe = (names: readonly string[]): StatsSchema => ({
 export class EventsSource implements ValueSource {
   readonly name = "events";
   schema: StatsSchema = describe([]);
-  readonly #events: () => Record<string, bigint>;
-  /** What the scheduler that runs had counted at the last reading, and what those before it had. */
-  readonly #last = new Map<string, bigint>();
+  readonly #events: () => SchedulerEvents;
+  /** Which scheduler the last reading was of, what that had counted by then, and what those before it had. */
+  #scheduler: bigint | undefined;
+  #last: Readonly<Record<string, bigint>> = {};
   readonly #before = new Map<string, bigint>();
 
   /** @param events reads them; /sys/kernel/sched_ext/root/events unless given */
-  constructor(events: () => Record<string, bigint> = schedExt.events) {
+  constructor(events: () => SchedulerEvents = schedExt.schedulerEvents) {
     this.#events = events;
     this.read(); // so that it is described before it is first read
   }
 
   read(): PlainValues | undefined {
-    const events = this.#events();
+    const { scheduler, events } = this.#events();
     const names = Object.keys(events);
-    for (const [name, last] of this.#last) {
-      if ((events[name] ?? 0n) >= last) continue;
-      this.#before.set(name, (this.#before.get(name) ?? 0n) + last);
-      this.#last.delete(name);
-    }
-    if (names.length === 0) return undefined;
+    if (scheduler === undefined || names.length === 0) return undefined;
+    // Counters that are no smaller tell nothing: the next one may have counted more already.
+    if (scheduler !== this.#scheduler)
+      for (const [name, last] of Object.entries(this.#last))
+        this.#before.set(name, (this.#before.get(name) ?? 0n) + last);
+    this.#scheduler = scheduler;
+    this.#last = events;
     const known = this.schema.stats;
     if (names.length !== known.length || names.some((name, i) => name !== known[i]?.name))
       this.schema = describe(names);
-    for (const name of names) this.#last.set(name, events[name] ?? 0n);
     return Object.fromEntries(names.map((name) => [name, (events[name] ?? 0n) + (this.#before.get(name) ?? 0n)]));
   }
 }

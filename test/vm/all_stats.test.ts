@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { getAllStats, StatsClient } from "../../src/index.js";
+import { getAllStats, StatsClient, schedExt } from "../../src/index.js";
+import { openSimple } from "../../src/schedulers/simple.js";
+import { EventsSource } from "../../src/source/events.js";
 import { kernelIsFree, load, type Running, scxkit, unprivileged } from "./process.js";
 
 const socket = "/var/run/scx/root/stats";
@@ -78,6 +80,30 @@ describe("everything at once", () => {
     expect(records.find(({ entity }) => entity === "host").params["absent.stats"]).toMatch(/can't be listed/);
     const enforced = unprivileged("stats", "--all", "--enforce");
     expect(await enforced.end()).toBe(77);
+  });
+
+  it("the kernel's own counts of one scheduler behind the other's, whichever has more", async () => {
+    let now = schedExt.schedulerEvents();
+    const source = new EventsSource(() => {
+      now = schedExt.schedulerEvents();
+      return now;
+    });
+    const before: Record<string, bigint> = {};
+    const seen = new Set<bigint | undefined>();
+    for (const turn of [1, 2, 3]) {
+      await using loaded = await (await openSimple()).load();
+      const scheduler = await loaded.attach();
+      for (let reading = 0; reading < 3; reading++) {
+        const counts = source.read() as Record<string, bigint>;
+        expect(counts.SCX_EV_BYPASS_ACTIVATE).toBeGreaterThanOrEqual(turn);
+        for (const [name, count] of Object.entries(now.events)) expect(counts[name]).toBe(count + (before[name] ?? 0n));
+      }
+      seen.add(now.scheduler);
+      for (const [name, count] of Object.entries(now.events)) before[name] = (before[name] ?? 0n) + count;
+      await scheduler.detach();
+      expect(source.read()).toBeUndefined();
+    }
+    expect(seen.size).toBe(3);
   });
 
   it("without a scheduler", async () => {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Tracker } from "../../../src/counters/tracker.js";
 import { groupNames, standardLabels, ValueSampler } from "../../../src/index.js";
+import type { SchedulerEvents } from "../../../src/kernel/sched_ext.js";
 import { CpuSource } from "../../../src/source/cpu.js";
 import { EventsSource } from "../../../src/source/events.js";
 import { checkedGroups } from "../../../src/source/group.js";
@@ -158,7 +159,7 @@ describe("group pressure", () => {
 describe("group events", () => {
   it("has whatever the kernel counts, by its names", () => {
     let events: Record<string, bigint> = {};
-    const source = new EventsSource(() => events);
+    const source = new EventsSource(() => ({ scheduler: 1n, events }));
     expect(source.read()).toBeUndefined();
     events = { SCX_EV_SELECT_CPU_FALLBACK: 3n, SCX_EV_NEW: 1n };
     expect(source.read()).toEqual(events);
@@ -174,19 +175,29 @@ describe("group events", () => {
   });
 
   it("goes on counting with the next scheduler, whether or not a reading fell between them", () => {
-    let events: Record<string, bigint> = { SCX_EV_NEW: 5n };
-    const sampler = new ValueSampler(new EventsSource(() => events), { intervalMs: 1 });
-    const next = (counted?: bigint) => {
-      events = counted === undefined ? {} : { SCX_EV_NEW: counted };
+    let now: SchedulerEvents = { scheduler: 1n, events: { SCX_EV_NEW: 5n } };
+    const sampler = new ValueSampler(new EventsSource(() => now), { intervalMs: 1 });
+    const next = (scheduler?: bigint, counted = 0n) => {
+      now = { scheduler, events: scheduler === undefined ? {} : { SCX_EV_NEW: counted } };
       return sampler.refresh().stats.SCX_EV_NEW;
     };
-    expect(next(5n)).toEqual({ total: 5n, delta: 0n });
-    expect(next(6n)).toEqual({ total: 6n, delta: 1n });
+    expect(next(1n, 5n)).toEqual({ total: 5n, delta: 0n });
+    expect(next(1n, 6n)).toEqual({ total: 6n, delta: 1n });
     expect([next(), next()]).toEqual([undefined, undefined]);
-    expect(next(10n)).toEqual({ total: 16n, delta: 10n }); // of one that began at 0
-    expect(next(2n)).toEqual({ total: 18n, delta: 2n });
+    expect(next(2n, 10n)).toEqual({ total: 16n, delta: 10n }); // of one that began at 0
+    expect(next(3n, 2n)).toEqual({ total: 18n, delta: 2n });
     expect(next()).toBeUndefined();
-    expect(next(1n)).toEqual({ total: 19n, delta: 1n });
+    expect(next(4n, 1n)).toEqual({ total: 19n, delta: 1n });
+  });
+
+  it("knows another scheduler by itself, not by counters that fell", () => {
+    let now: SchedulerEvents = { scheduler: 1n, events: { A: 3n, B: 5n } };
+    const source = new EventsSource(() => now);
+    now = { scheduler: 2n, events: { A: 1n, B: 7n } };
+    expect(source.read()).toEqual({ A: 4n, B: 12n });
+    now = { scheduler: 3n, events: { A: 9n, B: 8n } };
+    expect(source.read()).toEqual({ A: 13n, B: 20n });
+    expect(source.read()).toEqual({ A: 13n, B: 20n });
   });
 });
 
