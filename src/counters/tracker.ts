@@ -23,7 +23,8 @@ interface Last {
  * Makes values of a sample (totals, and deltas since the last reading) of values that come from user space: from a socket's
  * reply ({@link decodeValues}), from /proc, from a program's own counting. One for each source; pure arithmetic.
  *
- * - A counter that goes back has begun anew: its total goes on, modulo 2^64. Where its source is known to have begun anew, they all have.
+ * - A counter that goes back has begun anew: its total goes on, modulo 2^64. Where its source is known to have begun anew, they all have;
+ *   also where it looks so ({@link fell}), unless they are of several sources.
  * - What is absent for once is left out, and goes on from where it was; so is a counter below zero, which can be none.
  * - A counter of a dictionary's key that wasn't there at the last reading counts from zero; one that goes is forgotten. Where the
  *   dictionary has the user attribute `_scx_standing`, its counters stood before their keys came (a CPU's): they count from what they were.
@@ -31,6 +32,7 @@ interface Last {
  */
 export class Tracker {
   readonly #fromZero: boolean;
+  readonly #together: boolean;
   #last = new Map<string, Last>();
   #now = new Map<string, Last>();
   #schema: StatsSchema | undefined;
@@ -44,9 +46,11 @@ export class Tracker {
   /**
    * @param fromZero whether the first reading's deltas are all that was counted so far (a source that began with us), or nothing
    * (one that ran already)
+   * @param together whether its counters begin anew together, as those of one process do, and not each for itself
    */
-  constructor({ fromZero = false }: { fromZero?: boolean } = {}) {
+  constructor({ fromZero = false, together = true }: { fromZero?: boolean; together?: boolean } = {}) {
     this.#fromZero = fromZero;
+    this.#together = together;
   }
 
   /** The counters that were below zero at the last reading: `doms.3.moved`. */
@@ -70,10 +74,10 @@ export class Tracker {
     this.#schema = schema;
     this.#anew = false;
     let read = this.#pass(schema, values, first);
-    // One counter alone may have gone back; of a source that was started again none is what it was.
-    if (began && this.#fallen > 0) {
+    // One counter alone may have gone back; of a source that was started again none is what it was, nor is one that is new.
+    if ((this.#together && this.fell) || (began && this.#fallen > 0)) {
       this.#anew = true;
-      read = this.#pass(schema, values, first);
+      read = this.#pass(schema, values, false);
     }
     // What wasn't met this time is forgotten.
     [this.#last, this.#now] = [this.#now, this.#last];
@@ -147,12 +151,13 @@ export class Tracker {
       if (known === where || known.startsWith(`${where}\0`)) this.#now.set(known, last);
   }
 
-  #counter(raw: bigint, where: string, first: boolean): { total: bigint; delta: bigint } {
+  /** @param anew whether it is known to have begun anew, whatever it says itself */
+  #counter(raw: bigint, where: string, first: boolean, anew = false): { total: bigint; delta: bigint } {
     const last = this.#last.get(where);
     const fell = last !== undefined && raw < last.raw;
     if (last !== undefined && last.raw > 0n) this.#counted++;
     if (fell) this.#fallen++;
-    return this.#count(raw, where, last, { first, anew: this.#anew || fell });
+    return this.#count(raw, where, last, { first, anew: this.#anew || anew || fell });
   }
 
   /** @param how whether it is the first reading of all, and whether it begins anew behind its last one */
@@ -172,7 +177,7 @@ export class Tracker {
     const anew = this.#anew || count < (this.#last.get(ofCount)?.raw ?? 0n);
     const counts = this.#counter(count, ofCount, first);
     const sums = this.#count(sum, ofSum, this.#last.get(ofSum), { first, anew });
-    const each = buckets.map((raw, i) => this.#counter(raw, `${where}\0${i}`, first));
+    const each = buckets.map((raw, i) => this.#counter(raw, `${where}\0${i}`, first, anew));
     const side = (of: "total" | "delta") => ({
       count: counts[of],
       sum: sums[of],

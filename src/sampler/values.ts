@@ -29,7 +29,8 @@ export class ValueSampler {
   readonly #source: ValueSource;
   readonly #intervalNs: bigint;
   readonly #running: () => Running;
-  readonly #tracker = new Tracker();
+  /** The kernel's counters come from everywhere: of those that sched_ext has, some begin anew with each scheduler. */
+  readonly #tracker = new Tracker({ together: false });
   readonly #consumers = new Set<{ unread: Sample | undefined }>();
   #last: Sample | undefined;
   #readAt = 0n;

@@ -75,6 +75,36 @@ it("goes on where another schema of the same name has the same counters", () => 
   expect(tracker.read({ ...after, name: "other" }, { b: 5n })).toEqual({ b: both(5n, 0n) });
 });
 
+it("takes a source that looks as if it began anew for one, whatever single counters say", () => {
+  const names = ["a", "b", "c"];
+  const three: StatsSchema = { name: "s", stats: names.map((name) => ({ name, kind: "counter" })) };
+  const tracker = new Tracker();
+  tracker.read(three, { a: 50n, b: 50n, c: 50n });
+  expect(tracker.read(three, { a: 10n, b: 60n, c: 7n })).toEqual({
+    a: both(60n, 10n),
+    b: both(110n, 60n),
+    c: both(57n, 7n),
+  });
+  expect(tracker.fell).toBe(true);
+  // Less than half of them: one of them alone.
+  expect(tracker.read(three, { a: 9n, b: 61n, c: 8n })).toEqual({
+    a: both(69n, 9n),
+    b: both(111n, 1n),
+    c: both(58n, 1n),
+  });
+  expect(tracker.fell).toBe(false);
+  // What is new with it has counted since then, too.
+  const more: StatsSchema = { name: "s", stats: [...three.stats, { name: "d", kind: "counter" }] };
+  expect(tracker.read(more, { a: 1n, b: 2n, c: 3n, d: 4n }).d).toEqual(both(4n, 4n));
+});
+
+it("takes each counter by itself where they are of several sources", () => {
+  const schema: StatsSchema = { name: "s", stats: ["a", "b"].map((name) => ({ name, kind: "counter" })) };
+  const tracker = new Tracker({ together: false });
+  tracker.read(schema, { a: 50n, b: 50n });
+  expect(tracker.read(schema, { a: 10n, b: 60n })).toEqual({ a: both(60n, 10n), b: both(60n, 10n) });
+});
+
 it("counts modulo 2^64, as the kernel does", () => {
   const tracker = new Tracker();
   const one: StatsSchema = { name: "s", stats: [{ name: "n", kind: "counter" }] };
@@ -90,6 +120,28 @@ it("knows a histogram's sum, which goes back by itself", () => {
   tracker.read(waited, counts(3n, 2n ** 64n - 2n));
   expect(tracker.read(waited, counts(4n, 3n)).waited).toMatchObject({ sum: 3n, delta: { count: 1n, sum: 5n } });
   expect(tracker.read(waited, counts(1n, 9n)).waited).toMatchObject({ count: 5n, sum: 12n, delta: { sum: 9n } });
+});
+
+it("counts all of a histogram anew when its count went back", () => {
+  const waited: StatsSchema = {
+    name: "s",
+    stats: [
+      { name: "waited", kind: "histogram" },
+      ...["a", "b", "c"].map((name) => ({ name, kind: "counter" as const })),
+    ],
+  };
+  const tracker = new Tracker();
+  const counts = (...buckets: bigint[]) => ({ count: buckets.reduce((sum, one) => sum + one), sum: 9n, buckets });
+  const others = { a: 1n, b: 1n, c: 1n };
+  tracker.read(waited, { waited: counts(90n, 10n), ...others });
+  const { waited: now } = tracker.read(waited, { waited: counts(10n, 50n), ...others });
+  expect(tracker.fell).toBe(false);
+  expect(now).toEqual({
+    count: 160n,
+    sum: 18n,
+    buckets: [100n, 60n],
+    delta: { count: 60n, sum: 9n, buckets: [10n, 50n] },
+  });
 });
 
 it("sums up what is read as what was added", () => {
