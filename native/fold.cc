@@ -140,16 +140,20 @@ uint64_t Fold::At(size_t entry, size_t cpu, size_t word, const char* value) {
 void Fold::Entry(size_t entry, const char* values, size_t stride) {
   const size_t words = words_;
   uint64_t* __restrict sums = sums_->data() + entry * words;
-  if (leaves_.empty()) {
+  if (!groups_.empty()) {
+    for (size_t cpu = 0; cpu < groups_.size(); cpu++) {
+      uint64_t* grouped = grouped_->data() + (groups_[cpu] * entries_ + entry) * words;
+      for (size_t word = 0; word < words; word++) grouped[word] += At(entry, cpu, word, values + cpu * stride);
+    }
+    // Not of the values once more, which may be memory in which others count: the sums are those of the groups.
+    const auto* groups = reinterpret_cast<const char*>(grouped_->data() + entry * words);
+    AddRows(sums, words, groups, entries_ * words * sizeof(uint64_t), groupCount_);
+  } else if (leaves_.empty()) {
     AddRows(sums, words, values, stride, cpus_);
   } else {
     std::fill(sums, sums + words, 0);
     for (size_t cpu = 0; cpu < cpus_; cpu++)
       for (size_t word = 0; word < words; word++) sums[word] += At(entry, cpu, word, values + cpu * stride);
-  }
-  for (size_t cpu = 0; cpu < groups_.size(); cpu++) {
-    uint64_t* grouped = grouped_->data() + (groups_[cpu] * entries_ + entry) * words;
-    for (size_t word = 0; word < words; word++) grouped[word] += At(entry, cpu, word, values + cpu * stride);
   }
 }
 

@@ -48,7 +48,8 @@ class Fold {
 
   // What a CPU has in a word, by its value. Of a narrow counter it is what that grew by since the first reading.
   uint64_t At(size_t entry, size_t cpu, size_t word, const char* value);
-  // Folds the values of one entry, those of its CPUs `stride` bytes apart.
+  // Folds the values of one entry, those of its CPUs `stride` bytes apart. Each is read once, so that groups add up to
+  // the sums while others count.
   void Entry(size_t entry, const char* values, size_t stride);
   // Before Entry(): whether all narrow counters that had counted went down on some CPU, by less than a wrap would look.
   bool HasFallen(size_t entry, const char* values, size_t stride) const;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { type NativeMap, type NativeObject, native } from "../../src/native/index.js";
+import { program } from "../bench/compare.js";
 import { testObject } from "../objects.js";
 
 /** A section with 2 MiB of room for rows, whatever they count, each u64 of its own value. */
@@ -48,4 +51,31 @@ it("takes leaves that are the value's own words for what they are, and others ap
   expect(fold([24, 8, 0, 16, 8, 0, 8, 8, 0, 0, 8, 0])).toEqual([...all].reverse());
   const low = Array.from({ length: 6 }, (_, row) => (words[row * 4 + 1] ?? 0n) & 0xffffffffn);
   expect(fold([8, 4, 0])).toEqual([low.reduce((sum, one) => sum + one, 0n)]);
+});
+
+it("what groups have adds up to the sums, while others count in the same memory", async () => {
+  const object = (await native.Object.open(testObject("events_mapped"), "events_mapped", {})) as NativeObject;
+  await object.load();
+  const map = object.map(object.maps().findIndex((one) => one.name.includes(".bss.scx_")));
+  const snapshot = new native.Snapshot(map, { rows: { offset: 0, stride: 64, count: 8 } });
+  const grouped = snapshot.group(Uint32Array.of(0, 1, 2, 3, 0, 1, 2, 3));
+  let over = false;
+  const counted = promisify(execFile)(program("writer"), [map.info().id, 4_000_000, 1000, 0].map(String)).finally(
+    () => {
+      over = true;
+    },
+  );
+  while (!over) {
+    for (let reading = 0; reading < 1000; reading++) {
+      snapshot.take();
+      const { sums } = snapshot;
+      const ofGroups = [...sums.keys()].map((word) =>
+        [0, 8, 16, 24].reduce((sum, at) => sum + (grouped[at + word] ?? 0n), 0n),
+      );
+      if (ofGroups.some((sum, word) => sum !== sums[word])) expect(ofGroups).toEqual([...sums]);
+    }
+    await new Promise(setImmediate);
+  }
+  snapshot.take();
+  expect(snapshot.sums[0]).toBe(BigInt((await counted).stdout.trim()));
 });
