@@ -38,11 +38,12 @@ uint32_t StructOpsMap(const bpf_link_info& info) {
   return id;
 }
 
-// A pin says by no call what it is a pin of; the name of its file in /proc does.
-bool IsLink(int fd) {
+// A pin says by no call what it is a pin of: asked as a map, a program answers with its own id. The name of its file in
+// /proc tells: anon_inode:bpf-map, bpf-prog, bpf-link or bpf_link.
+bool Is(const char* kind, int fd) {
   char name[64] = {};
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  return readlink(path.c_str(), name, sizeof(name) - 1) > 0 && std::string(name).find("link") != std::string::npos;
+  return readlink(path.c_str(), name, sizeof(name) - 1) > 0 && std::string(name).find(kind) != std::string::npos;
 }
 
 }  // namespace
@@ -75,7 +76,8 @@ Napi::Value PinnedMap(const Napi::CallbackInfo& info) {
   int fd = bpf_obj_get_opts(path.c_str(), &options);
   if (fd == -EINVAL) fd = bpf_obj_get(path.c_str());  // a link can't be opened for reading alone
   const Descriptor pinned(env, "bpf_obj_get", fd);
-  if (!IsLink(pinned.Get())) {
+  if (!Is("link", pinned.Get())) {
+    if (!Is("map", pinned.Get())) Throw(env, "bpf_obj_get", EINVAL);
     bpf_map_info found{};
     uint32_t size = sizeof(found);
     if (const int error = bpf_map_get_info_by_fd(pinned.Get(), &found, &size))

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { BpfObject } from "../../src/bpf/object.js";
+import { native } from "../../src/native/index.js";
 import { testObject } from "../objects.js";
 
 let pinRoot: string;
@@ -49,4 +50,16 @@ it("tells a folder that is in no bpf file system", async () => {
     message: expect.stringMatching(/in no bpf file system.*\n.*mount -t bpf/),
   });
   expect(existsSync(join(tmpdir(), "scxkit_pinned"))).toBe(false);
+});
+
+it("knows what a pin is of: a program's id is no map's", async () => {
+  const loaded = await load("pinned");
+  const [map] = Object.values(loaded.maps);
+  expect(native.pinnedMap(join(pinRoot, "scxkit_pinned"))).toBe(map?.id);
+  const programs = JSON.parse(execFileSync("bpftool", ["-j", "prog", "show"], { encoding: "utf8" }));
+  const own = programs.find(({ map_ids: ids = [] }: { map_ids?: number[] }) => ids.includes(map?.id ?? 0));
+  const pin = join(pinRoot, "program");
+  execFileSync("bpftool", ["prog", "pin", "id", `${own.id}`, pin]);
+  expect(() => native.pinnedMap(pin)).toThrowError(expect.objectContaining({ errno: constants.errno.EINVAL }));
+  loaded.close();
 });
