@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Btf } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
-import { possibleCpus } from "../kernel/cpus.js";
+import { cpuIds, possibleCpus } from "../kernel/cpus.js";
 import { type NativeMap, native, type ObjectMap, type SnapshotOptions } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
 import { besides, type Value } from "./cover.js";
@@ -10,7 +10,7 @@ import { type KeyFormat, keyFormat } from "./key.js";
 import type { StatsLayout } from "./layout.js";
 import { type Leaf, type Parts, packed, partsOf } from "./leaf.js";
 import type { ReaderPlan } from "./plan.js";
-import { boundRows, type Rows, requireRows } from "./rows.js";
+import { boundRows, type Rows, requireRows, wrongGuess } from "./rows.js";
 
 /** One key of a dictionary, and where its value is. */
 export interface Slot {
@@ -80,7 +80,7 @@ export function declaredPlan(
     bind: (bound) => {
       if (rows) requireRows(schema.name, rows);
       const leaves = Array.from({ length: size / 8 }, (_, word) => ({ offset: word * 8, size: 8 }));
-      const options = rows ? { rows: boundRows(rows, bound) } : {};
+      const options = rows ? { rows: boundRows(rows, bound, leaves.length) } : {};
       return { ...snapshotReader(bound, options, { btf, type: valueTypeId, name, leaves }), index: words };
     },
   };
@@ -118,9 +118,11 @@ export function arrayPlan(
     storage: storageOf(map.typeName ?? "", rows),
     bind: (bound) => {
       const gauges = gaugesAmong(stats);
-      const options = { leaves: packed(leaves), gauges, ...(rows && { rows: boundRows(rows, bound) }) };
+      const options = { leaves: packed(leaves), gauges, ...(rows && { rows: boundRows(rows, bound, leaves.length) }) };
       const value = { btf, type: map.valueTypeId, name: map.name, leaves };
-      const reader = { ...snapshotReader(bound, options, value), index: named.map(({ word }) => word) };
+      const problem = rows && wrongGuess(rows, bound, options);
+      const own = { index: named.map(({ word }) => word), ...(problem && { problem }) };
+      const reader = { ...snapshotReader(bound, options, value), ...own };
       return histograms.length > 0 ? withHistograms(reader, histograms) : reader;
     },
   };
@@ -142,9 +144,11 @@ function snapshotReader(map: NativeMap, options: SnapshotOptions, value: Value):
     spoiled: (chosen) => (snapshot.mapped ? undefined : besides({ ...value, rows: options.rows }, chosen)),
     ...(isPerCpu && {
       byCpu: () => {
-        const cpus = options.rows ? Array.from({ length: options.rows.count }, (_, cpu) => cpu) : possibleCpus();
-        // Each CPU is a group of its own.
-        const words = snapshot.group(Uint32Array.from(cpus, (_, row) => row));
+        const { count } = options.rows ?? {};
+        const cpus = count ? Array.from({ length: Math.min(count, cpuIds()) }, (_, cpu) => cpu) : possibleCpus();
+        // Each CPU is a group of its own; rows that are no CPU's are the last.
+        const groups = Uint32Array.from({ length: count ?? cpus.length }, (_, row) => Math.min(row, cpus.length));
+        const words = snapshot.group(groups).subarray(0, cpus.length * sums.length);
         return { words, width: sums.length, cpus };
       },
     }),

@@ -2,7 +2,7 @@
 import type { Btf, BtfType } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import { cpuIds } from "../kernel/cpus.js";
-import type { NativeMap, ObjectMap, SnapshotOptions } from "../native/index.js";
+import { type NativeMap, type NativeSnapshot, native, type ObjectMap, type SnapshotOptions } from "../native/index.js";
 
 /** A section of global data: its type, with its variables, and the index of the map that it is. */
 export interface Section {
@@ -18,10 +18,21 @@ export const sectionsOf = (btf: Btf, maps: readonly ObjectMap[]): Section[] =>
   });
 
 /** Where values lie in a section of global data: all of it as one value, or a row for each CPU that there can be. Bytes. */
-export type Rows = "whole" | { readonly offset: number; readonly stride: number; readonly length: number };
+export type Rows = "whole" | RowsOfCpus;
+
+export interface RowsOfCpus {
+  readonly offset: number;
+  readonly stride: number;
+  readonly length: number;
+  /** The array's name, where nobody says that its rows are CPUs'. */
+  readonly guess?: string;
+}
 
 /** The smallest bound of CPUs that a scheduler would be built with: what has fewer rows has them of something else. */
 const fewestRows = 64;
+
+/** Integers of rows that are read on a guess: to add up as many takes some hundredths of a millisecond. */
+const mostGuessed = 65_536;
 
 /**
  * An array with a row for each CPU, `u64 stats[MAX_CPUS][N]`, which is one value, kept per CPU. BTF doesn't say so: it is taken
@@ -32,23 +43,65 @@ export function rowsOf(
   btf: Btf,
   { name, type, offset }: { name: string; type: number; offset: number },
   said?: boolean,
-): { element: number; rows: Exclude<Rows, "whole"> } | undefined {
+): { element: number; rows: RowsOfCpus } | undefined {
   const array = btf.resolve(type);
   if (array.kind !== "array" || said === false) return undefined;
   const element = btf.resolve(array.type).kind;
   const likely = (element === "array" || element === "struct") && (array.length >= fewestRows || isCalledCpu(name));
   if (!(said ?? likely)) return undefined;
-  return { element: array.type, rows: { offset, stride: btf.sizeOf(array.type), length: array.length } };
+  const rows = { offset, stride: btf.sizeOf(array.type), length: array.length };
+  return { element: array.type, rows: said ? rows : { ...rows, guess: name } };
 }
 
 const isCalledCpu = (name: string): boolean => /(^|_)(per)?cpus?(_|$)/i.test(name);
 
-/** The rows as the addon takes them, of a map on this machine. */
-export function boundRows(rows: Rows, map: NativeMap): NonNullable<SnapshotOptions["rows"]> {
+/**
+ * The rows as the addon takes them, of a map on this machine: those of its CPUs. All, where that they are CPUs' is a guess: behind
+ * those of CPUs there is nothing if it is right, and counts that would be lost if it isn't.
+ * @param width integers in a row
+ */
+export function boundRows(rows: Rows, map: NativeMap, width: number): NonNullable<SnapshotOptions["rows"]> {
   if (rows === "whole") return { offset: 0, stride: map.info().valueSize, count: 1 };
-  const { offset, stride, length } = rows;
-  return { offset, stride, count: Math.min(length, cpuIds()) };
+  const { offset, stride, length, guess } = rows;
+  const isAll = guess !== undefined && length * width <= mostGuessed;
+  return { offset, stride, count: isAll ? length : Math.min(length, cpuIds()) };
 }
+
+/**
+ * Looks whether there is anything in rows that can't be CPUs', of an array that was only taken for theirs.
+ * @param options what of a row is looked at
+ * @returns undefined where that can't be
+ */
+export function wrongGuess(
+  rows: Rows,
+  map: NativeMap,
+  options: SnapshotOptions,
+): (() => ScxError | undefined) | undefined {
+  const cpus = cpuIds();
+  if (rows === "whole" || rows.guess === undefined || rows.length <= cpus) return undefined;
+  const { offset, stride, length, guess } = rows;
+  const beyond = { offset: offset + cpus * stride, stride, count: length - cpus };
+  let snapshot: NativeSnapshot | undefined;
+  let found: ScxError | undefined;
+  return () => {
+    if (found) return found;
+    try {
+      snapshot ??= new native.Snapshot(map, { ...options, rows: beyond });
+      snapshot.take();
+    } catch {
+      return undefined; // the reading itself says why
+    }
+    if (snapshot.sums.some((sum) => sum !== 0n)) found = notOfCpus(guess, cpus, (options.rows?.count ?? 0) > cpus);
+    return found;
+  };
+}
+
+const notOfCpus = (name: string, cpus: number, areRead: boolean) =>
+  new ScxError("ERR_SCX_STATS_META", {
+    op: "read",
+    message: `${name} was taken for rows of CPUs, and counts in rows behind those of the ${cpus} CPUs that there can be${areRead ? "" : ", which aren't read"}.`,
+    remedy: `Say "percpu": false of it in a statistics map: each of its integers is a statistic then.`,
+  });
 
 /** Throws ERR_SCX_STATS_META when there are more CPUs than rows, where each has to have one. */
 export function requireRows(struct: string, rows: Rows): void {
