@@ -4,7 +4,7 @@ import { ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
 import { type Leaf, mostWords, type Parts, partsOf, placeText } from "./leaf.js";
-import { narrowLeft, otherType, tableLeft, whatIsLeft } from "./left_out.js";
+import { otherType, smallLeft, tableLeft, whatIsLeft } from "./left_out.js";
 import { kindOf, namesByEnum, statOfLeaf } from "./naming.js";
 import type { ReaderPlan, StatsPlace } from "./plan.js";
 import { arrayPlan, hashPlan, valueParts } from "./reader.js";
@@ -49,6 +49,9 @@ export function findPlans(place: StatsPlace, problem: (error: ScxError) => void)
 
 type Tell = (error: ScxError) => void;
 
+/** Too small to be taken for a counter where anything may stand; what is no number at all counts nothing anyway. */
+const isSmall = ({ size, state = false }: Leaf): boolean => size !== 8 && !state;
+
 function mapPlan(btf: Btf, map: ObjectMap, index: number, problem: Tell): ReaderPlan | undefined {
   if (!isArray(map) && !isHash(map)) {
     problem(otherType(map));
@@ -68,10 +71,14 @@ function mapPlan(btf: Btf, map: ObjectMap, index: number, problem: Tell): Reader
 function contextPlan(btf: Btf, map: ObjectMap, index: number, problem: Tell): ReaderPlan | undefined {
   if (map.typeName !== "percpu_array" || map.maxEntries !== 1 || map.valueTypeId === 0) return undefined;
   const parts = valueParts(btf, map);
-  const leaves = parts.leaves.filter(({ path, size }) => size === 8 && path.some(isCalledMember));
-  if (leaves.length === 0) return undefined;
+  const called = parts.leaves.filter(({ path }) => path.some(isCalledMember));
+  const leaves = called.filter(({ size }) => size === 8);
+  const small = called.filter(isSmall).map(({ path }) => path.filter((step) => typeof step === "string"));
+  for (const name of new Set(small.map((path) => placeText([map.name, ...path])))) problem(smallLeft(name));
   const left = parts.left.filter((path) => path.some(isCalledMember));
-  for (const one of whatIsLeft(map.name, { ...parts, left })) problem(one);
+  if (leaves.length + left.length === 0) return undefined;
+  for (const one of whatIsLeft(map.name, { ...parts, left, isCut: parts.isCut && leaves.length > 0 })) problem(one);
+  if (leaves.length === 0) return undefined;
   return arrayPlan(btf, { index, map, leaves, ...valueStats(btf, map, leaves) });
 }
 
@@ -156,13 +163,15 @@ function* globalPlans({ btf, maps }: StatsPlace, problem: Tell): Generator<Reade
       const parts: Parts = partsOf(btf, rows?.element ?? variable.type);
       const { leaves } = parts;
       const isNumber = isCalledNumber(name) && leaves.length === 1;
-      if (!(isNumber || isCalledStats(name)) || leaves.length === 0) continue;
+      if (!(isNumber || isCalledStats(name))) continue;
       // What is narrower than a counter is likely to be something else.
       if (leaves.some(({ size }) => size !== 8)) {
-        if (leaves.some(({ size }) => size === 8)) problem(narrowLeft(name));
+        const isMixed = leaves.some(({ size }) => size === 8);
+        if (leaves.some(isSmall)) problem(smallLeft(name, isMixed));
         continue;
       }
       for (const left of whatIsLeft(name, parts)) problem(left);
+      if (leaves.length === 0) continue;
       const paths = leaves.map((leaf) => [name, ...leaf.path]);
       if (rows) yield plan(leaves, rowStats(btf, leaves, name), rows.rows, paths);
       else single.push(...leaves.map((leaf, i) => ({ ...leaf, offset: leaf.offset + offset, path: paths[i] ?? [] })));

@@ -47,9 +47,9 @@ export const tableLeft = (name: string, integers: number): ScxError =>
 export const otherType = ({ name, type, typeName = `${type}` }: ObjectMap): ScxError =>
   leftOut(`Map ${name} is of type ${typeName}, which keeps no values to be counted.`, "Count in an array or a hash.");
 
-/** Of a global struct that is called after statistics. */
-export const narrowLeft = (name: string): ScxError =>
+/** Of a global, or a part of what is kept for each CPU, that is called after statistics. @param isMixed has others as well */
+export const smallLeft = (name: string, isMixed = false): ScxError =>
   leftOut(
-    `${name} has integers of less than 64 bits among others, and is left out as no statistics.`,
+    `${name} has integers of less than 64 bits${isMixed ? " among others" : ""}, and is left out as no statistics.`,
     "Make all of them u64 or s64, or name those that count in a statistics map.",
   );

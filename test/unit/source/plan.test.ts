@@ -75,6 +75,18 @@ describe("what an object counts, without a kernel", () => {
     ]);
   });
 
+  it("says so of small integers, where others may stand as well, and of what has none", async () => {
+    const { statProblems } = await inspectObject(testObject("guessed"));
+    const small = ["cpu_ctxs.miss_cnt", "cpu_ctxs.lstats.near", "drop_stats", "nr_drops"];
+    expect(statProblems).toEqual([
+      ...small.map((name) => `${name} has integers of less than 64 bits, and is left out as no statistics.`),
+      "load_stats has no integers of at most 64 bits, so nothing of it can be counted.",
+    ]);
+    const statsMap = { stats: Object.fromEntries(small.map((place) => [place, {}])) };
+    const named = await inspectObject(testObject("guessed"), { statsMap });
+    expect(named.stats?.stats).toHaveLength(1 + 2 + 4 + 1);
+  });
+
   it("has the names of the enum that has most in common with the map's, where several fit", async () => {
     const { stats, statPlaces = [] } = await inspectObject(testObject("odd_stats"));
     const namesIn = (map: string) =>
