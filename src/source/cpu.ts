@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readFileSync } from "node:fs";
-import { type Domain, type Grouping, groupCpus } from "../kernel/topology.js";
+import { type Domain, groupCpus } from "../kernel/topology.js";
 import { defineStats, type FieldValues } from "../stats/define.js";
 import * as stat from "../stats/stat.js";
 import { type PlainValues, present, type ValueSource } from "./values.js";
@@ -78,6 +78,9 @@ export interface CpuFiles {
 /**
  * Group `cpu`: what each online CPU, last-level cache and NUMA node did, times in ns since boot; `use` is a share from 0 to 1 of
  * the time since this source was read before, and absent at first. The frequency is absent where there is no cpufreq.
+ *
+ * What a CPU did stays with its node while it is offline, and of one that wasn't online at first its cache and node have what it did
+ * since it was seen: their times only grow by what was done meanwhile. A cache that has other CPUs is another one, as its name says.
  */
 export class CpuSource implements ValueSource {
   readonly name = "cpu";
@@ -85,9 +88,18 @@ export class CpuSource implements ValueSource {
   readonly #proc: string;
   readonly #sys: string;
   #before = new Map<string, Times>();
+  /** Of all CPUs that were ever seen. */
   readonly #highest = new Map<number, Times>();
-  #online = "";
-  #groupings: readonly Grouping[] = [];
+  /** What those that came later had done before. */
+  readonly #earlier = new Map<number, Times>();
+  #online: string | undefined;
+  /** Whether this is the first reading. */
+  #isFirst = true;
+  /** The group in which each CPU was when it was last online. */
+  readonly #groups = new Map<Domain, Map<number, string>>([
+    ["llc", new Map()],
+    ["node", new Map()],
+  ]);
   #clocked: ReadonlySet<number> = new Set();
 
   constructor({ proc = "/proc", sys = "/sys/devices/system" }: CpuFiles = {}) {
@@ -109,21 +121,26 @@ export class CpuSource implements ValueSource {
       BigInt(id),
       present({ ...withUse(`cpu${id}`, now), frequency: this.#frequency(id) }),
     ]);
-    const groups = this.#groupings.map(({ domain, groups, names }) => {
+    const groups = [...this.#groups].map(([domain, names]) => {
       const sums = new Map<string, Times & { cpus: bigint }>();
-      for (const [id, now] of cpus) {
-        const name = names[groups[id] ?? 0] ?? "";
+      for (const [id, now] of this.#highest) {
+        const name = names.get(id) ?? "";
         const sum = sums.get(name) ?? { ...none, cpus: 0n };
-        sums.set(name, { ...added(sum, now), cpus: sum.cpus + 1n });
+        const earlier = this.#earlier.get(id);
+        const own = earlier ? combined(now, earlier, (all, before) => all - before) : now;
+        sums.set(name, { ...combined(sum, own, (a, b) => a + b), cpus: sum.cpus + (cpus.has(id) ? 1n : 0n) });
       }
-      return [domain, new Map([...sums].map(([name, now]) => [name, present(withUse(`${domain}${name}`, now))]))];
+      const online = [...sums].filter(([, sum]) => sum.cpus > 0n);
+      return [domain, new Map(online.map(([name, now]) => [name, present(withUse(`${domain}${name}`, now))]))];
     });
     return { cpu: new Map(cpu as [bigint, PlainValues][]), ...Object.fromEntries(groups) };
   }
 
   /** The kernel's idle times may go back a little (proc(5)); counters only grow. */
   #grown(id: number, now: Times): Times {
-    const highest = this.#highest.get(id) ?? now;
+    const known = this.#highest.get(id);
+    if (!known && !this.#isFirst) this.#earlier.set(id, now);
+    const highest = known ?? now;
     const grown = { ...now, idle: larger(highest.idle, now.idle), iowait: larger(highest.iowait, now.iowait) };
     this.#highest.set(id, grown);
     return grown;
@@ -132,10 +149,13 @@ export class CpuSource implements ValueSource {
   /** The topology is looked up again when a CPU came or went. */
   #follow(cpus: readonly number[]): void {
     const online = cpus.join();
+    this.#isFirst = this.#online === undefined;
     if (online === this.#online) return;
     this.#online = online;
-    const ids = Math.max(...cpus) + 1;
-    this.#groupings = (["llc", "node"] as const).map((domain) => groupCpus(domain, this.#sys, ids));
+    for (const [domain, places] of this.#groups) {
+      const { groups, names } = groupCpus(domain, this.#sys, Math.max(...cpus) + 1);
+      for (const id of cpus) places.set(id, names[groups[id] ?? 0] ?? "");
+    }
     // A group of other CPUs than before can't be compared with what it was.
     this.#before = new Map([...this.#before].filter(([key]) => key.startsWith("cpu")));
     this.#clocked = new Set(cpus.filter((id) => existsSync(this.#clock(id))));
@@ -158,8 +178,8 @@ function larger(a: bigint, b: bigint): bigint {
   return b;
 }
 
-const added = (a: Times, b: Times): Times =>
-  Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as Times;
+const combined = (a: Times, b: Times, how: (a: bigint, b: bigint) => bigint): Times =>
+  Object.fromEntries(names.map((name) => [name, how(a[name], b[name])])) as unknown as Times;
 
 function useBetween(before: Times | undefined, now: Times): number | undefined {
   if (!before) return undefined;

@@ -12,6 +12,7 @@ import { checkedGroups } from "../../../src/source/group.js";
 import { groupSource } from "../../../src/source/groups.js";
 import { PressureSource } from "../../../src/source/pressure.js";
 import { SelfSource } from "../../../src/source/self.js";
+import type { StatValues } from "../../../src/stats/schema.js";
 
 /** A folder with these files. */
 function folder(files: Record<string, string>): string {
@@ -94,6 +95,27 @@ describe("group cpu", () => {
     expect(idle(second)).toEqual({ total: 140_000_000n, delta: 40_000_000n });
     idle({ ...second, cpu: new Map() }); // switched off
     expect(idle(second)).toEqual({ total: 140_000_000n, delta: 0n });
+  });
+
+  it("counts what a node did once, whichever of its CPUs are there", () => {
+    const cpu = (busy: number) => `${busy} 0 0 ${busy} 0 0 0 0 0 0`;
+    const root = folder({ ...sys, stat: statText({ 0: cpu(100), 1: cpu(200) }) });
+    const source = new CpuSource({ proc: root, sys: root });
+    const tracker = new Tracker({ together: false });
+    const read = (cpus: Record<string, string>) => {
+      writeFileSync(join(root, "stat"), statText(cpus));
+      const { node } = tracker.read(source.schema, source.read());
+      const { busy, cpus: online } =
+        (node as { entries: Record<string, { fields: StatValues }> }).entries["0"]?.fields ?? {};
+      return [(online as { value: bigint }).value, (busy as { delta: bigint }).delta / 10_000_000n];
+    };
+    expect(read({ 0: cpu(100), 1: cpu(200) })).toEqual([2n, 0n]);
+    expect(read({ 0: cpu(101) })).toEqual([1n, 1n]);
+    expect(read({ 0: cpu(103) })).toEqual([1n, 2n]);
+    expect(read({ 0: cpu(103), 1: cpu(207) })).toEqual([2n, 7n]);
+    // One that comes for the first time was at work before, perhaps.
+    expect(read({ 0: cpu(104), 1: cpu(208), 2: cpu(1000) })).toEqual([3n, 2n]);
+    expect(read({ 0: cpu(104), 1: cpu(208), 2: cpu(1005) })).toEqual([3n, 5n]);
   });
 
   it("never lets idle time go back, and knows a CPU again", () => {
