@@ -153,9 +153,25 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     this.#rollups = this.#newRollups();
     this.#cpus = this.#rollups.run();
     this.#clock = new Clock(intervalMs, () => this.#onTick());
-    void source.ended.then(() => this.#end());
-    source.onRefresh?.((all) => this.#beforeRefresh(all));
-    source.onTurn?.((turn) => (turn === "left" ? this.#afterLast() : this.#keepLast()));
+    this.#listen();
+  }
+
+  /** The source doesn't keep a sampler that nobody has any more. */
+  #listen(): void {
+    const self = new WeakRef(this);
+    void this.#source.ended.then(() => {
+      const sampler = self.deref();
+      if (sampler) sampler.#end();
+    });
+    this.#source.onRefresh?.((all) => {
+      const sampler = self.deref();
+      return sampler ? sampler.#beforeRefresh(all) : false;
+    });
+    this.#source.onTurn?.((turn) => {
+      const sampler = self.deref();
+      if (!sampler) return false;
+      return turn === "left" ? sampler.#afterLast() : sampler.#keepLast();
+    });
   }
 
   /** What is counted now; another one after a fallback to another scheduler. */

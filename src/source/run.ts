@@ -4,6 +4,7 @@ import { causeOf, type ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import { isKeyed, type StatsSchema } from "../stats/schema.js";
+import { type Callback, Callbacks } from "./callbacks.js";
 import { type ClearMode, otherMode, zeroedByCpu } from "./clear_mode.js";
 import { CpuTotals } from "./cpu_totals.js";
 import type { CpuPart } from "./joined.js";
@@ -35,8 +36,8 @@ export class RunStats implements StatsSource {
   #left = false;
   #clear: ClearMode | undefined;
   #end: () => void = () => {};
-  readonly #listeners = new Set<(turn: Turn) => void>();
-  readonly #refreshing: ((all: boolean) => void)[] = [];
+  readonly #turning = new Callbacks<Turn>();
+  readonly #refreshing = new Callbacks<boolean>();
   /** By statistic. */
   readonly #carried = new CarriedKeys();
 
@@ -91,8 +92,8 @@ export class RunStats implements StatsSource {
     return this.#carried.slots(stat, this.#current?.slots?.(stat, gone) ?? []);
   }
 
-  onRefresh(listener: (all: boolean) => void): void {
-    this.#refreshing.push(listener);
+  onRefresh(callback: Callback<boolean>): void {
+    this.#refreshing.add(callback);
   }
 
   refresh(): void {
@@ -115,8 +116,8 @@ export class RunStats implements StatsSource {
     this.#clear = mode;
   }
 
-  onTurn(listener: (turn: Turn) => void): void {
-    this.#listeners.add(listener);
+  onTurn(callback: Callback<Turn>): void {
+    this.#turning.add(callback);
   }
 
   /** From here on this one is read; it has counted from its own attach, so nothing is lost before this call. */
@@ -124,7 +125,7 @@ export class RunStats implements StatsSource {
     if (this.#clear) this.#clearOf(next, this.#clear);
     const same = this.#current !== undefined && this.#shapeOf(this.#current) === this.#shapeOf(next);
     if (!same) {
-      if (this.#left) this.#tell("replaced");
+      if (this.#left) this.#turning.call("replaced");
       this.#words = new BigUint64Array(next.words.length);
       this.#carried.clear();
     } else if (this.#left) {
@@ -139,7 +140,7 @@ export class RunStats implements StatsSource {
     this.#left = false;
     this.#current = next;
     this.#bind(next);
-    next.onRefresh?.((all) => next === this.#current && this.#beforeRefresh(all));
+    next.onRefresh?.((all) => (next === this.#current ? this.#beforeRefresh(all) : false));
     if (!this.#isByCpu) return;
     // At once, not when somebody next asks: this one may have left by then.
     if (same) this.#cpuTotals?.follow(next.byCpu?.() ?? [], this.schema);
@@ -149,7 +150,7 @@ export class RunStats implements StatsSource {
   /** The scheduler has left, and another may follow. Its maps may be closed after this call. */
   leave(): void {
     this.#readLast();
-    this.#tell("left");
+    this.#turning.call("left");
   }
 
   /** The one that was followed never ran, and its maps are about to be closed. */
@@ -183,7 +184,7 @@ export class RunStats implements StatsSource {
       this.#accumulator?.advance();
       this.#cpuTotals?.advance();
     }
-    for (const listener of this.#refreshing) listener(all);
+    this.#refreshing.call(all);
   }
 
   /** A key's total goes on where it comes again. */
@@ -209,10 +210,6 @@ export class RunStats implements StatsSource {
       if (!this.#current) throw error;
       log.warn(causeOf(error)); // a fallback that can't is still better than none
     }
-  }
-
-  #tell(turn: Turn): void {
-    for (const listener of this.#listeners) listener(turn);
   }
 
   /** What is equal has the same statistics in the same words: those of each CPU too, if anybody asked for them. */

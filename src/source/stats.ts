@@ -3,6 +3,7 @@ import { ScxError } from "../error.js";
 import type { Domain } from "../kernel/topology.js";
 import type { NativeError, NativeProgram } from "../native/index.js";
 import type { StatsSchema, StatValues } from "../stats/schema.js";
+import { type Callback, Callbacks } from "./callbacks.js";
 import { type Claims, resetClaims, zeroClaims } from "./claims.js";
 import { type ClearMode, otherMode, readBefore, zeroedByCpu } from "./clear_mode.js";
 import { type CpuPart, JoinedReaders } from "./joined.js";
@@ -57,9 +58,9 @@ export interface StatsSource<S extends StatValues = StatValues> {
   slots?(stat: number, gone?: boolean): readonly Slot[];
   /**
    * Calls back before each refresh, whoever asks for it: keys that had gone at the last one are forgotten by it, or `all`, as another
-   * scheduler follows.
+   * scheduler follows. Until it answers with false.
    */
-  onRefresh?(listener: (all: boolean) => void): void;
+  onRefresh?(callback: Callback<boolean>): void;
   /**
    * What is kept per CPU, summed over each CPU, core, last-level cache or NUMA node; bound for as long as the CPUs stay the
    * same. Absent where there is nothing per CPU.
@@ -73,8 +74,8 @@ export interface StatsSource<S extends StatValues = StatValues> {
   byCpu?(): readonly CpuPart[];
   /** Settles when nothing more will be counted: the scheduler has left. */
   readonly ended: Promise<void>;
-  /** Calls back at each turn from one scheduler to the next; absent where there is but one. */
-  onTurn?(listener: (turn: Turn) => void): void;
+  /** Calls back at each turn from one scheduler to the next, until it answers with false; absent where there is but one. */
+  onTurn?(callback: Callback<Turn>): void;
 }
 
 /** What reads a loaded object's statistics. */
@@ -108,7 +109,7 @@ export class LoadedStats implements StatsSource {
   #isByCpu = false;
   #state: () => string = () => "disabled";
   #end: () => void = () => {};
-  readonly #listeners: ((all: boolean) => void)[] = [];
+  readonly #refreshing = new Callbacks<boolean>();
 
   /** @param find says where the statistics are; asked when they are first wanted */
   constructor(scheduler: string, find: () => StatsParts | undefined) {
@@ -143,8 +144,8 @@ export class LoadedStats implements StatsSource {
     return this.#reader.slots(stat, gone);
   }
 
-  onRefresh(listener: (all: boolean) => void): void {
-    this.#listeners.push(listener);
+  onRefresh(callback: Callback<boolean>): void {
+    this.#refreshing.add(callback);
   }
 
   by(domain: Domain): StatsRollup {
@@ -184,8 +185,7 @@ export class LoadedStats implements StatsSource {
   refresh(): void {
     if (this.#closed) return;
     const reader = this.#reader;
-    // By index: an iterator is an object, which the compiler doesn't always save.
-    for (let i = 0; i < this.#listeners.length; i++) this.#listeners[i]?.(false);
+    this.#refreshing.call(false);
     try {
       reader.take();
       this.#wasRead = true;

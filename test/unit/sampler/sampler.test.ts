@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { native } from "../../../src/native/index.js";
 import { Sampler } from "../../../src/sampler/sampler.js";
+import type { Callback } from "../../../src/source/callbacks.js";
 import type { StatsSource, Turn } from "../../../src/source/stats.js";
 import type { CounterValue, Sample, StatsSchema } from "../../../src/stats/schema.js";
 import { FakeClocks, FakeTicker } from "./fake_time.js";
@@ -280,6 +283,28 @@ describe("samples", () => {
     expect(next.stats).toEqual(shown(2n, 2n));
     expect(last.stats).toMatchObject({ events: { total: 9n, delta: 4n } });
     await samples.return();
+  });
+});
+
+describe("a source", () => {
+  it("doesn't keep a sampler that nobody has any more, but one that is in use", async () => {
+    vi.useRealTimers();
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const asked: Callback<boolean>[] = [];
+    const told: Callback<Turn>[] = [];
+    const telling = Object.assign(source, {
+      onRefresh: (callback: Callback<boolean>) => asked.push(callback),
+      onTurn: (callback: Callback<Turn>) => told.push(callback),
+    });
+    const used = new Sampler(telling, { intervalMs: 1000 }).iterate();
+    (() => new Sampler(telling, { intervalMs: 1000 }).totals())();
+    await vi.waitFor(() => {
+      gc();
+      expect([asked[1]?.(false), told[1]?.("left")]).toEqual([false, false]);
+    });
+    expect([asked[0]?.(false), told[0]?.("left")]).not.toContain(false);
+    await used.return();
   });
 });
 

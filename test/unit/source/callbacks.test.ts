@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+import { expect, it } from "vitest";
+import { Callbacks } from "../../../src/source/callbacks.js";
+
+it("calls those back who haven't answered with false, in their order", () => {
+  const callbacks = new Callbacks<number>();
+  const called: string[] = [];
+  const add = (name: string, until = Number.POSITIVE_INFINITY) =>
+    callbacks.add((about) => {
+      called.push(`${name}${about}`);
+      return about < until && undefined;
+    });
+  add("a");
+  add("b", 2);
+  add("c", 1);
+  add("d");
+  for (const about of [1, 2, 3]) callbacks.call(about);
+  expect(called.join(" ")).toBe("a1 b1 c1 d1 a2 b2 d2 a3 d3");
+});
