@@ -89,7 +89,7 @@ export function addRun(program: Command): void {
     .addOption(
       new Option(
         "--mode <mode>",
-        "reset: clear the counters in the kernel at each interval, exactly; zero: by writing zeros",
+        "reset: clear the counters in the kernel at each interval, exactly; zero: by writing zeros, where there is nothing but counters",
       )
         .choices(["delta", ...clearModes])
         .default("delta"),
