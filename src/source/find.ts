@@ -3,11 +3,12 @@ import type { Btf } from "../bpf/btf.js";
 import { ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
+import { hashPlan } from "./hash.js";
 import { type Leaf, mostWords, type Parts, partsOf, placeText } from "./leaf.js";
 import { otherType, smallLeft, tableLeft, whatIsLeft } from "./left_out.js";
 import { kindOf, namesByEnum, statOfLeaf } from "./naming.js";
 import type { ReaderPlan, StatsPlace } from "./plan.js";
-import { arrayPlan, hashPlan, valueParts } from "./reader.js";
+import { arrayPlan, valueParts } from "./reader.js";
 import { type Rows, rowsOf, sectionsOf } from "./rows.js";
 
 /** Maps and globals that are called so hold statistics, in the schedulers of upstream and of the kernel tree. */

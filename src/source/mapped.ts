@@ -3,10 +3,11 @@ import { familyRule, firstClash } from "../stats/family.js";
 import { histogramBuckets, type Stat } from "../stats/schema.js";
 import { isHash } from "./find.js";
 import { type Ground, type Grounds, groundOf, startsWith, type Word } from "./ground.js";
+import { hashPlan } from "./hash.js";
 import { type Leaf, placeText } from "./leaf.js";
 import { indexLabels, kindOf, statOfLeaf } from "./naming.js";
 import type { ReaderPlan, StatsPlace } from "./plan.js";
-import { arrayPlan, hashPlan } from "./reader.js";
+import { arrayPlan } from "./reader.js";
 import { firstBucket, type MappedStat, type StatsMap, stepsOf, wrongMap } from "./stats_map.js";
 
 type Path = Leaf["path"];

@@ -6,7 +6,6 @@ import { type NativeMap, native, type ObjectMap, type SnapshotOptions } from "..
 import type { Stat } from "../stats/schema.js";
 import { besides, type Value } from "./cover.js";
 import { type HistogramPlan, withHistograms } from "./histogram.js";
-import { type KeyFormat, keyFormat } from "./key.js";
 import type { StatsLayout } from "./layout.js";
 import { type Leaf, type Parts, packed, partsOf } from "./leaf.js";
 import type { ReaderPlan } from "./plan.js";
@@ -128,7 +127,8 @@ export function arrayPlan(
   };
 }
 
-const gaugesAmong = (stats: readonly (Stat | undefined)[]): Uint32Array =>
+/** Numbers of the words that are levels. */
+export const gaugesAmong = (stats: readonly (Stat | undefined)[]): Uint32Array =>
   new Uint32Array(stats.flatMap((stat, word) => (stat?.kind === "gauge" ? [word] : [])));
 
 /** A snapshot of an array or of rows, with what each CPU has on request. */
@@ -155,87 +155,6 @@ function snapshotReader(map: NativeMap, options: SnapshotOptions, value: Value):
   };
 }
 
-/** A hash, with the leaves of its values, and what each is. */
-export interface HashPlan {
-  readonly index: number;
-  readonly map: ObjectMap;
-  readonly leaves: readonly Leaf[];
-  readonly stats: readonly Stat[];
-  readonly places: readonly string[];
-}
-
-/** Reads a hash: a dictionary for each leaf of its values. */
-export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPlan): ReaderPlan {
-  const format = keyFormat(btf, map);
-  return {
-    map: index,
-    name: map.name,
-    stats: stats.map((stat) => ({
-      ...stat,
-      type: { dict: stat.kind === "counter" ? "u64" : "i64", key: format.type },
-    })),
-    places,
-    storage: map.typeName ?? "",
-    bind: (bound) => {
-      const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges: gaugesAmong(stats) });
-      let left = 0;
-      /** Slots of which each CPU's words are kept. */
-      let byCpu = 0;
-      const keys = new SlotKeys(keyed.keys, keyed.states, bound.info().keySize, format);
-      const startAt = (starts: BigUint64Array, word: number, stat: number) =>
-        stats[stat]?.kind === "counter" ? (starts[word] ?? 0n) : 0n;
-      return {
-        words: keyed.words,
-        index: stats.map((_, leaf) => leaf),
-        take: () => {
-          left = keyed.take();
-        },
-        problem: () => {
-          if (left > 0) return tooMany(map.name, left);
-          const behind = byCpu === 0 ? 0 : keyed.states.subarray(byCpu).filter((state) => state !== 0).length;
-          return behind > 0 ? tooManyByCpu(map.name, behind) : undefined;
-        },
-        slots: (stat, gone = false) =>
-          keys.list(gone).map(({ slot, key }) => {
-            const word = slot * leaves.length + stat;
-            return { key, word, start: startAt(keyed.starts, word, stat) };
-          }),
-        ...(bound.info().typeName?.includes("percpu") && {
-          byCpu: () => {
-            const cpus = possibleCpus();
-            const { words, starts, used } = keyed.byCpu();
-            byCpu = words.length / (cpus.length * leaves.length);
-            const slots = (stat: number, gone = false) => {
-              const list = keys.list(gone).filter(({ slot }) => slot < byCpu);
-              return cpus.map((_, row) =>
-                list.map(({ slot, key }) => {
-                  const word = (slot * cpus.length + row) * leaves.length + stat;
-                  return { key, word, start: startAt(starts, word, stat) };
-                }),
-              );
-            };
-            return { words, width: leaves.length, cpus, used, slots };
-          },
-        }),
-      };
-    },
-  };
-}
-
-const tooMany = (name: string, keys: number) =>
-  new ScxError("ERR_SCX_MAP_READ", {
-    op: "read",
-    message: `Map ${name} has ${keys} keys more than can be followed.`,
-    remedy: "Its first 65536 keys are counted; name fewer of its members in a statistics map, or make it smaller.",
-  });
-
-const tooManyByCpu = (name: string, keys: number) =>
-  new ScxError("ERR_SCX_MAP_READ", {
-    op: "read",
-    message: `Map ${name} has ${keys} keys more than can be told apart by CPU.`,
-    remedy: "They are in its sums; name fewer of its members in a statistics map, or make it smaller.",
-  });
-
 /**
  * The integers in a map's values. Those of 8 bytes without a type are u64: upstream declares its maps of counters with
  * `__uint(value_size, sizeof(u64))`, of which BTF tells nothing.
@@ -257,42 +176,4 @@ export function valueParts(btf: Btf, { name, valueTypeId, valueSize }: ObjectMap
     message: `Map ${name} has values of ${valueSize} bytes, and their type ${btf.describe(valueTypeId)} has ${size}.`,
     remedy: "Declare it with __type(value, …) in place of __uint(value_size, …), or build the object again.",
   });
-}
-
-/** The texts of the slots' keys, made once for as long as a key has its slot. */
-class SlotKeys {
-  readonly #bytes: Uint8Array;
-  readonly #states: Uint8Array;
-  readonly #size: number;
-  readonly #format: KeyFormat;
-  readonly #known = new Map<number, { bytes: string; text: string }>();
-
-  constructor(bytes: Uint8Array, states: Uint8Array, size: number, format: KeyFormat) {
-    this.#bytes = bytes;
-    this.#states = states;
-    this.#size = size;
-    this.#format = format;
-  }
-
-  list(gone: boolean): { slot: number; key: string }[] {
-    const list: { slot: number; key: string }[] = [];
-    const add = (slot: number) => list.push({ slot, key: this.#textOf(slot) });
-    if (gone) {
-      for (let slot = this.#states.indexOf(2); slot >= 0; slot = this.#states.indexOf(2, slot + 1)) add(slot);
-    } else
-      this.#states.forEach((state, slot) => {
-        if (state !== 0) add(slot);
-      });
-    return list;
-  }
-
-  #textOf(slot: number): string {
-    const key = this.#bytes.subarray(slot * this.#size, (slot + 1) * this.#size);
-    const bytes = Buffer.from(key).toString("latin1");
-    const known = this.#known.get(slot);
-    if (known?.bytes === bytes) return known.text;
-    const text = this.#format.text(key.slice());
-    this.#known.set(slot, { bytes, text });
-    return text;
-  }
 }
