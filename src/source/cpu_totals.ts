@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { ScxError } from "../error.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
 import type { CpuPart } from "./joined.js";
@@ -16,7 +17,7 @@ export class CpuTotals {
 
   constructor(parts: readonly CpuPart[], schema: StatsSchema) {
     this.#carried = parts.map(() => new CarriedKeys());
-    this.parts = parts.map(({ words, used, slots, ...part }, i) => ({
+    this.parts = parts.map(({ words, used, slots, former: _, ...part }, i) => ({
       ...part,
       words: new BigUint64Array(words.length),
       ...(used && { used: new BigUint64Array(1) }),
@@ -33,11 +34,14 @@ export class CpuTotals {
   /** From here on these are read, which have counted since their own attach. */
   follow(parts: readonly CpuPart[], schema: StatsSchema): void {
     this.parts.forEach(({ stats, slots, cpus, words }, i) => {
-      for (const stat of slots && this.#turn[i] ? stats.keys() : [])
-        if (schema.stats[stat]?.kind === "counter")
+      const turn = this.#turn[i]?.part;
+      for (const stat of slots && turn ? stats.keys() : [])
+        if (schema.stats[stat]?.kind === "counter") {
+          const former = turn?.former?.(stat);
           slots?.(stat).forEach((row, at) => {
-            this.#carried[i]?.keep(stat * cpus.length + at, row, words);
+            this.#carried[i]?.keep(stat * cpus.length + at, row, words, former?.[at]);
           });
+        }
     });
     this.#begin(parts);
   }
@@ -51,6 +55,10 @@ export class CpuTotals {
         accumulator: new native.Accumulator(part.words, new BigUint64Array(words.length), words, part.used),
       };
     });
+  }
+
+  get problem(): ScxError | undefined {
+    return this.#carried.map(({ problem }) => problem).find((problem) => problem !== undefined);
   }
 
   /** Takes over what was read. */

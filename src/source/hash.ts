@@ -7,8 +7,8 @@ import type { Stat } from "../stats/schema.js";
 import { keyFormat } from "./key.js";
 import { type Leaf, packed } from "./leaf.js";
 import type { ReaderPlan } from "./plan.js";
-import { gaugesAmong } from "./reader.js";
-import { SlotKeys } from "./slot_keys.js";
+import { gaugesAmong, type Slot } from "./reader.js";
+import { type KeyedSlot, SlotKeys } from "./slot_keys.js";
 
 /** A hash, with the leaves of its values, and what each is. */
 export interface HashPlan {
@@ -33,48 +33,89 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
     storage: map.typeName ?? "",
     bind: (bound) => {
       const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges: gaugesAmong(stats) });
+      const width = leaves.length;
       let left = 0;
-      /** Slots of which each CPU's words are kept. */
-      let byCpu = 0;
-      const keys = new SlotKeys(keyed.keys, keyed.states, bound.info().keySize, format);
-      const startAt = (starts: BigUint64Array, word: number, stat: number) =>
-        stats[stat]?.kind === "counter" ? (starts[word] ?? 0n) : 0n;
+      let cells: Cells | undefined;
+      const isCounter = stats.map(({ kind }) => kind === "counter");
+      const keys = new SlotKeys({
+        name: map.name,
+        keys: keyed.keys,
+        states: keyed.states,
+        keySize: bound.info().keySize,
+        format,
+        sums: (slot) => {
+          const own = countedFrom(keyed, slot * width, width);
+          if (!cells || slot >= cells.slots) return own;
+          const each = cells.cpus.length * width;
+          const sums = new BigUint64Array(width + each);
+          sums.set(own);
+          sums.set(countedFrom(cells, slot * each, each), width);
+          return sums;
+        },
+      });
+      /** @param sum which of the key's sums the word's is: the whole's come first, then each CPU's */
+      const slotOf = ({ starts }: Arrays, word: number, { key, carried }: KeyedSlot, sum: number): Slot => {
+        if (!isCounter[sum % width]) return { key, word, start: 0n };
+        return { key, word, start: starts[word] ?? 0n, ...(carried && { carried: carried[sum] ?? 0n }) };
+      };
+      const read = () => {
+        left = keyed.take();
+      };
       return {
         words: keyed.words,
         index: stats.map((_, leaf) => leaf),
-        take: () => {
-          left = keyed.take();
+        take: () => keys.read(read),
+        problems: () => {
+          const behind = cells ? keyed.states.subarray(cells.slots).filter((state) => state !== 0).length : 0;
+          return [
+            ...(left > 0 ? [tooMany(map.name, left)] : []),
+            ...(left === 0 && behind > 0 ? [tooManyByCpu(map.name, behind)] : []),
+            ...(keys.problem ? [keys.problem] : []),
+          ];
         },
-        problem: () => {
-          if (left > 0) return tooMany(map.name, left);
-          const behind = byCpu === 0 ? 0 : keyed.states.subarray(byCpu).filter((state) => state !== 0).length;
-          return behind > 0 ? tooManyByCpu(map.name, behind) : undefined;
-        },
-        slots: (stat, gone = false) =>
-          keys.list(gone).map(({ slot, key }) => {
-            const word = slot * leaves.length + stat;
-            return { key, word, start: startAt(keyed.starts, word, stat) };
-          }),
+        slots: (stat, gone = false) => keys.list(gone).map((one) => slotOf(keyed, one.slot * width + stat, one, stat)),
+        former: (stat) => (isCounter[stat] ? keys.former(stat) : []),
         ...(bound.info().typeName?.includes("percpu") && {
           byCpu: () => {
             const cpus = possibleCpus();
             const { words, starts, used } = keyed.byCpu();
-            byCpu = words.length / (cpus.length * leaves.length);
-            const slots = (stat: number, gone = false) => {
-              const list = keys.list(gone).filter(({ slot }) => slot < byCpu);
-              return cpus.map((_, row) =>
-                list.map(({ slot, key }) => {
-                  const word = (slot * cpus.length + row) * leaves.length + stat;
-                  return { key, word, start: startAt(starts, word, stat) };
-                }),
-              );
+            const slots = words.length / (cpus.length * width);
+            const own = { words, starts, cpus, slots };
+            cells = own;
+            return {
+              words,
+              width,
+              cpus,
+              used,
+              slots: (stat, gone = false) => {
+                const list = keys.list(gone).filter(({ slot }) => slot < slots);
+                return cpus.map((_, row) =>
+                  list.map((one) => {
+                    const word = (one.slot * cpus.length + row) * width + stat;
+                    return slotOf(own, word, one, (1 + row) * width + stat);
+                  }),
+                );
+              },
+              former: (stat) => cpus.map((_, row) => (isCounter[stat] ? keys.former((1 + row) * width + stat) : [])),
             };
-            return { words, width: leaves.length, cpus, used, slots };
           },
         }),
       };
     },
   };
+}
+
+/** As the addon has them: what words are, and what they were when their slots' keys came. */
+type Arrays = Readonly<Record<"words" | "starts", BigUint64Array>>;
+
+/** What some words have counted since then; of levels it says nothing, and nobody asks. */
+const countedFrom = ({ words, starts }: Arrays, first: number, count: number): BigUint64Array =>
+  words.slice(first, first + count).map((word, i) => word - (starts[first + i] ?? 0n));
+
+/** What each CPU has of so many of the slots. */
+interface Cells extends Arrays {
+  readonly cpus: readonly number[];
+  readonly slots: number;
 }
 
 const tooMany = (name: string, keys: number) =>

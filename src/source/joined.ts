@@ -51,8 +51,7 @@ export class JoinedReaders {
 
   /** Why some readers failed at the last reading, and their words are what they were before; or what they left out. */
   get failed(): readonly ScxError[] {
-    const left = this.#readers.map((reader) => reader.problem?.()).filter((problem) => problem !== undefined);
-    return [...this.#failed.values(), ...left];
+    return [...this.#failed.values(), ...this.#readers.flatMap((reader) => reader.problems?.() ?? [])];
   }
 
   #takeAll(): void {
@@ -104,12 +103,13 @@ export class JoinedReaders {
       const cpus = reader.byCpu?.();
       if (!cpus) return [];
       const first = this.#places.findIndex((place) => place.reader === reader);
-      const { slots } = cpus;
+      const { slots, former } = cpus;
       return [
         {
           ...cpus,
           stats: new Map(reader.index.map((word, at) => [first + at, word])),
           ...(slots && { slots: (stat, gone) => slots(stat - first, gone) }),
+          ...(former && { former: (stat) => former(stat - first) }),
         },
       ];
     });
@@ -127,6 +127,12 @@ export class JoinedReaders {
     const place = this.#places[number];
     const slots = place?.reader.slots?.(place.stat, gone) ?? [];
     return place && place.begin > 0 ? slots.map((slot) => ({ ...slot, word: slot.word + place.begin })) : slots;
+  }
+
+  /** What keys of a dictionary had counted that {@link slots} hasn't. */
+  former(number: number): Iterable<[string, bigint]> {
+    const place = this.#places[number];
+    return place?.reader.former?.(place.stat) ?? [];
   }
 
   #taking(i: number, take: () => void): () => void {

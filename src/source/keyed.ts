@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import type { ScxError } from "../error.js";
 import { u64 } from "../stats/u64.js";
+import { forgotten } from "./former_keys.js";
 import type { Slot } from "./reader.js";
 
 /** Keys of a dictionary whose totals are kept for the next scheduler: as many as are followed of a map. */
@@ -18,26 +20,51 @@ export class CarriedKeys {
   readonly #totals = new Map<number, Map<string, bigint>>();
   /** The run's words, as they were when the turn came. */
   #before: BigUint64Array = new BigUint64Array();
+  #forgotten = 0;
 
   /** Slots of the present scheduler, as they are in the run's words. @param dictionary any number that is its own */
   slots(dictionary: number, slots: readonly Slot[]): readonly Slot[] {
     const carried = this.#totals.get(dictionary);
     const given = new Set<string>(); // by text: of several keys with one, the first has it
-    return slots.map(({ key, word, start }) => {
+    return slots.map((slot) => {
+      const { key, word, start } = slot;
       const before = given.has(key) ? undefined : carried?.get(key);
       if (before !== undefined) given.add(key);
       // What earlier schedulers of the run put into the same word was no other's.
-      return { key, word, start: u64(start + (this.#before[word] ?? 0n)), carried: before ?? 0n };
+      const began = u64(start + (this.#before[word] ?? 0n));
+      return { key, word, start: began, carried: u64((slot.carried ?? 0n) + (before ?? 0n)) };
     });
   }
 
-  /** Another scheduler is about to follow. @param slots as {@link slots} has them */
-  keep(dictionary: number, slots: readonly Slot[], words: BigUint64Array): void {
-    const totals = keySums(slots, words);
-    const earlier = this.#totals.get(dictionary) ?? new Map<string, bigint>();
-    // Those that didn't come with this one may come with the next, but not for ever.
-    const all = new Map([...totals, ...[...earlier].filter(([key]) => !totals.has(key))].slice(0, mostCarried));
+  /**
+   * Another scheduler is about to follow.
+   * @param slots as {@link slots} has them
+   * @param former what keys counted with the present scheduler that have gone
+   */
+  keep(
+    dictionary: number,
+    slots: readonly Slot[],
+    words: BigUint64Array,
+    former: Iterable<[string, bigint]> = [],
+  ): void {
+    const all = this.#totals.get(dictionary) ?? new Map<string, bigint>();
+    // Those that didn't come with this one may come with the next, but not for ever: who was there last is kept.
+    const put = (key: string, total: bigint) => {
+      all.delete(key);
+      if (total > 0n) all.set(key, total);
+    };
+    for (const [key, counted] of former) put(key, u64(counted + (all.get(key) ?? 0n)));
+    for (const [key, total] of keySums(slots, words)) put(key, total);
+    for (const key of all.keys()) {
+      if (all.size <= mostCarried) break;
+      all.delete(key);
+      this.#forgotten++;
+    }
     this.#totals.set(dictionary, all);
+  }
+
+  get problem(): ScxError | undefined {
+    return forgotten("The schedulers before", this.#forgotten, mostCarried);
   }
 
   /** The next one's turn comes, while the run has these words. */

@@ -18,7 +18,7 @@ export interface Slot {
   readonly word: number;
   /** What the word was when the key came: a counter's total is counted from there. */
   readonly start: bigint;
-  /** What the same key had counted with the schedulers of the run before. */
+  /** What the same key had counted before it came into that word, with the schedulers of the run before too. */
   readonly carried?: bigint;
 }
 
@@ -33,6 +33,8 @@ export interface CpuWords {
   readonly used?: BigUint64Array;
   /** Of a hash: for each row the keys that {@link Reader.slots} has, and where their values on that CPU are. */
   slots?(stat: number, gone?: boolean): readonly (readonly Slot[])[];
+  /** The same of {@link Reader.former}. */
+  former?(stat: number): readonly Iterable<[string, bigint]>[];
 }
 
 /** What reads some statistics of one map: one native call into arrays that are bound once. */
@@ -48,8 +50,8 @@ export interface Reader {
   readonly take: () => void;
   /** From now on {@link take} keeps what each CPU has as well; where values are kept per CPU. */
   readonly byCpu?: () => CpuWords;
-  /** What the last reading left out. */
-  problem?(): ScxError | undefined;
+  /** What the last reading left out, and what is lost. */
+  problems?(): readonly ScxError[];
   /**
    * Zeroes the chosen words, those with a 1, after a reading; what they are then is what was counted in them since the last time.
    * Where values have a place of their own.
@@ -59,6 +61,8 @@ export interface Reader {
   readonly spoiled?: (chosen: Uint8Array) => string | undefined;
   /** The keys of a dictionary as of the last reading, those that have gone since the one before included; or only the latter. */
   slots?(stat: number, gone?: boolean): readonly Slot[];
+  /** What keys of a dictionary had counted that {@link slots} hasn't, as they went before: their totals go on when they come again. */
+  former?(stat: number): Iterable<[string, bigint]>;
 }
 
 type Bound = ReturnType<ReaderPlan["bind"]>;

@@ -68,7 +68,8 @@ export class RunStats implements StatsSource {
   }
 
   get problems(): readonly ScxError[] {
-    return this.#current?.problems ?? [];
+    const forgotten = this.#carried.problem ?? this.#cpuTotals?.problem;
+    return [...(this.#current?.problems ?? []), ...(forgotten ? [forgotten] : [])];
   }
 
   state(): string {
@@ -191,7 +192,7 @@ export class RunStats implements StatsSource {
   #carryKeys(): void {
     this.schema.stats.forEach((stat, number) => {
       if (!isKeyed(stat) || stat.kind !== "counter") return;
-      this.#carried.keep(number, this.slots(number), this.#words);
+      this.#carried.keep(number, this.slots(number), this.#words, this.#current?.former?.(number));
     });
   }
 

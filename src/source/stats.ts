@@ -56,6 +56,8 @@ export interface StatsSource<S extends StatValues = StatValues> {
   readonly problems?: readonly ScxError[];
   /** The keys of a statistic that is a dictionary, as of the last refresh; or only those that were not there any more. */
   slots?(stat: number, gone?: boolean): readonly Slot[];
+  /** What keys of it had counted that {@link slots} hasn't, as they went before: a key's total goes on when it comes again. */
+  former?(stat: number): Iterable<[string, bigint]>;
   /**
    * Calls back before each refresh, whoever asks for it: keys that had gone at the last one are forgotten by it, or `all`, as another
    * scheduler follows. Until it answers with false.
@@ -142,6 +144,10 @@ export class LoadedStats implements StatsSource {
 
   slots(stat: number, gone = false): readonly Slot[] {
     return this.#reader.slots(stat, gone);
+  }
+
+  former(stat: number): Iterable<[string, bigint]> {
+    return this.#reader.former(stat);
   }
 
   onRefresh(callback: Callback<boolean>): void {

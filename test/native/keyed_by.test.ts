@@ -94,7 +94,7 @@ describe.skipIf(cpus.length < 2)("the keys of a hash by groups of CPUs", () => {
     expect(read(late, 20)).toEqual([counted(8n, 8n), counted(0n, 0n)]);
   });
 
-  it("lose nothing when they go, and begin anew in another's slot", () => {
+  it("lose nothing when they go, are no other's in their slot, and go on when they come again", () => {
     const [quick, slow] = [sampler.consumer(), sampler.consumer()];
     countOn(one, 3n, 10n);
     countOn(other, 4n, 10n);
@@ -105,11 +105,12 @@ describe.skipIf(cpus.length < 2)("the keys of a hash by groups of CPUs", () => {
     countOn(other, 6n, 30n); // in the slot of 10
     expect(read(quick, 30)).toEqual([counted(0n, 0n), counted(6n, 6n)]);
     countOn(one, 2n, 10n);
-    expect(read(quick, 10)).toEqual([counted(2n, 2n), counted(0n, 0n)]);
+    expect(read(quick, 10)).toEqual([counted(5n, 2n), counted(4n, 0n)]);
     const last = slow.read();
-    expect(perCpu(last)[one]?.[10]).toEqual(counted(2n, 5n)); // both lives of it
-    expect(perCpu(last)[other]?.[10]).toEqual(counted(0n, 4n));
+    expect(perCpu(last)[one]?.[10]).toEqual(counted(5n, 5n)); // both lives of it
+    expect(perCpu(last)[other]?.[10]).toEqual(counted(4n, 4n));
     expect(perCpu(last)[other]?.[30]).toEqual(counted(6n, 6n));
+    expect(loaded.stats.by?.("cpu").read()[one]?.pid_stats).toEqual({ entries: { 10: 5n, 30: 0n } });
   });
 
   it("are noticed to have come back between two readings by any CPU, though the sum went up", () => {
@@ -184,6 +185,28 @@ describe.skipIf(cpus.length < 2)("the keys of a hash by groups of CPUs", () => {
     expect(read(slow, 10)).toEqual([counted(5n, 0n), counted(4n, 0n)]);
   });
 
+  it("go on with the next scheduler though they had gone when it came", async () => {
+    await using second = await (await BpfObject.open(testObject("readers"))).load();
+    const run = new RunStats();
+    run.follow(loaded.stats);
+    const consumer = new Sampler(run, { intervalMs, by }).consumer();
+    countOn(one, 5n, 10n);
+    countOn(other, 6n, 10n);
+    consumer.read();
+    forget(10n);
+    consumer.read();
+    expect(read(consumer, 10)).toEqual([undefined, undefined]);
+    run.leave();
+    run.follow(second.stats);
+    countOn(other, 2n, 10n, "count_pid", second);
+    expect(read(consumer, 10)).toEqual([counted(5n, 0n), counted(8n, 2n)]);
+    expect(second.run("forget_pid", { n: 0n, key: 10n }).status).toBe(0);
+    consumer.read();
+    consumer.read();
+    countOn(one, 1n, 10n, "count_pid", second);
+    expect(read(consumer, 10)).toEqual([counted(6n, 1n), counted(8n, 0n)]);
+  });
+
   it("have levels as they are, and members of a value each for itself", () => {
     const consumer = sampler.consumer();
     countOn(one, 4n, 3n, "count_use");
@@ -202,21 +225,27 @@ describe.skipIf(cpus.length < 2)("the keys of a hash by groups of CPUs", () => {
     expect(lags()).toEqual([8n, -1n]);
   });
 
-  it("are each counted before they are evicted", () => {
+  it("are each counted before they are evicted, and go on when they come again", () => {
     const consumer = sampler.consumer();
+    const totals = new Map<string, bigint>();
     const seen = new Map([one, other].map((cpu) => [cpu, 0n]));
     const truth = new Map(seen);
-    for (let key = 0n; key < 150n; key++) {
-      const cpu = key % 50n < 25n ? one : other; // affinities are changed by a process each time
-      if (key % 25n === 0n) mayRunOn(`${cpu}`);
-      expect(loaded.run("count_use", { n: key, key }).status).toBe(0);
-      truth.set(cpu, (truth.get(cpu) ?? 0n) + key);
+    for (let n = 0n; n < 240n; n++) {
+      const cpu = n % 60n < 30n ? one : other; // affinities are changed by a process each time
+      if (n % 30n === 0n) mayRunOn(`${cpu}`);
+      const key = n % 120n;
+      expect(loaded.run("count_use", { n, key }).status).toBe(0);
+      truth.set(cpu, (truth.get(cpu) ?? 0n) + n);
+      totals.set(`${key}`, (totals.get(`${key}`) ?? 0n) + n);
       const each = perCpu(consumer.read(), "calls");
       for (const [known, sum] of seen)
         seen.set(
           known,
           Object.values(each[known] ?? {}).reduce((all, { delta }) => all + delta, sum),
         );
+      expect([one, other].reduce((sum, known) => sum + (each[known]?.[`${key}`]?.total ?? 0n), 0n)).toBe(
+        totals.get(`${key}`),
+      );
     }
     expect([...(loaded.maps.use_stats as WritableMap)].length).toBeLessThanOrEqual(64);
     expect(seen).toEqual(truth);

@@ -239,6 +239,32 @@ describe("a hash whose keys come and go", () => {
     expect(entries(consumer.read(), "pid_stats")).toEqual({ 1: { total: 13n, delta: 4n } });
   });
 
+  it("goes on with a key's total when it comes again, whoever met that it was away", () => {
+    const [slow, quick] = [sampler.consumer(), sampler.consumer()];
+    const read = (consumer: typeof slow) => entries(consumer.read(), "pid_stats")[7];
+    count("count_pid", 100n, 7n);
+    expect(read(slow)).toEqual({ total: 100n, delta: 100n });
+    count("count_pid", 34n, 7n);
+    expect(read(quick)).toEqual({ total: 134n, delta: 134n });
+    count("forget_pid", 0n, 7n);
+    expect(read(quick)).toEqual({ total: 134n, delta: 0n });
+    expect(read(quick)).toBeUndefined();
+    count("count_pid", 1n, 8n); // has its slot now
+    expect(read(quick)).toBeUndefined();
+    count("count_pid", 25n, 7n);
+    expect(read(slow)).toEqual({ total: 159n, delta: 59n });
+    expect(read(quick)).toEqual({ total: 159n, delta: 25n });
+    expect(entries(sampler.totals(), "pid_stats")[7]?.total).toBe(159n);
+    count("forget_pid", 0n, 7n);
+    sampler.totals();
+    count("count_pid", 1n, 7n); // at the reading that frees its slot
+    expect(read(slow)).toEqual({ total: 160n, delta: 1n });
+    // Nobody read while it was away.
+    count("forget_pid", 0n, 7n);
+    count("count_pid", 0n, 7n);
+    expect(read(slow)).toEqual({ total: 160n, delta: 0n });
+  });
+
   it("says how many keys are more than it follows, and counts the others", async () => {
     const object = await BpfObject.open(testObject("readers"));
     object.resize("pair_counters", 70_000);
