@@ -4,6 +4,7 @@ import { causeOf, ScxError } from "../error.js";
 import type { ObjectMap } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
 import { isArray, isCalledStats, isHash, namesOfLast } from "./find.js";
+import { keptOfName } from "./full_name.js";
 import type { HistogramPlan } from "./histogram.js";
 import { type Leaf, leavesOf, mostWords } from "./leaf.js";
 import { namesByEnum } from "./naming.js";
@@ -40,8 +41,18 @@ export interface Ground {
 /** Whether a path begins so. */
 export const startsWith = (path: Path, start: Path): boolean => start.every((step, i) => path[i] === step);
 
-/** The kernel knows only so much of a map's name. */
-const kernelName = (name: string): string => name.slice(0, 15);
+/** The map of that name; of one that is known from the kernel alone, by what it has kept of the name, where that is one's only. */
+function indexOf(maps: readonly ObjectMap[], name: string): number {
+  const whole = maps.findIndex((map) => map.name === name);
+  if (whole >= 0) return whole;
+  const isCut = (map: ObjectMap) => !isOfFile(map) && map.name === name.slice(0, keptOfName);
+  if (maps.filter(isCut).length > 1)
+    throw wrongMap(
+      `which map is ${name}, nobody can tell`,
+      `The kernel keeps ${keptOfName} characters of a name: give maps of one type names that differ sooner.`,
+    );
+  return maps.findIndex(isCut);
+}
 
 /** Grounds by where they are. */
 export type Grounds = Map<string, Ground>;
@@ -70,7 +81,7 @@ function groundsIn(
   name: string,
   percpu: boolean | undefined,
 ): Ground[] {
-  const index = maps.findIndex((map) => map.name === name || (!isOfFile(map) && map.name === kernelName(name)));
+  const index = indexOf(maps, name);
   const map = maps[index];
   if (map && percpu !== undefined)
     throw wrongMap(`${name} is a map, and percpu is for global arrays`, "Leave percpu out: a map says so itself.");

@@ -7,6 +7,8 @@ import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import { watchSchedExt } from "../kernel/watch.js";
 import { type MapInfo, type NativeError, type NativeMap, native } from "../native/index.js";
 import { numbered } from "../numbered.js";
+import { isCalledStats } from "./find.js";
+import { ambiguousName, keptOfName, nameOfMap } from "./full_name.js";
 import { type Ops, readOps } from "./ops.js";
 import { bindStats, planStats } from "./plan.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "./stats.js";
@@ -20,7 +22,10 @@ export interface RunningScheduler extends Disposable {
   readonly id: number;
   /** Its callbacks, by the names of the programs behind them. */
   readonly callbacks: Readonly<Record<string, string>>;
-  /** The maps that its programs use, by the kernel's names, to be read by their types. Of two with one name, one has a `_2`. */
+  /**
+   * The maps that its programs use, to be read by their types; by their names, which the kernel cuts at 15 characters where its BTF
+   * doesn't tell the rest. Of two with one name, one has a `_2`.
+   */
   readonly maps: Readonly<Record<string, ReadableMap>>;
   /** What it counts, found by BTF, for a {@link Sampler}; ends when it leaves. */
   readonly stats: StatsSource;
@@ -130,6 +135,8 @@ class Running implements RunningScheduler {
   readonly stats: StatsSource;
   readonly #opened: NativeMap[] = [];
   readonly #infos: readonly MapInfo[];
+  /** Of maps that may be statistics, by the names that nobody can tell more of. */
+  readonly #ambiguous = new Map<string, ScxError>();
   /** Of the BTF that says what each of them is. */
   readonly #btfIds: readonly number[];
   readonly #btfs = new Map<number, Btf>();
@@ -156,12 +163,13 @@ class Running implements RunningScheduler {
     this.callbacks = callbacks;
     try {
       for (const one of ids.keys()) this.#opened.push(native.mapById(one));
+      const infos = this.#opened.map((map) => map.info());
+      this.#btfIds = infos.map((info) => info.btfId || (ids.get(info.id) ?? 0));
+      this.#infos = infos.map((info, i) => ({ ...info, name: this.#nameOf(info, this.#btfIds[i] ?? 0) }));
     } catch (error) {
       for (const map of this.#opened) map.close();
       throw error;
     }
-    this.#infos = this.#opened.map((map) => map.info());
-    this.#btfIds = this.#infos.map((info) => info.btfId || (ids.get(info.id) ?? 0));
     this.maps = this.#views();
     this.#source = new LoadedStats(name, () => this.#find());
     this.#source.beginLate(() => (this.#hasLeft() ? "disabled" : schedExt.state()), age);
@@ -189,6 +197,13 @@ class Running implements RunningScheduler {
   #end(): void {
     this.#watch.close();
     this.#source.end();
+  }
+
+  #nameOf(info: MapInfo, btf: number): string {
+    if (btf === 0 || info.name.length < keptOfName) return info.name;
+    const found = nameOfMap(this.#btfOf(btf), info);
+    if (found.others.some(isCalledStats)) this.#ambiguous.set(found.name, ambiguousName(found));
+    return found.name;
   }
 
   #views(): Record<string, ReadableMap> {
@@ -224,6 +239,8 @@ class Running implements RunningScheduler {
       this.#statsMap,
     );
     const open = (place: number, map: number) => this.#opened[indexes[place]?.[map] as number] as NativeMap;
-    return { name: plan.name ?? this.name, ...bindStats(plan, open) };
+    // A statistics map means what it names, and no other.
+    const problems = [...(this.#statsMap ? [] : this.#ambiguous.values()), ...plan.problems];
+    return { name: plan.name ?? this.name, ...bindStats({ ...plan, problems }, open) };
   }
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// How schedulers that run are found, whoever loaded them, and what of theirs is.
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type CounterValue, inspectObject, runningScheduler, Sampler } from "../../src/index.js";
+import { testObject } from "../objects.js";
+import { kernelIsFree, load, type Running, scxkit } from "./process.js";
+
+const started: Running[] = [];
+let work: Disposable;
+beforeEach(() => {
+  work = load();
+});
+afterEach(async () => {
+  work[Symbol.dispose]();
+  for (const run of started.splice(0)) run.kill("SIGKILL");
+  await kernelIsFree();
+});
+
+const start = async (...args: string[]): Promise<Running> => {
+  const run = scxkit("run", ...args, "--json", "--stats", "0.3", "--socket", "none");
+  started.push(run);
+  await run.line(/"state":"enabled"/);
+  return run;
+};
+
+describe("maps whose names are longer than the kernel keeps them", () => {
+  it("are statistics by the names that their object has for them, as inspect says", async () => {
+    await start(testObject("long_names"));
+    const { stats } = await inspectObject(testObject("long_names"));
+    using running = runningScheduler();
+    const maps = ["cpu_latency_stats", "enqueue_place_stats", "enqueue_place_state", "fifteen_metrics"];
+    expect(Object.keys(running.maps)).toEqual(expect.arrayContaining(maps));
+    const sampler = new Sampler(running.stats, { intervalMs: 1e-6 });
+    const names = sampler.schema.stats.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["short", "long", "endless", "near", "far", "fifteen_metrics"]));
+    const inspected = stats?.stats.map(({ name }) => name) ?? [];
+    expect(names.filter((name) => !inspected.includes(name))).toEqual([]);
+    expect((sampler.totals().stats.far as CounterValue).total).toBeGreaterThan(0n);
+    expect(sampler.problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^Map dispatch_queue_ is one of dispatch_queue_stats, dispatch_queue_counters/),
+    ]);
+  });
+});
