@@ -17,6 +17,7 @@ import { assignment } from "./assignment.js";
 import { onEnd } from "./ending.js";
 import { exitDocument } from "./exit_text.js";
 import { showLog } from "./log.js";
+import { MissedTicks } from "./missed.js";
 import { OutputFile } from "./output_file.js";
 import { Printer } from "./printer.js";
 import type { RunOptions } from "./run.js";
@@ -84,7 +85,11 @@ export async function run(nameOrPath: string, options: RunOptions): Promise<numb
     });
     // Without it the process may end: what runs keeps it.
     const timer = options.duration && setTimeout(() => void supervisor.stop(), options.duration * 1000).unref();
-    for await (const sample of samples) printer.sample(sample);
+    const missed = new MissedTicks();
+    for await (const sample of samples) {
+      missed.look(sampler as Sampler);
+      printer.sample(sample);
+    }
     clearTimeout(timer);
     const { exit, error, waiting } = await supervisor.ended;
     printer.end();

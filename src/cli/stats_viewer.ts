@@ -6,6 +6,7 @@ import { type RunningScheduler, runningScheduler, runningSchedulers } from "../s
 import { onEnd } from "./ending.js";
 import { helpStats } from "./help_stats.js";
 import { showLog } from "./log.js";
+import { MissedTicks } from "./missed.js";
 import { Printer } from "./printer.js";
 import type { StatsOptions } from "./stats.js";
 import { readStatsMap } from "./stats_map_file.js";
@@ -36,7 +37,11 @@ export async function showStats(name: string | undefined, options: StatsOptions)
     printer.sample(sampler.totals());
     return;
   }
-  for await (const sample of sampler.iterate({ reuse: true })) printer.sample(sample);
+  const missed = new MissedTicks();
+  for await (const sample of sampler.iterate({ reuse: true })) {
+    missed.look(sampler);
+    printer.sample(sample);
+  }
 }
 
 function list(name: string | undefined, json: boolean): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { keysText, Loss } from "../source/loss.js";
 import type { CounterValue } from "../stats/schema.js";
 import { u64 } from "../stats/u64.js";
 
@@ -15,6 +16,8 @@ export class GoneKeys {
   #size = 0;
   /** Keys for which there was no room, ever. */
   #left = 0;
+  /** Of those, as of the last sample that lacks them. */
+  readonly #lost = new Loss((keys) => this.#describe(keys));
 
   constructor(most = mostKeys) {
     this.#most = most;
@@ -43,15 +46,19 @@ export class GoneKeys {
   /** They were handed out, or another scheduler's follow. */
   clear(): void {
     if (this.#size === 0) return;
+    this.#lost.keys = this.#left;
     this.#dictionaries.clear();
     this.#size = 0;
   }
 
   get problem(): ScxError | undefined {
-    if (this.#left === 0) return undefined;
+    return this.#left === 0 ? undefined : this.#describe(this.#left);
+  }
+
+  #describe(keys: number): ScxError {
     return new ScxError("ERR_SCX_MAP_READ", {
       op: "read",
-      message: `A consumer lost what ${this.#left} keys counted, which had gone when it read.`,
+      message: `A consumer lost what ${keysText(keys)} counted, which had gone when it read.`,
       remedy: `Read more often: up to ${this.#most} such keys are kept for each consumer.`,
     });
   }

@@ -57,8 +57,8 @@ export class CpuTotals {
     });
   }
 
-  get problem(): ScxError | undefined {
-    return this.#carried.map(({ problem }) => problem).find((problem) => problem !== undefined);
+  get problems(): readonly ScxError[] {
+    return this.#carried.flatMap(({ problems }) => problems);
   }
 
   /** Takes over what was read. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { keysText, Loss } from "./loss.js";
 
 /** Keys that have gone whose counts are known still, of one map: as many as are followed of it. */
 const mostKeys = 65_536;
@@ -10,13 +11,12 @@ const mostWords = 1 << 23;
 export class FormerKeys {
   /** By key, who went first before the others. */
   readonly #sums = new Map<string, BigUint64Array>();
-  readonly #map: string;
-  #forgotten = 0;
+  readonly #forgotten: Loss;
   #most = mostKeys;
 
   /** @param map whose keys they are */
   constructor(map: string) {
-    this.#map = map;
+    this.#forgotten = new Loss((keys) => forgotten(`map ${map}`, keys, this.#most));
   }
 
   get size(): number {
@@ -29,7 +29,7 @@ export class FormerKeys {
     while (this.#sums.size >= this.#most) {
       const [oldest = ""] = this.#sums.keys();
       this.#sums.delete(oldest);
-      this.#forgotten++;
+      this.#forgotten.keys++;
     }
     this.#sums.set(key, sums);
   }
@@ -46,17 +46,15 @@ export class FormerKeys {
     for (const [key, sums] of this.#sums) yield [key, sums[word] ?? 0n];
   }
 
-  get problem(): ScxError | undefined {
-    return forgotten(`Map ${this.#map}`, this.#forgotten, this.#most);
+  get problems(): readonly ScxError[] {
+    return this.#forgotten.problems;
   }
 }
 
-/** That keys are forgotten, if any are. @param whose keys they are @param most how many are not */
-export function forgotten(whose: string, keys: number, most: number): ScxError | undefined {
-  if (keys === 0) return undefined;
-  return new ScxError("ERR_SCX_MAP_READ", {
+/** That keys are forgotten. @param of what they are keys of @param most how many are not */
+export const forgotten = (of: string, keys: number, most: number): ScxError =>
+  new ScxError("ERR_SCX_MAP_READ", {
     op: "read",
-    message: `${whose} had keys that are gone, of which ${keys} are forgotten: if they come again, their totals begin at zero.`,
+    message: `What ${keysText(keys)} of ${of} had counted before they went is forgotten: if they come again, their totals begin at zero.`,
     remedy: `Of the last ${most} that went it is known what they had counted; deltas are right in any case.`,
   });
-}

@@ -6,6 +6,7 @@ import { native, type ObjectMap } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
 import { keyFormat } from "./key.js";
 import { type Leaf, packed } from "./leaf.js";
+import { keysText, Loss } from "./loss.js";
 import type { ReaderPlan } from "./plan.js";
 import { gaugesAmong, type Slot } from "./reader.js";
 import { type KeyedSlot, SlotKeys } from "./slot_keys.js";
@@ -34,7 +35,8 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
     bind: (bound) => {
       const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges: gaugesAmong(stats) });
       const width = leaves.length;
-      let left = 0;
+      const left = new Loss((keys) => tooMany(map.name, keys));
+      const leftByCpu = new Loss((keys) => tooManyByCpu(map.name, keys));
       let cells: Cells | undefined;
       const isCounter = stats.map(({ kind }) => kind === "counter");
       const keys = new SlotKeys({
@@ -59,20 +61,15 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
         return { key, word, start: starts[word] ?? 0n, ...(carried && { carried: carried[sum] ?? 0n }) };
       };
       const read = () => {
-        left = keyed.take();
+        left.keys = keyed.take();
+        if (cells) leftByCpu.keys = keysFrom(keyed.states, cells.slots);
       };
       return {
         words: keyed.words,
         index: stats.map((_, leaf) => leaf),
         take: () => keys.read(read),
-        problems: () => {
-          const behind = cells ? keyed.states.subarray(cells.slots).filter((state) => state !== 0).length : 0;
-          return [
-            ...(left > 0 ? [tooMany(map.name, left)] : []),
-            ...(left === 0 && behind > 0 ? [tooManyByCpu(map.name, behind)] : []),
-            ...(keys.problem ? [keys.problem] : []),
-          ];
-        },
+        // Who isn't followed at all isn't by CPU.
+        problems: () => [...(left.keys > 0 ? left : leftByCpu).problems, ...keys.problems],
         slots: (stat, gone = false) => keys.list(gone).map((one) => slotOf(keyed, one.slot * width + stat, one, stat)),
         former: (stat) => (isCounter[stat] ? keys.former(stat) : []),
         ...(bound.info().typeName?.includes("percpu") && {
@@ -112,6 +109,13 @@ type Arrays = Readonly<Record<"words" | "starts", BigUint64Array>>;
 const countedFrom = ({ words, starts }: Arrays, first: number, count: number): BigUint64Array =>
   words.slice(first, first + count).map((word, i) => word - (starts[first + i] ?? 0n));
 
+/** How many of the slots from that one on have keys. */
+function keysFrom(states: Uint8Array, first: number): number {
+  let keys = 0;
+  for (let slot = first; slot < states.length; slot++) if (states[slot] !== 0) keys++;
+  return keys;
+}
+
 /** What each CPU has of so many of the slots. */
 interface Cells extends Arrays {
   readonly cpus: readonly number[];
@@ -121,13 +125,13 @@ interface Cells extends Arrays {
 const tooMany = (name: string, keys: number) =>
   new ScxError("ERR_SCX_MAP_READ", {
     op: "read",
-    message: `Map ${name} has ${keys} keys more than can be followed.`,
+    message: `Map ${name} has ${keysText(keys)} more than can be followed.`,
     remedy: "Its first 65536 keys are counted; name fewer of its members in a statistics map, or make it smaller.",
   });
 
 const tooManyByCpu = (name: string, keys: number) =>
   new ScxError("ERR_SCX_MAP_READ", {
     op: "read",
-    message: `Map ${name} has ${keys} keys more than can be told apart by CPU.`,
+    message: `Map ${name} has ${keysText(keys)} more than can be told apart by CPU.`,
     remedy: "They are in its sums; name fewer of its members in a statistics map, or make it smaller.",
   });

@@ -2,6 +2,7 @@
 import type { ScxError } from "../error.js";
 import { u64 } from "../stats/u64.js";
 import { forgotten } from "./former_keys.js";
+import { Loss } from "./loss.js";
 import type { Slot } from "./reader.js";
 
 /** Keys of a dictionary whose totals are kept for the next scheduler: as many as are followed of a map. */
@@ -20,7 +21,7 @@ export class CarriedKeys {
   readonly #totals = new Map<number, Map<string, bigint>>();
   /** The run's words, as they were when the turn came. */
   #before: BigUint64Array = new BigUint64Array();
-  #forgotten = 0;
+  readonly #forgotten = new Loss((keys) => forgotten("the schedulers before", keys, mostCarried));
 
   /** Slots of the present scheduler, as they are in the run's words. @param dictionary any number that is its own */
   slots(dictionary: number, slots: readonly Slot[]): readonly Slot[] {
@@ -58,13 +59,13 @@ export class CarriedKeys {
     for (const key of all.keys()) {
       if (all.size <= mostCarried) break;
       all.delete(key);
-      this.#forgotten++;
+      this.#forgotten.keys++;
     }
     this.#totals.set(dictionary, all);
   }
 
-  get problem(): ScxError | undefined {
-    return forgotten("The schedulers before", this.#forgotten, mostCarried);
+  get problems(): readonly ScxError[] {
+    return this.#forgotten.problems;
   }
 
   /** The next one's turn comes, while the run has these words. */

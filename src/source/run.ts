@@ -68,8 +68,7 @@ export class RunStats implements StatsSource {
   }
 
   get problems(): readonly ScxError[] {
-    const forgotten = this.#carried.problem ?? this.#cpuTotals?.problem;
-    return [...(this.#current?.problems ?? []), ...(forgotten ? [forgotten] : [])];
+    return [...(this.#current?.problems ?? []), ...this.#carried.problems, ...(this.#cpuTotals?.problems ?? [])];
   }
 
   state(): string {

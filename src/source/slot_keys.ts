@@ -73,8 +73,8 @@ export class SlotKeys {
     return this.#former.of(word);
   }
 
-  get problem(): ScxError | undefined {
-    return this.#former.problem;
+  get problems(): readonly ScxError[] {
+    return this.#former.problems;
   }
 
   /** Around a reading, which frees the slots whose keys had gone at the one before, and may give them to others at once. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import type { LogRecord } from "../../src/diagnostics.js";
 import {
   BpfObject,
   type CounterValue,
@@ -23,6 +25,15 @@ beforeEach(async () => {
   sampler = new Sampler(loaded.stats, { intervalMs: 1e-6 }); // always read afresh
 });
 afterEach(() => loaded.close());
+
+/** What is said in the log from now on, to the test's end. */
+function logged(): LogRecord[] {
+  const records: LogRecord[] = [];
+  const listen = (record: unknown) => void records.push(record as LogRecord);
+  subscribe("scxkit:log", listen);
+  onTestFinished(() => void unsubscribe("scxkit:log", listen));
+  return records;
+}
 
 const count = (program: string, n: bigint, key = 0n) => expect(loaded.run(program, { n, key }).status).toBe(0);
 const statOf = (name: string) => sampler.schema.stats.find((stat) => stat.name === name);
@@ -272,10 +283,12 @@ describe("a hash whose keys come and go", () => {
     const whole = new Sampler(large.stats, { intervalMs: 1e-6 });
     for (let node = 0; node < 65_536 + 3; node++) large.maps.pair_counters?.set({ name: "n", node }, 1n);
     large.run("count_event", { n: 2n, key: 1n });
+    const said = logged();
     expect(whole.totals().stats.moved).toMatchObject({ total: 2n });
-    expect(whole.problems.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/^Map pair_counters has 3 keys more than can be followed/),
-    );
+    const lost = expect.stringMatching(/^Map pair_counters has 3 keys more than can be followed/);
+    expect(whole.problems.map(({ message }) => message)).toContainEqual(lost);
+    whole.totals();
+    expect(said.map(({ level, text }) => [level, text])).toEqual([["warn", lost]]); // once, though it lasts
   });
 
   it("is exact for a slow consumer too: what went between its readings is in its next one", () => {

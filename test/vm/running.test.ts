@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How schedulers that run are found, whoever loaded them, and what of theirs is.
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CounterValue, inspectObject, runningScheduler, Sampler } from "../../src/index.js";
 import { testObject } from "../objects.js";
@@ -40,4 +41,20 @@ describe("maps whose names are longer than the kernel keeps them", () => {
       expect.stringMatching(/^Map dispatch_queue_ is one of dispatch_queue_stats, dispatch_queue_counters/),
     ]);
   });
+});
+
+it("ticks that are missed are said, by who runs it and by who only looks", async () => {
+  const run = await start("simple");
+  const watch = scxkit("stats", "--json", "--stats", "0.3");
+  started.push(watch);
+  await watch.line(/"state":"enabled"/);
+  for (const one of [run, watch]) {
+    one.stderr = "";
+    one.kill("SIGSTOP");
+    await sleep(1500);
+    const before = one.lines.length;
+    one.kill("SIGCONT");
+    await one.error(/^warn sampler: \d+ ticks? missed, /);
+    await one.line(/"state":"enabled"/, before);
+  }
 });
