@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { labelText } from "./label_text.js";
 import type { Stat, StatDatum, StatsSchema } from "./schema.js";
 
 /** Type of one value on the wire, in upstream's spelling; a struct is referred to by its name. */
@@ -40,7 +41,7 @@ export const histogramStruct = "scx_histogram";
 /**
  * Describes a scheduler's statistics: the top struct, named as the schema, with a field for each statistic (counters u64,
  * gauges i64 unless they say otherwise) and `at`, and the structs that it refers to. Kind, unit and family travel as the
- * user attributes `_scx_kind`, `_scx_unit`, `_scx_family` and `_scx_label`; `at` is marked `_om_skip`, because a time of
+ * user attributes `_scx_kind`, `_scx_unit`, `_scx_family` and `_scx_label` ({@link labelText}); `at` is marked `_om_skip`, because a time of
  * reading is no metric.
  *
  * @param isTop whether it is what target `top` answers with
@@ -88,14 +89,13 @@ function describeStruct(schema: StatsSchema, structs: Structs): MetaStruct {
 
 function describeStat(stat: Stat, structs: Structs): MetaField {
   const { kind, desc, unit, family } = stat;
-  const labels = Object.entries(family?.labels ?? {}).map(([label, value]) => `${label}=${value}`);
   return {
     ...dataOf(stat, structs),
     ...(desc !== undefined && { desc }),
     user: {
       _scx_kind: kind,
       ...(unit !== undefined && { _scx_unit: unit }),
-      ...(family && { _scx_family: family.name, _scx_label: labels.join(",") }),
+      ...(family && { _scx_family: family.name, _scx_label: labelText(family.labels) }),
       ...stat.user,
     },
   };

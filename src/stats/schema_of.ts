@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ScxError } from "../error.js";
+import { labelsOf } from "./label_text.js";
 import {
   histogramStruct,
   type MetaData,
@@ -97,9 +98,6 @@ function typeOf(data: MetaData, schema: (name: string) => StatsSchema): StatType
   // Checked when it was read: a key is no struct and no float.
   return { dict: datum(data.dict.datum), key: data.dict.key as KeyType };
 }
-
-const labelsOf = (text: string): Record<string, string> =>
-  Object.fromEntries([...text.matchAll(/([^=,]+)=([^,]*)/g)].map(([, label, value]) => [label, value]));
 
 const unusable = (message: string): ScxError =>
   new ScxError("ERR_SCX_STATS_META", {

@@ -21,6 +21,7 @@ const kinds: StatsSchema = {
   stats: [
     { name: "local", kind: "counter", desc: "events", unit: "seconds" },
     { name: "greedy", kind: "counter", family: { name: "dispatched", labels: { type: "greedy", node: "0" } } },
+    { name: "first", kind: "counter", family: { name: "dispatched", labels: { cpus: "0-3,8-11", type: "a,c=d" } } },
     { name: "depth", kind: "gauge" },
     { name: "load", kind: "gauge", type: "float", user: { _om_skip: "true" } },
     { name: "name", kind: "gauge", type: "string" },
