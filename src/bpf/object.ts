@@ -194,7 +194,7 @@ export class BpfObject<T extends ObjectTypes = ObjectTypes> {
    * with "?": then off.
    * @throws ScxError ERR_SCX_USAGE when there is no such program
    */
-  setProgram(name: string, use: ProgramUse): void {
+  setProgram(name: NameIn<T["programs"]> | NameIn<T["companions"]>, use: ProgramUse): void {
     this.#requireOpen("set");
     const { native, unattached } = this.#parts;
     const programs = native.programs();

@@ -21,6 +21,8 @@ export interface ObjectTypes {
   maps: Record<string, { key: BtfValue; value: BtfValue }>;
   /** SEC("syscall") programs, with the struct that each is given; never where BTF doesn't say. */
   programs: Record<string, StructValue>;
+  /** The other programs that are no callbacks of a scheduler (tracepoints, kprobes, fentry…), with their sections. */
+  companions: Record<string, string>;
   /** What a sample's `stats` hold. */
   stats: StatValues;
 }

@@ -6,7 +6,7 @@ import { globalMembers } from "./globals.js";
 import { mapMembers } from "./maps.js";
 import { moduleName, Names, pascal } from "./name.js";
 import { opsTypes } from "./ops.js";
-import { programMembers } from "./programs.js";
+import { companionMembers, programMembers } from "./programs.js";
 import { statImports, statsType } from "./statistics.js";
 import { code, comment, commentText, literal, typeLiteral } from "./text.js";
 import { Types } from "./type.js";
@@ -52,6 +52,7 @@ export function moduleText(object: BpfObject, options: ModuleOptions): string {
     ops: [...new Set(schedulers.map(({ type }) => type))].join(" | ") || typeLiteral([]),
     maps: typeLiteral(mapMembers(types, maps)),
     programs: typeLiteral(programMembers(btf, types, programs)),
+    companions: typeLiteral(companionMembers(programs)),
     stats: statsType(stats),
   };
   types.enums();
@@ -61,6 +62,8 @@ export function moduleText(object: BpfObject, options: ModuleOptions): string {
     ops: `Fields of the ops${schedulers.length > 0 ? `: ${schedulers.map((one) => one.about).join("; ")}` : ""}.`,
     maps: "Keys and values of the maps; of a per-CPU map a value for each CPU that there can be.",
     programs: "Programs that can be run, with the struct that each is given.",
+    companions:
+      "The other programs beside the scheduler's callbacks, with the sections that say what they are attached to.",
     stats: stats
       ? `What a sample's \`stats\` hold: ${code(stats.name)}.`
       : "What a sample's `stats` hold: nothing is found in the object, so it is what a statistics map names at load.",
@@ -78,7 +81,7 @@ export interface ${bundle} {\n${parts.map(([part, name]) => `  ${part}: ${name};
 }
 
 /** As {@link ObjectTypes} has them. */
-const ownParts = ["constants", "variables", "ops", "maps", "programs", "stats"] as const;
+const ownParts = ["constants", "variables", "ops", "maps", "programs", "companions", "stats"] as const;
 type Part = (typeof ownParts)[number];
 
 function imports(used: readonly string[], { library = "scxkit", path }: ModuleOptions): string {

@@ -74,6 +74,9 @@ export type SimplePrograms = {
   scx_stats_reset: SimpleStatsStruct;
 };
 
+/** The other programs beside the scheduler's callbacks, with the sections that say what they are attached to. */
+export type SimpleCompanions = Record<never, never>;
+
 /** What a sample's `stats` hold: `simple_stats`. */
 export type SimpleStats = {
   /** Counter: tasks put straight on the local queue of an idle CPU; `enqueued{queue="local"}`. */
@@ -149,6 +152,7 @@ export interface Simple {
   ops: SimpleOps;
   maps: SimpleMaps;
   programs: SimplePrograms;
+  companions: SimpleCompanions;
   stats: SimpleStats;
 }
 

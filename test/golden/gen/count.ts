@@ -164,6 +164,9 @@ export type CountPrograms = {
   observe_atomic: CountArgs;
 };
 
+/** The other programs beside the scheduler's callbacks, with the sections that say what they are attached to. */
+export type CountCompanions = Record<never, never>;
+
 /** What a sample's `stats` hold: `count_stats`. */
 export type CountStats = {
   /** Counter: events counted plainly. */
@@ -286,6 +289,7 @@ export interface Count {
   ops: CountOps;
   maps: CountMaps;
   programs: CountPrograms;
+  companions: CountCompanions;
   stats: CountStats;
 }
 

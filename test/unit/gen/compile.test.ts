@@ -23,6 +23,7 @@ object.ops.timeout_ms = 5000;
 object.ops.flags = ["ENQ_LAST", "SWITCH_PARTIAL"];
 object.ops.flags = object.ops.flags | 1n;
 object.setOps("name", "mine");
+object.setProgram("scx_stats_reset", "off");
 export const loaded: LoadedObject<Simple> = await object.load();
 export const slice: bigint = loaded.globals.slice_us; // 2322
 loaded.globals.vtime_now = 0n;
@@ -49,6 +50,7 @@ export const run = await superviseScheduler({ open: () => openSimple("simple.bpf
 /** Each line is wrong, by the error that it names. */
 const wrong = `
 import { BpfObject, type ObjectTypes, Sampler } from "scxkit";
+import { openCompanions } from "./companions.js";
 import { type CountColour, openCount } from "./count.js";
 import { openReaders } from "./readers.js";
 declare const export_: (...values: (bigint | undefined)[]) => void;
@@ -65,6 +67,7 @@ object.globals.ro_outer.tag = 1; // 2540
 object.setGlobal("ro_u9[1]", 1); // 2345
 object.resize("no_map", 1); // 2345
 object.ops.timeout_ms = 1; // 2339
+object.setProgram("count_al", "off"); // 2345
 export const pink: CountColour = "PINK"; // 2322
 const loaded = await object.load();
 loaded.globals.ro_u8 = 1; // 2540
@@ -92,9 +95,19 @@ for await (const { stats } of new Sampler(others.stats, { intervalMs: 1 })) {
   stats.pid_stats.entries["10"].total; // 2532
   stats.balance.total; // 2339
 }
+// Programs that are neither run nor callbacks.
+const beside = await openCompanions("companions.bpf.o");
+beside.setProgram("companions_exec", "load");
+beside.setProgram("companions_optional", "on");
+beside.setProgram("companions_call", "off");
+beside.setProgram("companions_exe", "off"); // 2345
+beside.setProgram("companions_enqueue", "off"); // 2345
+beside.setProgram("companions_exec", "no"); // 2345
+(await beside.load()).run("companions_exec"); // 2345
 // What nobody told anything of knows no names.
 const any: BpfObject<ObjectTypes> = await BpfObject.open("any.bpf.o");
 any.globals.what_ever = 1n;
+any.setProgram("what_ever", "off");
 export const all: BpfObject[] = [any, object];
 `;
 
@@ -137,6 +150,7 @@ beforeAll(async () => {
     "hostile.ts": await generateModule(hostile),
     "readers.ts": await generateModule(testObject("readers")),
     "count.ts": await generateModule(testObject("count")),
+    "companions.ts": await generateModule(testObject("companions")),
     "user.ts": user("simple"),
     "user_of_changed.ts": user("changed"),
     "wrong.ts": wrong,
@@ -164,7 +178,7 @@ beforeAll(async () => {
 
 it("compiles, and what uses it rightly does", () => {
   expect(readme).toContain("await openSimple()");
-  for (const file of ["simple.ts", "count.ts", "readers.ts", "changed.ts", "user.ts", "readme.ts"])
+  for (const file of ["simple.ts", "count.ts", "companions.ts", "readers.ts", "changed.ts", "user.ts", "readme.ts"])
     expect([file, found.get(file)]).toEqual([file, undefined]);
 });
 

@@ -61,6 +61,28 @@ it("has bitfields, parts without a name, arrays, and programs whose context BTF 
   expect(declaration(text, "ShapesOps")).toBe("Record<never, never>");
 });
 
+it("has the programs that are neither run nor callbacks, with their sections", async () => {
+  const text = await generateModule(testObject("companions"));
+  expect(declaration(text, "CompanionsPrograms")).toBe(`{
+  /** Is given nothing, or bytes of a type that BTF doesn't say. */
+  companions_call: never;
+}`);
+  expect(declaration(text, "CompanionsCompanions")).toBe(`{
+  /** \`tracing\`. */
+  companions_switch: "tp_btf/sched_switch";
+  /** \`tracepoint\`. */
+  companions_exec: "tp/sched/sched_process_exec";
+  /** \`raw_tracepoint\`. */
+  companions_wakeup: "raw_tp/sched_wakeup";
+  /** \`kprobe\`. */
+  companions_sleep: "kprobe/do_nanosleep";
+  /** \`tracing\`, off unless set. */
+  companions_optional: "fentry/scxkit_no_such_function";
+  /** \`kprobe\`. */
+  companions_unbound: "kprobe";
+}`);
+});
+
 it("follows no pointer, shows no default of a large buffer, and gives the ops of several schedulers once", async () => {
   const text = await generateModule(testObject("two"));
   expect(declaration(text, "TwoVariables")).toBe(`{
