@@ -35,7 +35,7 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
     bind: (bound) => {
       const keyed = new native.KeyedSnapshot(bound, { leaves: packed(leaves), gauges: gaugesAmong(stats) });
       const width = leaves.length;
-      const left = new Loss((keys) => tooMany(map.name, keys));
+      const left = new Loss((more) => tooMany(map.name, more, keyed.states.length));
       const leftByCpu = new Loss((keys) => tooManyByCpu(map.name, keys));
       let cells: Cells | undefined;
       const isCounter = stats.map(({ kind }) => kind === "counter");
@@ -122,11 +122,11 @@ interface Cells extends Arrays {
   readonly slots: number;
 }
 
-const tooMany = (name: string, keys: number) =>
+const tooMany = (name: string, keys: number, followed: number) =>
   new ScxError("ERR_SCX_MAP_READ", {
     op: "read",
     message: `Map ${name} has ${keysText(keys)} more than can be followed.`,
-    remedy: "Its first 65536 keys are counted; name fewer of its members in a statistics map, or make it smaller.",
+    remedy: `Of its keys, ${followed} are counted; name fewer of its members in a statistics map, or make it smaller.`,
   });
 
 const tooManyByCpu = (name: string, keys: number) =>

@@ -26,6 +26,14 @@ describe("maps far larger than what is in them", () => {
     expect(whole.take()).toBe(Number(rows) - whole.states.length);
   });
 
+  it("how many keys of large values are followed is said, and of how many more nothing is counted", () => {
+    expect(loaded.run("fill", { tasks: 1n, rows: 20_000n }).status).toBe(0);
+    loaded.stats.refresh();
+    const [problem] = (loaded.stats.problems ?? []).filter(({ message }) => message.includes("followed"));
+    expect(problem?.message).toMatch(/^Map task_stats has 3616 keys more than can be followed/);
+    expect(problem?.remedy).toMatch(/^Of its keys, 16384 are counted/);
+  });
+
   it("an array with a million entries is a table, not a million statistics", () => {
     const names = new Sampler(loaded.stats, { intervalMs: 1000 }).schema.stats.map(({ name }) => name);
     expect(names).toContain("words_0");
