@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Domain } from "../kernel/topology.js";
 import { groupNames } from "../source/group.js";
 import { byOption } from "./by.js";
@@ -21,6 +21,10 @@ export interface StatsOptions {
   json?: boolean;
 }
 
+/** What says something else than rows of samples, and so has no use for what is said of these. */
+const ofRows = ["by", "stats"];
+const ofAll = ["all", "group", "enforce"];
+
 /** Adds `scxkit stats`. */
 export function addStats(program: Command): void {
   program
@@ -32,15 +36,32 @@ export function addStats(program: Command): void {
     )
     .option("--stats <secs>", "interval in seconds", seconds, 1)
     .option("--once", "one reading, then end")
-    .option("--list", "what runs: its callbacks, programs and maps, and sched_ext's own events")
-    .option("--all", "everything known about each scheduler, CPU and domain, once: a record each")
-    .option(
-      "--group <name>",
-      `only that group of ${groupNames.join(", ")} (commas between several; implies --all)`,
-      collectNames,
+    .addOption(
+      new Option("--list", "what runs: its callbacks, programs and maps, and sched_ext's own events").conflicts([
+        ...[...ofRows, ...ofAll],
+        ...["once", "helpStats"],
+      ]),
     )
-    .option("--enforce", "a group that can't be had here is an error (implies --all)")
-    .option("--help-stats", "only what its statistics are, each with its type and meaning")
+    .addOption(
+      new Option("--all", "everything known about each scheduler, CPU and domain, once: a record each").conflicts(
+        ofRows,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--group <name>",
+        `only that group of ${groupNames.join(", ")} (commas between several; implies --all)`,
+      )
+        .argParser(collectNames)
+        .conflicts(ofRows),
+    )
+    .addOption(new Option("--enforce", "a group that can't be had here is an error (implies --all)").conflicts(ofRows))
+    .addOption(
+      new Option("--help-stats", "only what its statistics are, each with its type and meaning").conflicts([
+        ...[...ofRows, ...ofAll],
+        ...["once", "json"],
+      ]),
+    )
     .option("--stats-map <file>", "where its statistics are and what they mean (JSON), for what its BTF doesn't tell")
     .addOption(byOption())
     .option("--json", "one JSON object a line")

@@ -2,7 +2,7 @@
 import { stringify } from "lossless-json";
 import { schedExt } from "../kernel/sched_ext.js";
 import { Sampler } from "../sampler/sampler.js";
-import { type RunningScheduler, runningScheduler, runningSchedulers } from "../source/running.js";
+import { type RunningOptions, type RunningScheduler, runningScheduler, runningSchedulers } from "../source/running.js";
 import { onEnd } from "./ending.js";
 import { helpStats } from "./help_stats.js";
 import { showLog } from "./log.js";
@@ -16,11 +16,12 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 /** `scxkit stats`: until the scheduler leaves, or the user ends it. */
 export async function showStats(name: string | undefined, options: StatsOptions): Promise<void> {
   showLog(false, []);
+  const statsMap = readStatsMap(options.statsMap);
   if (options.list) {
-    list(name, options.json ?? false);
+    list(name, options.json ?? false, { statsMap });
     return;
   }
-  using scheduler = runningScheduler(name, { statsMap: readStatsMap(options.statsMap) });
+  using scheduler = runningScheduler(name, { statsMap });
   if (options.helpStats) {
     for (const line of helpStats(scheduler.stats.schema)) print(line);
     return;
@@ -44,8 +45,8 @@ export async function showStats(name: string | undefined, options: StatsOptions)
   }
 }
 
-function list(name: string | undefined, json: boolean): void {
-  const all = name === undefined ? runningSchedulers() : [runningScheduler(name)];
+function list(name: string | undefined, json: boolean, options: RunningOptions): void {
+  const all = name === undefined ? runningSchedulers(options) : [runningScheduler(name, options)];
   try {
     for (const scheduler of all) {
       if (json) print(stringify(description(scheduler)) as string);

@@ -9,6 +9,7 @@ import { groupSource } from "../source/groups.js";
 import { type GroupSum, inWord, type StatsRollup } from "../source/rollup.js";
 import { runningSchedulers } from "../source/running.js";
 import type { SelfFacts } from "../source/self.js";
+import type { StatsMap } from "../source/stats_map.js";
 import type { Sample, Stat, StatsSchema, StatValue } from "../stats/schema.js";
 import { addGroup, type Params } from "./params.js";
 import { Sampler } from "./sampler.js";
@@ -47,6 +48,8 @@ export interface AllStatsOptions {
   schedulers?: readonly (string | number)[];
   /** The schedulers that there are; those that run, whoever loaded them, unless given (which takes CAP_SYS_ADMIN). */
   samplers?: readonly SampledScheduler[];
+  /** Where statistics are and what they mean, of schedulers that run and don't tell; those of `samplers` know it. */
+  statsMap?: StatsMap | undefined;
   /** What reads a group, in place of a new one: a source that was read before knows shares of the time since. */
   sources?: ReadonlyMap<GroupName, ValueSampler>;
   self?: SelfFacts;
@@ -57,7 +60,7 @@ export interface AllStatsOptions {
  * virConnectGetAllDomainStats. What a group has no value for is absent; a whole group that can't be had here is a parameter
  * `absent.GROUP` of the host's record, which says why.
  *
- * @throws ScxError ERR_SCX_USAGE (no such group or flag), ERR_SCX_NOT_RUNNING (no such scheduler); with flag `enforce`
+ * @throws ScxError ERR_SCX_USAGE (no such group or flag), ERR_SCX_NOT_RUNNING (no such scheduler), ERR_SCX_STATS_MAP; with flag `enforce`
  * ERR_SCX_UNSUPPORTED, ERR_SCX_NO_SCHED_EXT or ERR_SCX_PRIVILEGE for a group that can't be had
  */
 export async function getAllStats(options: AllStatsOptions = {}): Promise<StatsRecord[]> {
@@ -154,13 +157,18 @@ function schedulersOf(
     return { schedulers: [], [Symbol.dispose]: () => {} };
   try {
     requireSchedExt("read");
-    const running = runningSchedulers();
+    const running = runningSchedulers({ statsMap: options.statsMap });
     const close = () => {
       for (const one of running) one.close();
     };
     try {
-      const all = running.map(({ id, stats }) => Object.assign(new Sampler(stats, { intervalMs: 1000 }), { id }));
-      return { schedulers: selected(all, options.schedulers), [Symbol.dispose]: close };
+      // Before they are looked into: a statistics map need fit those only that are wanted.
+      const wanted = selected(
+        running.map(({ name, id, stats }) => ({ scheduler: name, id, stats })),
+        options.schedulers,
+      );
+      const schedulers = wanted.map(({ id, stats }) => Object.assign(new Sampler(stats, { intervalMs: 1000 }), { id }));
+      return { schedulers, [Symbol.dispose]: close };
     } catch (error) {
       close();
       throw error;
@@ -183,12 +191,12 @@ function unreadable(): SampledScheduler[] {
   return [{ scheduler, schema, totals }];
 }
 
-function selected(
-  all: readonly SampledScheduler[],
+function selected<One extends Pick<SampledScheduler, "scheduler" | "id">>(
+  all: readonly One[],
   wanted: readonly (string | number)[] | undefined,
-): readonly SampledScheduler[] {
+): readonly One[] {
   if (!wanted) return all;
-  const is = (one: SampledScheduler, nameOrId: string | number) =>
+  const is = (one: One, nameOrId: string | number) =>
     one.scheduler === nameOrId || (one.id !== undefined && one.id === Number(nameOrId));
   const unknown = wanted.find((nameOrId) => !all.some((one) => is(one, nameOrId)));
   if (unknown === undefined) return all.filter((one) => wanted.some((nameOrId) => is(one, nameOrId)));

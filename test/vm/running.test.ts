@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How schedulers that run are found, whoever loaded them, and what of theirs is.
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CounterValue, inspectObject, runningScheduler, Sampler } from "../../src/index.js";
@@ -41,6 +44,21 @@ describe("maps whose names are longer than the kernel keeps them", () => {
       expect.stringMatching(/^Map dispatch_queue_ is one of dispatch_queue_stats, dispatch_queue_counters/),
     ]);
   });
+});
+
+it("a statistics map is heeded by the list and the records, too", async () => {
+  const run = await start(testObject("long_names"));
+  const map = join(mkdtempSync(join(tmpdir(), "scxkit-")), "map.json");
+  writeFileSync(map, JSON.stringify({ stats: { "enqueue_place_stats.far": { name: "moved" } } }));
+  const list = scxkit("stats", "--list", "--json", "--stats-map", map);
+  expect([await list.end(), JSON.parse(list.lines[0] ?? "{}").stats]).toEqual([0, ["moved"]]);
+  const all = scxkit("stats", "--all", "--group", "stats", "--json", "--stats-map", map);
+  expect(await all.end()).toBe(0);
+  const { entity, params } = JSON.parse(all.lines[0] ?? "{}");
+  expect([entity, Object.keys(params)]).toEqual(["scheduler", ["stats.moved"]]);
+  expect(params["stats.moved"]).toBeGreaterThan(0);
+  run.kill("SIGINT");
+  await run.end();
 });
 
 it("ticks that are missed are said, by who runs it and by who only looks", async () => {

@@ -69,6 +69,8 @@ describe("what doesn't reach the kernel", () => {
       73,
       "ERR_SCX_SINK_OPEN",
     ],
+    ["a statistics map in no file", ["stats", "--all", "--stats-map", "/nowhere/map"], 66, "ERR_SCX_FILE_NOT_FOUND"],
+    ["the same, of a list", ["stats", "--list", "--stats-map", "/nowhere/map"], 66, "ERR_SCX_FILE_NOT_FOUND"],
     ["an unknown log module", ["run", "simple", "--log", "x:debug"], 64, "ERR_SCX_USAGE"],
   ])("%s", async (_, args, status, code) => {
     const result = await scxkit(...args);
@@ -82,6 +84,14 @@ describe("what doesn't reach the kernel", () => {
     [["run", "simple", "--nothing"]],
     [["nothing"]],
     [["run", "simple", "--duration", "x"]],
+    [["stats", "--all", "--by", "cpu"]],
+    [["stats", "--all", "--list"]],
+    [["stats", "--group", "cpu", "--help-stats"]],
+    [["stats", "--enforce", "--stats", "2"]],
+    [["stats", "--list", "--by", "llc"]],
+    [["stats", "--list", "--once"]],
+    [["stats", "--help-stats", "--list"]],
+    [["stats", "--help-stats", "--json"]],
   ])("wrong usage: %j", async (args) => {
     expect(await scxkit(...args)).toMatchObject({
       status: 64,
