@@ -6,6 +6,7 @@
 #include "accumulator.h"
 #include "clocks.h"
 #include "kernel_btf.h"
+#include "kernel_ids.h"
 #include "kernel_objects.h"
 #include "keyed_snapshot.h"
 #include "link.h"
@@ -45,6 +46,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   define("Uevents", Uevents::Define(env));
   exports.Set("mapById", Napi::Function::New<Map::ById>(env));
   exports.Set("structOpsLinks", Napi::Function::New<StructOpsLinks>(env));
+  exports.Set("programIds", Napi::Function::New<ProgramIds>(env));
   exports.Set("pinnedMap", Napi::Function::New<PinnedMap>(env));
   exports.Set("programById", Napi::Function::New<ProgramById>(env));
   exports.Set("btfById", Napi::Function::New<BtfById>(env));

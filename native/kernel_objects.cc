@@ -11,25 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "descriptor.h"
 #include "failure.h"
 
 namespace scxkit {
 namespace {
-
-// A descriptor for the length of one call.
-class Descriptor {
- public:
-  Descriptor(Napi::Env env, const char* call, int fd) : fd_(fd) {
-    if (fd < 0) Throw(env, call, -fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(fd_); }
-  int Get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // bpf_link_info.struct_ops.map_id, the first of its union; headers from before 6.4 have no name for it.
 uint32_t StructOpsMap(const bpf_link_info& info) {
@@ -112,6 +98,7 @@ Napi::Value ProgramById(const Napi::CallbackInfo& info) {
   result.Set("name", Napi::String::New(env, again.name));
   result.Set("maps", maps);
   result.Set("btfId", Napi::Number::New(env, again.btf_id));
+  result.Set("type", Napi::Number::New(env, again.type));
   timespec now{};
   // As the kernel takes the load time.
   if (clock_gettime(CLOCK_BOOTTIME, &now) != 0) Throw(env, "clock_gettime", errno);

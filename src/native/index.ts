@@ -196,6 +196,19 @@ export interface PeerCredentials {
   readonly groups: readonly number[];
 }
 
+/** What the kernel knows of a program. */
+export interface KernelProgram {
+  readonly name: string;
+  /** An `enum bpf_prog_type`. */
+  readonly type: number;
+  /** Ids of the maps that it uses. */
+  readonly maps: readonly number[];
+  /** Of its BTF, which all programs of an object share; 0 where it has none. */
+  readonly btfId: number;
+  /** ns since it was loaded. */
+  readonly age: bigint;
+}
+
 /** The addon: one class per noun of libbpf, no policy. */
 export interface Addon {
   libbpfVersion: string;
@@ -217,14 +230,15 @@ export interface Addon {
     times: BigUint64Array,
   ) => NativeClocks;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
-  /** A map by its id, for reading only, whoever loaded it; this and the next four are for CAP_SYS_ADMIN. */
+  /** A map by its id, for reading only, whoever loaded it; this and the next five are for CAP_SYS_ADMIN. */
   mapById(id: number): NativeMap;
   /** The id of the map that is pinned there, or of the struct_ops map whose link is. */
   pinnedMap(path: string): number;
   /** Ids of the maps whose struct_ops are attached. */
   structOpsLinks(): number[];
-  /** A program's name, the ids of the maps that it uses, and of its BTF, 0 where it has none; and the ns since it was loaded. */
-  programById(id: number): { name: string; maps: number[]; btfId: number; age: bigint };
+  /** Ids of all programs. */
+  programIds(): number[];
+  programById(id: number): KernelProgram;
   /** The raw types of that id. */
   btfById(id: number): Uint8Array;
   /** All threads of this process, and whatever they start, never gain a privilege again. */

@@ -7,12 +7,14 @@ import { requireSchedExt, schedExt } from "../kernel/sched_ext.js";
 import { watchSchedExt } from "../kernel/watch.js";
 import { type MapInfo, type NativeError, type NativeMap, native } from "../native/index.js";
 import { numbered } from "../numbered.js";
+import { programsBeside } from "./beside.js";
 import { isCalledStats } from "./find.js";
 import { ambiguousName, keptOfName, nameOfMap } from "./full_name.js";
 import { type Ops, readOps } from "./ops.js";
 import { bindStats, planStats } from "./plan.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "./stats.js";
 import type { StatsMap } from "./stats_map.js";
+import { unlessGone } from "./unless_gone.js";
 
 /** A scheduler that is attached, whoever loaded it; read-only. */
 export interface RunningScheduler extends Disposable {
@@ -23,7 +25,7 @@ export interface RunningScheduler extends Disposable {
   /** Its callbacks, by the names of the programs behind them. */
   readonly callbacks: Readonly<Record<string, string>>;
   /**
-   * The maps that its programs use, to be read by their types; by their names, which the kernel cuts at 15 characters where its BTF
+   * The maps that its object's programs use, to be read by their types; by their names, which the kernel cuts at 15 characters where its BTF
    * doesn't tell the rest. Of two with one name, one has a `_2`.
    */
   readonly maps: Readonly<Record<string, ReadableMap>>;
@@ -117,16 +119,6 @@ export function runningScheduler(which?: string | number, options: RunningOption
   });
 }
 
-/** A scheduler may leave while it is looked at: then some of its ids are nobody's. */
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if ((error as { errno?: number }).errno === constants.errno.ENOENT) return undefined;
-    throw error;
-  }
-}
-
 class Running implements RunningScheduler {
   readonly name: string;
   readonly id: number;
@@ -151,15 +143,17 @@ class Running implements RunningScheduler {
     this.#statsMap = statsMap;
     this.name = name;
     const callbacks: Record<string, string> = Object.create(null);
+    const used = [...programs].map(([callback, id]) => {
+      const program = native.programById(id);
+      callbacks[callback] = program.name;
+      return program;
+    });
     // A map that was declared without types has no BTF of its own: that of the program that uses it then.
     const ids = new Map<number, number>();
     let age = 0n;
-    for (const [callback, program] of programs) {
-      const found = native.programById(program);
-      callbacks[callback] = found.name;
-      if (found.age > age) age = found.age;
-      for (const map of found.maps) if (!ids.get(map)) ids.set(map, found.btfId);
-    }
+    for (const program of used) if (program.age > age) age = program.age;
+    for (const { maps, btfId } of [...used, ...programsBeside(used)])
+      for (const map of maps) if (!ids.get(map)) ids.set(map, btfId);
     this.callbacks = callbacks;
     try {
       for (const one of ids.keys()) this.#opened.push(native.mapById(one));

@@ -46,6 +46,19 @@ describe("maps whose names are longer than the kernel keeps them", () => {
   });
 });
 
+describe("programs beside the scheduler", () => {
+  it("are its object's: what only they count is among its statistics", async () => {
+    await start(testObject("long_names"));
+    const { programs } = await inspectObject(testObject("long_names"));
+    expect(programs.map(({ name }) => name)).toContain("long_names_switch");
+    using running = runningScheduler();
+    const { context_switch_stats, context_wakeup_cnt } = new Sampler(running.stats, { intervalMs: 1e-6 }).totals()
+      .stats;
+    expect((context_switch_stats as CounterValue).total).toBeGreaterThan(0n);
+    expect((context_wakeup_cnt as CounterValue).total).toBeGreaterThan(0n);
+  });
+});
+
 it("a statistics map is heeded by the list and the records, too", async () => {
   const run = await start(testObject("long_names"));
   const map = join(mkdtempSync(join(tmpdir(), "scxkit-")), "map.json");

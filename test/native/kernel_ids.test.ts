@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+import { expect, it } from "vitest";
+import { BpfObject } from "../../src/index.js";
+import { native } from "../../src/native/index.js";
+import { programsBeside } from "../../src/source/beside.js";
+import { testObject } from "../objects.js";
+
+const load = async () => (await BpfObject.open(testObject("readers"))).load();
+const ids = (maps: object) => Object.values(maps as Record<string, { id: number }>).map(({ id }) => id);
+
+it("the programs of an object are found by any of them, and no other object's, though it is of the same file", async () => {
+  await using one = await load();
+  await using other = await load();
+  const all = native.programIds().map((id) => native.programById(id));
+  const counts = all.filter(({ name }) => name === "count_rest");
+  expect(counts.length).toBeGreaterThanOrEqual(2);
+  const own = counts.find(({ maps }) => maps.includes(one.maps.pair_counters?.id ?? 0));
+  const beside = programsBeside(own ? [own] : []);
+  expect(beside.map(({ name }) => name)).toEqual(expect.arrayContaining(["count_rest", "count_pid", "count_event"]));
+  const used = beside.flatMap(({ maps }) => maps);
+  expect(used).toEqual(expect.arrayContaining([one.maps.pid_stats?.id, one.maps.event_stats?.id]));
+  expect(ids(other.maps).filter((id) => used.includes(id))).toEqual([]);
+});
+
+it("no object is anybody's whose programs have no BTF", () => {
+  expect(programsBeside([{ name: "bare", type: 1, maps: [], btfId: 0, age: 0n }])).toEqual([]);
+});
