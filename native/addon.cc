@@ -46,6 +46,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   define("Uevents", Uevents::Define(env));
   exports.Set("mapById", Napi::Function::New<Map::ById>(env));
   exports.Set("structOpsLinks", Napi::Function::New<StructOpsLinks>(env));
+  exports.Set("structOpsMaps", Napi::Function::New<StructOpsMaps>(env));
   exports.Set("programIds", Napi::Function::New<ProgramIds>(env));
   exports.Set("pinnedMap", Napi::Function::New<PinnedMap>(env));
   exports.Set("programById", Napi::Function::New<ProgramById>(env));

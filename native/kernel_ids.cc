@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "descriptor.h"
 #include "failure.h"
 
 namespace scxkit {
@@ -28,6 +29,20 @@ Napi::Value Ids(Napi::Env env, const char* call, int (*next)(uint32_t, uint32_t*
 
 Napi::Value ProgramIds(const Napi::CallbackInfo& info) {
   return Ids(info.Env(), "bpf_prog_get_next_id", bpf_prog_get_next_id, [](uint32_t) { return true; });
+}
+
+Napi::Value StructOpsMaps(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return Ids(env, "bpf_map_get_next_id", bpf_map_get_next_id, [env](uint32_t id) {
+    const int fd = bpf_map_get_fd_by_id(id);
+    if (fd == -ENOENT) return false;  // it went in between
+    const Descriptor map(env, "bpf_map_get_fd_by_id", fd);
+    bpf_map_info found{};
+    uint32_t size = sizeof(found);
+    if (const int error = bpf_map_get_info_by_fd(map.Get(), &found, &size))
+      Throw(env, "bpf_map_get_info_by_fd", -error);
+    return found.type == BPF_MAP_TYPE_STRUCT_OPS;
+  });
 }
 
 }  // namespace scxkit

@@ -10,4 +10,7 @@ namespace scxkit {
 // programIds(): number[], of all programs.
 Napi::Value ProgramIds(const Napi::CallbackInfo& info);
 
+// structOpsMaps(): number[], of the struct_ops maps, attached or not.
+Napi::Value StructOpsMaps(const Napi::CallbackInfo& info);
+
 }  // namespace scxkit

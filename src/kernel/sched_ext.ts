@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { basename } from "node:path";
 import { ScxError } from "../error.js";
 import { type NativeKernelBtf, native } from "../native/index.js";
 
@@ -13,6 +14,16 @@ function read(file: string): string | undefined {
     return readFileSync(`${root}/${file}`, "utf8").trim();
   } catch {
     return undefined; // root/* is there only while a scheduler runs
+  }
+}
+
+/** The files called so that are there while a scheduler runs: the root one's, and from 7.1 on those of schedulers below it (`sub/sub-N/`). */
+function filesOf(name: string): string[] {
+  try {
+    const files = readdirSync(`${root}/root`, { recursive: true, encoding: "utf8" });
+    return files.filter((file) => basename(file) === name).sort((a, b) => a.length - b.length);
+  } catch {
+    return [];
   }
 }
 
@@ -69,6 +80,8 @@ export const schedExt = {
   state: (): SchedExtState => (readState() ?? "disabled") as SchedExtState,
   /** Name of the scheduler that runs (its ops.name), or undefined. */
   running: (): string | undefined => read("root/ops"),
+  /** Names of all that run, the root one first: from 7.1 on a scheduler may have others below it, each for a part of the tasks. */
+  allRunning: (): string[] => filesOf("ops").flatMap((file) => read(`root/${file}`) ?? []),
   /** What one of its files says; undefined where this kernel hasn't got it. */
   number: (file: NumberFile): bigint | undefined => {
     const text = read(file);

@@ -230,12 +230,14 @@ export interface Addon {
     times: BigUint64Array,
   ) => NativeClocks;
   KernelBtf: { load(): Promise<NativeKernelBtf> };
-  /** A map by its id, for reading only, whoever loaded it; this and the next five are for CAP_SYS_ADMIN. */
+  /** A map by its id, for reading only, whoever loaded it; this and the next six are for CAP_SYS_ADMIN. */
   mapById(id: number): NativeMap;
   /** The id of the map that is pinned there, or of the struct_ops map whose link is. */
   pinnedMap(path: string): number;
   /** Ids of the maps whose struct_ops are attached. */
   structOpsLinks(): number[];
+  /** Ids of all struct_ops maps, attached or not. */
+  structOpsMaps(): number[];
   /** Ids of all programs. */
   programIds(): number[];
   programById(id: number): KernelProgram;

@@ -10,13 +10,14 @@ import { numbered } from "../numbered.js";
 import { programsBeside } from "./beside.js";
 import { isCalledStats } from "./find.js";
 import { ambiguousName, keptOfName, nameOfMap } from "./full_name.js";
-import { type Ops, readOps } from "./ops.js";
+import type { Ops } from "./ops.js";
 import { bindStats, planStats } from "./plan.js";
+import { type Registered, registeredSchedulers } from "./registered.js";
 import { LoadedStats, type StatsParts, type StatsSource } from "./stats.js";
 import type { StatsMap } from "./stats_map.js";
 import { unlessGone } from "./unless_gone.js";
 
-/** A scheduler that is attached, whoever loaded it; read-only. */
+/** A scheduler that runs, whoever loaded it; read-only. */
 export interface RunningScheduler extends Disposable {
   /** ops.name. */
   readonly name: string;
@@ -53,20 +54,18 @@ const failed = (what: string, cause: unknown): ScxError => {
 };
 
 /**
- * The schedulers that are attached now, whoever loaded them. Needs CAP_SYS_ADMIN. From 7.0 on (and in stable kernels since) the kernel
- * enables one in a thread of its own: its state is `enabled`, and counted, a moment before its loader has the link by which it is found
- * here. So none may be found then; look again.
+ * The schedulers that run now, whoever loaded them: the one of the whole machine, and from 7.1 on those that it has below it. Needs
+ * CAP_SYS_ADMIN. From 7.0 on (and in stable kernels since) the kernel enables one in a thread of its own: its state is `enabled`, and
+ * counted, a moment before its loader has the link by which it is found here. So none may be found then; look again.
  * @throws ScxError ERR_SCX_NO_SCHED_EXT, ERR_SCX_PRIVILEGE, ERR_SCX_MAP_READ
  */
 export function runningSchedulers(options: RunningOptions = {}): RunningScheduler[] {
   requireSchedExt("read");
   const found: RunningScheduler[] = [];
   try {
-    for (const id of native.structOpsLinks()) {
-      const one = unlessGone(() => {
-        const ops = readOps(id);
-        return ops && new Running(id, ops, options.statsMap);
-      });
+    const { enableSeq, registered } = look();
+    for (const { id, ops } of registered) {
+      const one = unlessGone(() => new Running(id, ops, enableSeq, options.statsMap));
       if (one) found.push(one);
     }
     return found;
@@ -74,6 +73,15 @@ export function runningSchedulers(options: RunningOptions = {}): RunningSchedule
     for (const one of found) one.close();
     if (cause instanceof ScxError) throw cause;
     throw failed("The attached schedulers can't be listed", cause);
+  }
+}
+
+/** Those that run, and the number that sched_ext had counted up to by then: when it goes on, another one has followed. */
+function look(): { enableSeq: bigint; registered: Registered[] } {
+  for (let again = 3; ; again--) {
+    const enableSeq = schedExt.enableSeq();
+    const registered = registeredSchedulers();
+    if (again === 0 || schedExt.enableSeq() === enableSeq) return { enableSeq, registered };
   }
 }
 
@@ -133,13 +141,15 @@ class Running implements RunningScheduler {
   readonly #btfIds: readonly number[];
   readonly #btfs = new Map<number, Btf>();
   readonly #source: LoadedStats;
-  readonly #enableSeq = schedExt.enableSeq();
+  readonly #enableSeq: bigint;
   readonly #watch: { close(): void };
   readonly #statsMap: StatsMap | undefined;
   #closed = false;
 
-  constructor(id: number, { name, programs }: Ops, statsMap: StatsMap | undefined) {
+  /** @param enableSeq as of when it was found to run */
+  constructor(id: number, { name, programs }: Ops, enableSeq: bigint, statsMap: StatsMap | undefined) {
     this.id = id;
+    this.#enableSeq = enableSeq;
     this.#statsMap = statsMap;
     this.name = name;
     const callbacks: Record<string, string> = Object.create(null);

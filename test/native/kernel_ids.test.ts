@@ -25,3 +25,9 @@ it("the programs of an object are found by any of them, and no other object's, t
 it("no object is anybody's whose programs have no BTF", () => {
   expect(programsBeside([{ name: "bare", type: 1, maps: [], btfId: 0, age: 0n }])).toEqual([]);
 });
+
+it("struct_ops maps are told from others", async () => {
+  await using loaded = await load();
+  const found = native.structOpsMaps();
+  expect(ids(loaded.maps).filter((id) => found.includes(id))).toEqual([]);
+});

@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type CounterValue, inspectObject, runningScheduler, Sampler } from "../../src/index.js";
+import {
+  type CounterValue,
+  inspectObject,
+  runningScheduler,
+  runningSchedulers,
+  Sampler,
+  schedExt,
+} from "../../src/index.js";
 import { testObject } from "../objects.js";
 import { kernelIsFree, load, type Running, scxkit } from "./process.js";
 
@@ -19,6 +26,14 @@ afterEach(async () => {
   for (const run of started.splice(0)) run.kill("SIGKILL");
   await kernelIsFree();
 });
+
+/** Ends the scheduler that runs, and leaves its loader alone. */
+const throwOut = () => writeFileSync("/proc/sysrq-trigger", "S");
+const namesOf = () => {
+  const all = runningSchedulers();
+  for (const one of all) one.close();
+  return all.map(({ name }) => name);
+};
 
 const start = async (...args: string[]): Promise<Running> => {
   const run = scxkit("run", ...args, "--json", "--stats", "0.3", "--socket", "none");
@@ -56,6 +71,43 @@ describe("programs beside the scheduler", () => {
       .stats;
     expect((context_switch_stats as CounterValue).total).toBeGreaterThan(0n);
     expect((context_wakeup_cnt as CounterValue).total).toBeGreaterThan(0n);
+  });
+});
+
+describe("a scheduler that was registered without a link", () => {
+  afterEach(() => {
+    if (schedExt.state() !== "disabled") throwOut();
+  });
+
+  it("is found by its map, until it has left, though it stays registered", async () => {
+    const run = await start(testObject("unlinked"));
+    expect(namesOf()).toEqual(["unlinked"]);
+    using running = runningScheduler("unlinked");
+    const sampler = new Sampler(running.stats, { intervalMs: 1e-6 });
+    expect((sampler.totals().stats.enqueued_stats as CounterValue).total).toBeGreaterThan(0n);
+    run.kill("SIGSTOP"); // it can't take it away
+    throwOut();
+    await running.stats.ended;
+    await kernelIsFree();
+    expect([running.stats.state(), namesOf()]).toEqual(["disabled", []]);
+    run.kill("SIGCONT");
+    await run.end();
+  });
+});
+
+describe("a scheduler that has left", () => {
+  it("isn't found any more, though its loader keeps its link, and another one runs", async () => {
+    const stopped = await start(testObject("many"));
+    expect(namesOf()).toEqual(["many"]);
+    stopped.kill("SIGSTOP");
+    throwOut();
+    await kernelIsFree();
+    expect(namesOf()).toEqual([]);
+    expect(() => runningScheduler()).toThrowError(expect.objectContaining({ code: "ERR_SCX_NOT_RUNNING" }));
+    await start("simple");
+    expect(namesOf()).toEqual(["simple"]);
+    using running = runningScheduler();
+    expect(running.name).toBe("simple");
   });
 });
 
