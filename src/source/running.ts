@@ -8,6 +8,7 @@ import { watchSchedExt } from "../kernel/watch.js";
 import { type MapInfo, type NativeError, type NativeMap, native } from "../native/index.js";
 import { numbered } from "../numbered.js";
 import { programsBeside } from "./beside.js";
+import { chooseRunning } from "./choice.js";
 import { isCalledStats } from "./find.js";
 import { ambiguousName, keptOfName, nameOfMap } from "./full_name.js";
 import type { Ops } from "./ops.js";
@@ -107,24 +108,19 @@ function pinnedMap(path: string): number {
 /**
  * The running scheduler of that name; or whose struct_ops map has that id; or of which that map or link is pinned there, for a path
  * from the root on; the only one, when none is named. One that was enabled just now may not be found yet ({@link runningSchedulers}).
- * @throws ScxError ERR_SCX_NOT_RUNNING, ERR_SCX_FILE_NOT_FOUND and ERR_SCX_USAGE for a pin, and what {@link runningSchedulers} throws
+ * @throws ScxError ERR_SCX_NOT_RUNNING, ERR_SCX_USAGE where several may be meant, ERR_SCX_FILE_NOT_FOUND and ERR_SCX_USAGE for a pin, and what {@link runningSchedulers} throws
  */
 export function runningScheduler(which?: string | number, options: RunningOptions = {}): RunningScheduler {
   const pinned = typeof which === "string" && which.startsWith("/") ? pinnedMap(which) : undefined;
-  const isMeant = ({ name, id, maps }: RunningScheduler) =>
-    pinned === undefined
-      ? which === undefined || name === which || id === Number(which)
-      : id === pinned || Object.values(maps).some((map) => map.id === pinned);
   const all = runningSchedulers(options);
-  const chosen = all.find(isMeant);
-  for (const one of all) if (one !== chosen) one.close();
-  if (chosen) return chosen;
-  const names = all.map((one) => one.name);
-  throw new ScxError("ERR_SCX_NOT_RUNNING", {
-    op: "read",
-    message: which === undefined ? "No scheduler runs but the kernel's own." : `No scheduler "${which}" runs.`,
-    remedy: names.length > 0 ? `There is ${names.join(", ")}.` : "Start one: scxkit run simple.",
-  });
+  try {
+    const chosen = chooseRunning(all, { which, pinned, running: schedExt.allRunning() });
+    for (const one of all) if (one !== chosen) one.close();
+    return chosen;
+  } catch (error) {
+    for (const one of all) one.close();
+    throw error;
+  }
 }
 
 class Running implements RunningScheduler {
