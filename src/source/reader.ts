@@ -123,8 +123,8 @@ export function arrayPlan(
       const gauges = gaugesAmong(stats);
       const options = { leaves: packed(leaves), gauges, ...(rows && { rows: boundRows(rows, bound, leaves.length) }) };
       const value = { btf, type: map.valueTypeId, name: map.name, leaves };
-      const problem = rows && wrongGuess(rows, bound, options);
-      const own = { index: named.map(({ word }) => word), ...(problem && { problem }) };
+      const problems = rows && wrongGuess(rows, bound, options);
+      const own = { index: named.map(({ word }) => word), ...(problems && { problems }) };
       const reader = { ...snapshotReader(bound, options, value), ...own };
       return histograms.length > 0 ? withHistograms(reader, histograms) : reader;
     },

@@ -76,22 +76,22 @@ export function wrongGuess(
   rows: Rows,
   map: NativeMap,
   options: SnapshotOptions,
-): (() => ScxError | undefined) | undefined {
+): (() => readonly ScxError[]) | undefined {
   const cpus = cpuIds();
   if (rows === "whole" || rows.guess === undefined || rows.length <= cpus) return undefined;
   const { offset, stride, length, guess } = rows;
   const beyond = { offset: offset + cpus * stride, stride, count: length - cpus };
   let snapshot: NativeSnapshot | undefined;
-  let found: ScxError | undefined;
+  let found: readonly ScxError[] = [];
   return () => {
-    if (found) return found;
+    if (found.length > 0) return found;
     try {
       snapshot ??= new native.Snapshot(map, { ...options, rows: beyond });
       snapshot.take();
     } catch {
-      return undefined; // the reading itself says why
+      return found; // the reading itself says why
     }
-    if (snapshot.sums.some((sum) => sum !== 0n)) found = notOfCpus(guess, cpus, (options.rows?.count ?? 0) > cpus);
+    if (snapshot.sums.some((sum) => sum !== 0n)) found = [notOfCpus(guess, cpus, (options.rows?.count ?? 0) > cpus)];
     return found;
   };
 }
