@@ -136,7 +136,7 @@ test: build ## runs all tests: unit, interop, native (root; else in the VM), VM 
 
 KERNELS ?= 6.16 6.18 newest
 .PHONY: test-vm
-test-vm: build ## runs all VM tests on each of KERNELS='6.16 6.18 newest' (versions or paths) [TIMEOUT=1800 each]
+test-vm: build ## runs all VM tests on each of KERNELS='6.16 6.18 newest' (versions or paths) [TIMEOUT=2400 each half]
 	@rm -rf $(results) && mkdir -p $(results)
 	@$(rounds) $(addprefix --vm=,$(KERNELS)) || true
 	@$(summary) vm

@@ -10,6 +10,8 @@ const kind = (name: string, extra: object = {}) => ({
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
+    // What a run transformed, the next reads: it takes an emulated machine a minute, and the unit tests before it a second.
+    experimental: { fsModuleCache: true, fsModuleCachePath: "build/vitest" },
     projects: [
       // What is waited for comes in milliseconds, on a busy machine in seconds; a limit is for what never comes.
       kind("unit", { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { interval: 5, timeout: 50_000 } } }),

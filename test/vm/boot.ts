@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Accel, accelArgs, bootLimitMs, chooseAccel, rememberKvmFails } from "./accel.js";
@@ -28,6 +29,8 @@ export interface BootOptions {
   memory?: string;
   /** Seconds from now until it is killed. */
   timeout?: number;
+  /** What each line that is printed begins with, where several machines run at once; Latin-1. */
+  label?: string;
 }
 
 const STATUS_TIMEOUT = 124;
@@ -36,7 +39,17 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 /** A terminal and make may both pass on one Ctrl-C. */
 const SAME_KEY_MS = 250;
 
-const say = (text: string) => process.stderr.write(`vm: ${text}\n`);
+const say = (text: string, label = "") => process.stderr.write(`${label}vm: ${text}\n`);
+
+/** The stream, each line with the label before it. Bytes are never decoded. */
+function labelled(stream: Writable, label: string | undefined): Writable {
+  if (label === undefined) return stream;
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      stream.write(Buffer.from(chunk.toString("latin1").replaceAll(/(^|\n)(?!$)/g, `$1${label}`), "latin1"), done);
+    },
+  });
+}
 
 /** The host's environment as far as the guest should know it. */
 function guestEnv(): Record<string, string> {
@@ -62,14 +75,14 @@ function privateFolder(): string {
 }
 
 /** Last lines of what the machine and the guest's kernel said. */
-function lastWords(folder: string): string {
+function lastWords(folder: string, label = ""): string {
   const lines = readFileSync(join(folder, crossing.log), "latin1")
     .replaceAll(/[^\n\t -~]/g, "")
     .split("\n")
     .filter((line) => line.trim() !== "");
   return lines
     .slice(-40)
-    .map((line) => `vm: | ${line}\n`)
+    .map((line) => `${label}vm: | ${line}\n`)
     .join("");
 }
 
@@ -103,8 +116,8 @@ async function bootOnce(options: BootOptions, accel: Accel, folder: string, dead
   const isUp = () => existsSync(file(crossing.up));
   const finished = () => ending !== undefined;
   const copies = Promise.all([
-    follow(file(crossing.stdout), process.stdout, finished),
-    follow(file(crossing.stderr), process.stderr, finished),
+    follow(file(crossing.stdout), labelled(process.stdout, options.label), finished),
+    follow(file(crossing.stderr), labelled(process.stderr, options.label), finished),
   ]).catch((error: NodeJS.ErrnoException) => {
     // Whoever read our output has gone (`make vm … | head`).
     ending = { kind: "status", status: error.code === "EPIPE" ? 141 : STATUS_FAULT };
@@ -121,7 +134,7 @@ async function bootOnce(options: BootOptions, accel: Accel, folder: string, dead
       return;
     }
     forwarded = true;
-    say(`${name} passed on to the command; once more kills the VM`);
+    say(`${name} passed on to the command; once more kills the VM`, options.label);
     machine.send(name.slice(3));
   };
   for (const name of Object.keys(SIGNALS)) process.on(name, onSignal);
@@ -135,7 +148,8 @@ async function bootOnce(options: BootOptions, accel: Accel, folder: string, dead
     } else if (!running) {
       ending = isUp() ? { kind: "lost" } : { kind: "not up", why: "the machine ended while it booted" };
     } else if (Date.now() >= deadline) {
-      say(`killed at the deadline, ${options.timeout} s after the start${isUp() ? "" : " (the guest was not up yet)"}`);
+      const early = isUp() ? "" : " (the guest was not up yet)";
+      say(`killed at the deadline, ${options.timeout} s after the start${early}`, options.label);
       ending = { kind: "status", status: STATUS_TIMEOUT };
     } else if (!isUp() && Date.now() >= upBy) {
       ending = { kind: "not up", why: `the guest was not up after ${bootLimitMs[accel] / 1000} s` };
@@ -154,7 +168,7 @@ export async function boot(options: BootOptions): Promise<number> {
   // vng hands these to a shell and to qemu, both of which would take them apart.
   for (const path of [checkout, options.kernel]) {
     if (!/^[\w+/.-]+$/.test(path)) {
-      say(`virtme-ng can't take a path with anything but letters, digits and _ + . - / in it: ${path}`);
+      say(`virtme-ng can't take a path with anything but letters, digits and _ + . - / in it: ${path}`, options.label);
       return STATUS_FAULT;
     }
   }
@@ -165,14 +179,15 @@ export async function boot(options: BootOptions): Promise<number> {
   let { accel, why, forced } = chooseAccel();
   for (;;) {
     const kernel = options.kernel.split("/").pop();
-    say(`booting ${kernel} ${accel === "kvm" ? "with KVM" : "emulated"} (${why})`);
+    say(`booting ${kernel} ${accel === "kvm" ? "with KVM" : "emulated"} (${why})`, options.label);
     const folder = privateFolder();
     try {
       const ending = await bootOnce({ ...options, timeout }, accel, folder, deadline);
       if (ending.kind === "status") return ending.status;
-      process.stderr.write(lastWords(folder));
+      process.stderr.write(lastWords(folder, options.label));
       if (ending.kind === "lost") {
-        say("the guest ended without the command's status (a kernel panic, or the command powered it off)");
+        const guess = "a kernel panic, or the command powered it off";
+        say(`the guest ended without the command's status (${guess})`, options.label);
         return STATUS_FAULT;
       }
       if (accel === "kvm" && !forced) {
@@ -180,7 +195,7 @@ export async function boot(options: BootOptions): Promise<number> {
         [accel, why] = ["tcg", `KVM failed: ${ending.why}`];
         continue;
       }
-      say(`${ending.why}; above is the last it said`);
+      say(`${ending.why}; above is the last it said`, options.label);
       return STATUS_FAULT;
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import {
@@ -23,14 +23,14 @@ describe("the library at its smallest", () => {
     const readme = readFileSync(join(checkout, "README.md"), "utf8");
     const [, program = ""] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
     expect(program).toContain("for await (const sample of sampler)");
-    const folder = join(checkout, "build/readme");
-    mkdirSync(folder, { recursive: true });
+    const folder = mkdtempSync(join(checkout, "build/readme-"));
     copyFileSync(shippedObject("simple"), join(folder, "simple.bpf.o"));
     // It runs for as long as the scheduler does: something has to end that.
     const ended = program.replace("for await", "setTimeout(() => void scheduler.detach(), 2500);\nfor await");
     writeFileSync(join(folder, "readme.mjs"), ended);
     const run = new Running(process.execPath, ["readme.mjs"], { cwd: folder });
     expect(await run.end()).toBe(0);
+    rmSync(folder, { recursive: true });
     expect(run.stderr).toBe("");
     expect(run.lines.filter((line) => /^\d+n \d+n$/.test(line)).length).toBeGreaterThanOrEqual(2);
     expect(run.lines).toContain("unreg unregistered from user space ");

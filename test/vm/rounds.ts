@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // `node --import tsx test/vm/rounds.ts FOLDER [--native] [--vm=KERNEL]… [--smoke=KERNEL]…`: the VM's tests, one boot for each kernel:
-// all of them (--vm), or the few that show that scxkit works there (--smoke). --native adds the native tests to the first boot.
+// all of them (--vm, in halves), or the few that show that scxkit works there (--smoke). --native adds the native tests to the
+// first boot. An emulated machine keeps one CPU busy and no more, so two run at once where there are two.
 // What came of each round goes into FOLDER, for test/summary.ts.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { type KindResult, nothingRan } from "../reporter.js";
@@ -14,6 +16,8 @@ interface Round {
   kind: "vm" | "smoke";
   /** The kernel as it was asked for. */
   spec: string;
+  /** Which part of the tests, `1/2`; undefined for all. */
+  shard?: string;
   /** Its vmlinuz; undefined when it can't be had. */
   image?: string;
   /** Why it can't be had. */
@@ -30,8 +34,9 @@ const { values, positionals } = parseArgs({
 });
 const [folder = ""] = positionals;
 const { TIMEOUT, CPUS, MEMORY } = process.env;
-/** Seconds for a boot. Emulated, all tests take about 5 minutes, a smoke one. */
-const timeouts = { vm: Number(TIMEOUT || 1800), smoke: Number(TIMEOUT || 600) };
+/** Seconds for a boot. Emulated, half of the tests take about 12 minutes, a smoke 4; on a busy machine, twice that. */
+const timeouts = { vm: Number(TIMEOUT || 2400), smoke: Number(TIMEOUT || 900) };
+const atOnce = Math.min(2, availableParallelism());
 
 /** Of Debian's `vmlinuz-6.18.15+deb13-amd64`: `6.18.15`. Other names stay, without the prefix. */
 const version = (image: string) =>
@@ -39,9 +44,12 @@ const version = (image: string) =>
     .replace(/^vmlinuz-(?=.)/, "")
     .replace(/\+deb\d+-amd64$/, "");
 
-const vitest = (project: string, files = "") =>
-  "node node_modules/vitest/vitest.mjs run --config test/vitest.config.ts " +
-  `--project ${project} --reporter=default --reporter=./test/reporter.ts ${files}`;
+const vitest = (project: string, result: string, which = "") =>
+  `SCXKIT_RESULT=${result} node node_modules/vitest/vitest.mjs run --config test/vitest.config.ts ` +
+  `--project ${project} --reporter=default --reporter=./test/reporter.ts ${which}`;
+
+const labelOf = ({ kind, spec, image, shard = "" }: Round) =>
+  `${kind} ${image === undefined ? spec : version(image)} ${shard}`.trim();
 
 /** All kernels are fetched before the first is booted: what can't be had is known early, and downloads are no test's time. */
 function plan(): Round[] {
@@ -50,7 +58,9 @@ function plan(): Round[] {
     for (const spec of values[kind]) {
       try {
         const image = findKernel(spec);
-        if (!rounds.some((round) => round.kind === kind && round.image === image)) rounds.push({ kind, spec, image });
+        if (rounds.some((round) => round.kind === kind && round.image === image)) continue;
+        const shards = kind === "vm" && atOnce > 1 ? ["1/2", "2/2"] : [undefined];
+        for (const shard of shards) rounds.push({ kind, spec, image, ...(shard && { shard }) });
       } catch (error) {
         process.stderr.write(`kernel: ${spec}: ${(error as Error).message}\n`);
         rounds.push({ kind, spec, error: `no kernel ${spec}: ${(error as Error).message}` });
@@ -68,16 +78,17 @@ const smokeCpus = "2,sockets=4,cores=1,threads=1,maxcpus=4";
 const interrupted = new Set([129, 130, 143]);
 
 /** Boots, and says what came of it; undefined when nobody wants to know any more. */
-async function run({ kind, image = "", error }: Round, file: string, native: boolean): Promise<KindResult | undefined> {
+async function run(round: Round, file: string, native: boolean): Promise<KindResult | undefined> {
+  const { kind, image = "", error, shard } = round;
   if (error !== undefined) return { ...nothingRan, errors: [error] };
-  const command = vitest("vm", kind === "smoke" ? smoke : "");
+  const command = vitest("vm", file, kind === "smoke" ? smoke : shard && `--shard=${shard}`);
   rmSync(file, { force: true });
-  process.env.SCXKIT_RESULT = file;
   const began = Date.now();
   const status = await boot({
-    command: native ? `SCXKIT_RESULT=${join(folder, "native.json")} ${vitest("native")}; ${command}` : command,
+    command: native ? `${vitest("native", join(folder, "native.json"))}; ${command}` : command,
     kernel: image,
     timeout: timeouts[kind],
+    ...(atOnce > 1 && { label: `${labelOf(round)} | ` }),
     ...(CPUS || kind === "smoke" ? { cpus: CPUS || smokeCpus } : {}),
     ...(MEMORY ? { memory: MEMORY } : {}),
   });
@@ -92,14 +103,16 @@ async function run({ kind, image = "", error }: Round, file: string, native: boo
 mkdirSync(folder, { recursive: true });
 const rounds = plan();
 const fileOf = (round: Round) => join(folder, `${round.kind}-${rounds.indexOf(round) + 1}.json`);
-const keep = (round: Round, result: KindResult) => {
-  const label = `${round.kind} ${round.image === undefined ? round.spec : version(round.image)}`;
-  writeFileSync(fileOf(round), JSON.stringify({ ...result, label }, null, 2));
-};
+const keep = (round: Round, result: KindResult) =>
+  writeFileSync(fileOf(round), JSON.stringify({ ...result, label: labelOf(round) }, null, 2));
 // A round that is never reached is a failure too.
 for (const round of rounds) keep(round, { ...nothingRan, errors: ["did not run"] });
-for (const round of rounds) {
-  const result = await run(round, fileOf(round), values.native && round === rounds[0]);
-  if (result === undefined) break;
-  keep(round, result);
+const waiting = [...rounds];
+async function runWaiting(): Promise<void> {
+  for (let round = waiting.shift(); round !== undefined; round = waiting.shift()) {
+    const result = await run(round, fileOf(round), values.native && round === rounds[0]);
+    if (result === undefined) waiting.length = 0;
+    else keep(round, result);
+  }
 }
+await Promise.all(Array.from({ length: atOnce }, runWaiting));
