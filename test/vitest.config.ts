@@ -19,7 +19,7 @@ export default defineConfig({
       kind("native", { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 }),
       // One scheduler at a time: the files of this kind share one kernel. And one process: to import all that they need
       // takes an emulated machine longer than many a test.
-      kind("vm", { pool: "forks", isolate: false, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }),
+      kind("vm", { pool: "forks", isolate: false, fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 }),
     ],
   },
 });

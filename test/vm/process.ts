@@ -98,8 +98,8 @@ export const unprivileged = (...args: string[]): Running =>
  */
 export function load(): Disposable {
   // Nobody writes to their standard input: read waits for as long as it may, and fails at once when we have ended.
-  const wake = "while read -t 0.004; [ $? -gt 128 ]; do :; done";
-  const start = "while sleep 0.05; do :; done";
+  const wake = "while read -t 0.02; [ $? -gt 128 ]; do :; done";
+  const start = "while sleep 0.25; do :; done";
   const stdio = ["pipe", "ignore", "ignore"] as const;
   const children = [wake, wake, wake, start].map((script) => spawn("bash", ["-c", script], { stdio: [...stdio] }));
   return { [Symbol.dispose]: () => children.forEach((child) => void child.kill("SIGKILL")) };
