@@ -14,6 +14,8 @@ export interface AnomalyEvent extends Anomaly {
   readonly at: bigint;
   /** It ends because nobody looks any more, by another config: its group isn't collected, or the detector is gone. */
   readonly unseen?: true;
+  /** It ends because the scheduler's statistics have: it is away, or another one has taken its place. */
+  readonly gone?: true;
 }
 
 /** What an actuator may do: only to a scheduler that the agent itself runs. */

@@ -241,6 +241,7 @@ export class Agent {
         this.#outlets.push(exitEvent(exit, this.#labels));
       },
       away: (scheduler: string) => {
+        this.#tell(this.#anomalies.beginStats());
         this.#outlets.push(awayEvent(scheduler, this.#labels));
         this.#reportSinks();
       },
@@ -250,7 +251,11 @@ export class Agent {
       error: (error: unknown) => this.#collector.failed("the scheduler", error),
     };
     const before = this.#watched;
-    const watched = await watch(config, this.#stopping.signal, listener, before, () => this.#unwatch());
+    const makeRoom = async () => {
+      await this.#unwatch();
+      if (before) this.#tell(this.#anomalies.beginStats()); // the next one's, though it may have the same name
+    };
+    const watched = await watch(config, this.#stopping.signal, listener, before, makeRoom);
     this.#watched = watched;
     if (watched === before) return;
     void watched?.ended.then((end) => {

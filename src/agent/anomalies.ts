@@ -59,6 +59,10 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
   #detectors: readonly D[] = [];
   #groups: ReadonlySet<string> = new Set();
   readonly #found = new Map<string, Found>();
+  /** Whose statistics the last ones of group `stats` were: those of one scheduler come at a time. */
+  #stats: { readonly scheduler: string; readonly schema: string } | undefined;
+  /** How often they have begun anew. */
+  #begun = 0;
 
   /**
    * Other detectors and groups from now on; what detectors of the same names counted goes on.
@@ -78,13 +82,32 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
 
   /** @param stays whether only those of groups end that aren't looked at */
   #drop(detector: D, stays: boolean): Told<D>[] {
-    const { active } = this.#found.get(detector.name) as Found;
-    const gone = [...active].filter(([, { group }]) => !(stays && this.#groups.has(group)));
-    for (const [source] of gone) active.delete(source);
+    const ended = this.#end(detector, (group) => !(stays && this.#groups.has(group)), { unseen: true });
     if (!stays) this.#found.delete(detector.name);
+    return ended;
+  }
+
+  /**
+   * The scheduler's own statistics begin anew with their next sample: what was seen of the former ones says nothing of them.
+   * @returns what ends by that
+   */
+  beginStats(): Told<D>[] {
+    this.#stats = undefined;
+    this.#begun++;
+    return this.#detectors.flatMap((detector) => this.#end(detector, (group) => group === "stats", { gone: true }));
+  }
+
+  /** Ends what was found in these groups, and forgets them. */
+  #end(detector: D, of: (group: string) => boolean, why: Pick<AnomalyEvent, "unseen" | "gone">): Told<D>[] {
+    const found = this.#found.get(detector.name) as Found;
+    const gone = [...found.active].filter(([, { group }]) => of(group));
+    for (const [source] of gone) {
+      found.active.delete(source);
+      this.#try(detector, found, () => detector.made.forget?.(source));
+    }
     const at = wallClock();
     return gone.flatMap(([, { events }]) =>
-      [...events.values()].map((event) => ({ detector, event: { ...event, phase: "ends", at, unseen: true } })),
+      [...events.values()].map((event) => ({ detector, event: { ...event, phase: "ends", at, ...why } })),
     );
   }
 
@@ -100,7 +123,8 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
   /** What begins or ends with this record. */
   *see(record: SampleRecord): Generator<Told<D>> {
     if (this.#detectors.length === 0 || !this.#groups.has(record.group)) return;
-    const sample = seen(record);
+    if (record.group === "stats") yield* this.#turn(record);
+    const sample = seen(record, record.group === "stats" ? this.#begun : 0);
     const { group, source, scheduler, at } = sample;
     for (const detector of this.#detectors) {
       const found = this.#found.get(detector.name) as Found;
@@ -118,7 +142,15 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
     }
   }
 
-  #ask({ name, made }: D, found: Found, sample: SeenSample): Active | undefined {
+  /** Another scheduler's statistics take the place of the former's. */
+  *#turn({ schema, sample: { scheduler } }: SampleRecord): Generator<Told<D>> {
+    const before = this.#stats;
+    if (before && (before.scheduler !== scheduler || before.schema !== schema.name)) yield* this.beginStats();
+    this.#stats ??= { scheduler, schema: schema.name };
+  }
+
+  #ask(detector: D, found: Found, sample: SeenSample): Active | undefined {
+    const { name, made } = detector;
     const { group, scheduler, at } = sample;
     const eventOf = (anomaly: Anomaly): AnomalyEvent => ({
       ...anomaly,
@@ -128,8 +160,16 @@ export class Anomalies<D extends NamedDetector = NamedDetector> implements Value
       scheduler,
       at,
     });
+    return this.#try(
+      detector,
+      found,
+      () => new Map([...made.see(sample)].map((anomaly) => [anomaly.metric, eventOf(anomaly)])),
+    );
+  }
+
+  #try<T>({ name }: D, found: Found, what: () => T): T | undefined {
     try {
-      return new Map([...made.see(sample)].map((anomaly) => [anomaly.metric, eventOf(anomaly)]));
+      return what();
     } catch (error) {
       // A user's detector may fail at each sample: it is told once.
       log[found.failed ? "debug" : "warn"](`detector ${name} failed: ${causeOf(error)}`);

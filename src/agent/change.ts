@@ -41,6 +41,10 @@ class Change implements Detector {
       yield { metric, value, limit, severity, why: `it changes by ${shown(change)} a second, ${side}` };
     }
   }
+
+  forget(source: string): void {
+    this.#last.delete(source);
+  }
 }
 
 export const detector = {

@@ -8,7 +8,10 @@ import { keyDot, visitValues } from "../stats/visit.js";
 export interface SeenSample {
   /** The group that it is of: `stats`, `cpu`… */
   readonly group: string;
-  /** Which of the group's sources it is of: `self` has two, this process and its sinks, whose samples come in turn. */
+  /**
+   * Which of the group's sources it is of: `self` has two, this process and its sinks, whose samples come in turn. A scheduler's statistics are
+   * another one each time that they begin anew: another scheduler's, or those of one that was away.
+   */
   readonly source: string;
   readonly scheduler: string;
   /** ns since 1970, by a clock that may be set: what lasted how long {@link interval} says. */
@@ -45,10 +48,15 @@ export interface Anomaly {
 export interface Detector {
   /** What is wrong with this sample. Runs between ticks: no waiting, and no more work than arithmetic. */
   see(sample: SeenSample): Iterable<Anomaly>;
+  /** Nothing comes of this source any more, or it has begun anew: what is known of it can go. */
+  forget?(source: string): void;
 }
 
-/** What a detector sees of a record. A CPU's and a domain's names need no group before them. */
-export function seen(record: SampleRecord): SeenSample {
+/**
+ * What a detector sees of a record. A CPU's and a domain's names need no group before them.
+ * @param begun how often its source has begun anew
+ */
+export function seen(record: SampleRecord, begun = 0): SeenSample {
   const { group, schema, sample } = record;
   const values = new Map<string, number>();
   const exactNames = new Map<string, string>();
@@ -59,7 +67,8 @@ export function seen(record: SampleRecord): SeenSample {
     else if (typeof value.value !== "string") values.set(name, Number(value.value));
   });
   const { scheduler, at, interval } = sample;
-  return { group, source: `${group}/${schema.name}`, scheduler, at, interval, values, exact: exactNames, record };
+  const source = `${group}/${schema.name}${begun > 0 ? `/${begun}` : ""}`;
+  return { group, source, scheduler, at, interval, values, exact: exactNames, record };
 }
 
 /**

@@ -5,8 +5,22 @@ import type { AnomalyEvent } from "./actuator.js";
 
 /** An anomaly that begins or ends, as sinks are told of it. */
 export const anomalyRecord = (event: AnomalyEvent, labels: EventRecord["labels"]): EventRecord => {
-  const { detector, phase, metric, value, limit, why, severity = "warning", group, scheduler, at, unseen } = event;
-  const now = phase === "begins" ? why : unseen ? "nobody looks any more" : undefined;
+  const {
+    detector,
+    phase,
+    metric,
+    value,
+    limit,
+    why,
+    severity = "warning",
+    group,
+    scheduler,
+    at,
+    unseen,
+    gone,
+  } = event;
+  const ended = unseen ? "nobody looks any more" : gone ? "its scheduler has gone" : undefined;
+  const now = phase === "begins" ? why : ended;
   return {
     type: "event",
     name: "anomaly",
@@ -23,6 +37,7 @@ export const anomalyRecord = (event: AnomalyEvent, labels: EventRecord["labels"]
       ...(limit !== undefined && { limit }),
       why,
       ...(unseen && { unseen }),
+      ...(gone && { gone }),
     },
     labels,
   };

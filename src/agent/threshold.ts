@@ -44,6 +44,10 @@ class Threshold implements Detector {
       yield { metric, value, limit, severity, why: `${shown(value)} is ${side}${long}` };
     }
   }
+
+  forget(source: string): void {
+    this.#lasted.delete(source);
+  }
 }
 
 export const detector = {

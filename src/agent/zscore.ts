@@ -82,6 +82,10 @@ class Zscore implements Detector {
       yield { metric, value, limit: mean + Math.sign(score) * sigma * deviation, severity, why };
     }
   }
+
+  forget(source: string): void {
+    this.#windows.delete(source);
+  }
 }
 
 export const detector = {

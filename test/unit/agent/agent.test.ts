@@ -417,6 +417,7 @@ scheduler: { socket: ${path} }
 intervalMs: 20
 groups: [stats, self]
 sinks: [{ ./own.mjs#Sink: { groups: [stats, self] } }]
+detectors: [{ name: still, threshold: { metric: stats.moved, below: 1 } }]
 `;
     const { agent, until, seen, reload } = await start(config);
     const isUp = (up: bigint) => (record: Seen["records"][number]) => valueIn(record, "up")?.value === up;
@@ -433,6 +434,10 @@ sinks: [{ ./own.mjs#Sink: { groups: [stats, self] } }]
     await server.close();
     expect(await until(({ name }) => name === "away", from)).toMatchObject({
       fields: { scheduler: expect.any(String) },
+    });
+    expect(await until(({ name }) => name === "anomaly", from)).toMatchObject({
+      message: "still: stats.moved: its scheduler has gone",
+      fields: { detector: "still", phase: "ends", gone: true },
     });
     await until(isUp(0n), from);
     from = seen.records.length;

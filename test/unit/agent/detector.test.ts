@@ -208,6 +208,60 @@ describe("anomalies", () => {
     expect(anomalies.read()).toEqual({ detectors: new Map([["hot", { anomalies: 2n, active: 1n }]]) });
   });
 
+  it("of a scheduler's statistics end when another's take their place or they begin anew, but not over a restart", () => {
+    const anomalies = new Anomalies();
+    const made = threshold.create({ metric: "stats.load", severity: "warning", above: 2, forMs: 0 });
+    anomalies.use([{ name: "hot", made }], new Set(["stats"]));
+    const next = sampler("stats");
+    const see = (scheduler: string, load: number, epoch = 0) => {
+      const record = next({ load });
+      const named = { ...record, schema: { ...schema, name: `${scheduler}_stats` } };
+      const told = anomalies.see({ ...named, sample: { ...record.sample, scheduler, epoch } });
+      return [...told].map(({ event }) => `${event.phase} ${event.scheduler} ${event.gone ?? ""}`);
+    };
+    const counted = (anomalies: bigint) => ({ detectors: new Map([["hot", { anomalies, active: 0n }]]) });
+    expect(see("a", 3)).toEqual(["begins a "]);
+    expect(see("a", 3, 1)).toEqual([]);
+    expect(see("b", 1, 2)).toEqual(["ends a true"]);
+    expect(anomalies.read()).toEqual(counted(1n));
+    expect(see("a", 3, 3)).toEqual(["begins a "]);
+    expect(see("b", 3, 4)).toEqual(["ends a true", "begins b "]);
+    expect(anomalies.beginStats().map(({ event }) => [event.phase, event.scheduler, event.unseen])).toEqual([
+      ["ends", "b", undefined],
+    ]);
+    expect(anomalies.read()).toEqual(counted(3n));
+  });
+
+  it("of a scheduler's statistics that begin anew aren't found by what these were before", () => {
+    const sources: string[] = [];
+    const own: Detector = {
+      see: ({ source }) => {
+        sources.push(source);
+        return [];
+      },
+      forget: () => {
+        throw new Error("no");
+      },
+    };
+    const falls = (...loads: (number | undefined)[]) => {
+      const anomalies = new Anomalies();
+      const made = change.create({ metric: "stats.load", severity: "warning", below: -1 });
+      const detectors = [
+        { name: "own", made: own },
+        { name: "fall", made },
+      ];
+      anomalies.use(detectors, new Set(["stats"]));
+      const next = sampler("stats");
+      return loads.flatMap((load) => [
+        ...(load === undefined ? anomalies.beginStats() : anomalies.see(next({ load }))),
+      ]);
+    };
+    expect(falls(1000, 0)).toHaveLength(1);
+    sources.length = 0;
+    expect(falls(1000, undefined, 0)).toEqual([]);
+    expect(new Set(sources).size).toBe(2);
+  });
+
   it("survive a detector that fails", () => {
     const failing: Detector = {
       see: () => {
