@@ -2,11 +2,17 @@
 import { constants, createReadStream } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
-import { ScxError } from "../error.js";
+import { logger } from "../diagnostics.js";
+import { causeOf, ScxError } from "../error.js";
 import { pipeTrouble } from "../write_file.js";
 import { SinkAbandoned } from "./sink.js";
 
+const log = logger("sink");
+
 const newline = 0x0a;
+
+/** What opening fails with where nothing may be created (any more). */
+const forbidden: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EROFS"]);
 
 /** When a file of lines is put aside, and a new one begun. */
 export interface RotationOptions {
@@ -56,6 +62,8 @@ export class LineFile implements LineTarget {
   #torn = false;
   /** Nothing else can be put aside. */
   #regular = true;
+  /** Whether it isn't found by its name any more, and no other may be begun. */
+  #stuck = false;
 
   /** @param sink its name, for errors */
   constructor(sink: string, path: string, options: RotationOptions) {
@@ -66,7 +74,7 @@ export class LineFile implements LineTarget {
 
   async open(): Promise<void> {
     try {
-      await this.#begin();
+      await this.#begin(await openAtOnce(this.#path));
     } catch (cause) {
       const { code = "", message, errno } = cause as NodeJS.ErrnoException;
       throw new ScxError("ERR_SCX_SINK_OPEN", {
@@ -82,7 +90,7 @@ export class LineFile implements LineTarget {
   async write(lines: readonly string[]): Promise<void> {
     if (this.#given !== lines) [this.#given, this.#done] = [lines, 0];
     while (this.#done < lines.length) {
-      await (this.#file ? this.#look(this.#file) : this.#begin());
+      await (this.#file ? this.#look(this.#file) : this.#begin(await openAtOnce(this.#path)));
       let end = this.#done;
       const before = this.#torn ? 1 : 0; // the half line's end, with which it is one
       let bytes = before;
@@ -108,8 +116,7 @@ export class LineFile implements LineTarget {
     await file?.close();
   }
 
-  async #begin(): Promise<void> {
-    const file = await openAtOnce(this.#path);
+  async #begin(file: FileHandle): Promise<void> {
     this.#file = file;
     this.#regular = (await file.stat()).isFile();
     this.#size = Number.POSITIVE_INFINITY;
@@ -121,11 +128,10 @@ export class LineFile implements LineTarget {
   async #look(file: FileHandle): Promise<void> {
     if (!this.#regular) return;
     const is = await file.stat({ bigint: true });
-    if (await isElsewhere(this.#path, is)) {
-      await this.#begin();
-      await file.close();
-      return;
-    }
+    const elsewhere = await isElsewhere(this.#path, is);
+    const another = elsewhere ? await this.#another() : undefined;
+    if (another) return this.#begin(another).finally(() => file.close());
+    this.#stuck = elsewhere;
     const size = Number(is.size);
     const less = size < this.#size;
     this.#size = size;
@@ -135,9 +141,23 @@ export class LineFile implements LineTarget {
       for (const byte of chunk as Buffer) if (byte === newline) this.#lines++;
   }
 
+  /** Another one in its place; undefined where none may be begun: better goes on what there is than nothing. */
+  async #another(): Promise<FileHandle | undefined> {
+    try {
+      return await openAtOnce(this.#path);
+    } catch (error) {
+      if (!forbidden.has((error as NodeJS.ErrnoException).code)) throw error;
+      if (!this.#stuck)
+        log.warn(
+          `sink ${this.#sink} goes on in the file that was ${this.#path}, for want of another: ${causeOf(error)}`,
+        );
+      return undefined;
+    }
+  }
+
   #fits(bytes: number, lines: number): boolean {
     const { maxBytes = Number.POSITIVE_INFINITY, maxLines = Number.POSITIVE_INFINITY } = this.#options;
-    return !this.#regular || (this.#size + bytes <= maxBytes && this.#lines + lines <= maxLines);
+    return !this.#regular || this.#stuck || (this.#size + bytes <= maxBytes && this.#lines + lines <= maxLines);
   }
 
   async #append(lines: readonly string[]): Promise<void> {

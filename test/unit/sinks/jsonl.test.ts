@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import {
+  chmodSync,
   closeSync,
   constants,
   mkdirSync,
@@ -17,6 +19,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import type { LogRecord } from "../../../src/diagnostics.js";
 import { documentOf, eventJson, sampleJson } from "../../../src/sinks/document.js";
 import { LineFile } from "../../../src/sinks/line_file.js";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
@@ -151,6 +154,34 @@ describe("a file", () => {
     await file.close();
     expect(readdirSync(dir)).toEqual(["a"]);
     expect(lines(path)).toEqual(["7"]);
+  });
+
+  it("goes on where it was put to when none may be created in its place", async ({ skip }) => {
+    skip(process.getuid?.() !== 0, "it takes root to become somebody without permission");
+    const dir = folder();
+    const path = join(dir, "a");
+    const file = new LineFile("x", path, { maxLines: 2, keep: 9 });
+    await file.open();
+    await file.write(["1\n"]);
+    renameSync(path, join(dir, "aside"));
+    const warnings: string[] = [];
+    const warned = (record: unknown) => void warnings.push((record as LogRecord).text);
+    subscribe("scxkit:log", warned);
+    chmodSync(dir, 0o555);
+    process.seteuid?.(65534);
+    try {
+      await file.write(["2\n"]);
+      await file.write(["3\n"]);
+    } finally {
+      process.seteuid?.(0);
+      unsubscribe("scxkit:log", warned);
+    }
+    expect(warnings).toEqual([expect.stringMatching(/^sink x goes on in the file that was .*: EACCES/)]);
+    expect(readdirSync(dir)).toEqual(["aside"]);
+    chmodSync(dir, 0o755);
+    await file.write(["4\n"]);
+    await file.close();
+    expect(["aside", "a"].map((name) => lines(join(dir, name)))).toEqual([["1", "2", "3"], ["4"]]);
   });
 
   it("that can't be written to ends the start", async () => {
