@@ -26,6 +26,8 @@ const staleMs = 5000;
 export class CurrentPoints {
   readonly #points = new MetricPoints();
   readonly #streams = new Map<string, Stream>();
+  /** The interval of each source's last sample, in ms; also of those that have been silent for too long. */
+  readonly #intervals = new Map<string, number>();
   /** Goes up with each change. */
   version = 0;
 
@@ -37,21 +39,27 @@ export class CurrentPoints {
       this.#forget(record, last);
     }
     for (const [key, record] of last) {
-      const until = this.#until(record, now, this.#streams.get(key));
+      const until = this.#until(key, record, now);
       this.#streams.set(key, { record, points: undefined, until });
     }
     this.version++;
   }
 
-  /** When its source has been silent for too long. What one sample's interval happens to be says less than what is meant. */
-  #until({ everyMs, sample }: SampleRecord, now: number, before: Stream | undefined): number {
+  /**
+   * When its source has been silent for too long. What one sample's interval happens to be says less than what is meant; but whose samples come
+   * later than that time and again, as a slow server's, is waited for as long.
+   */
+  #until(key: string, { everyMs, sample }: SampleRecord, now: number): number {
     const lasting = (ms: number) => now + Math.max(staleMs, ms * staleIntervals);
-    if (everyMs !== undefined) return lasting(everyMs);
-    const until = lasting(Number(sample.interval) / 1e6);
-    if (!before) return until;
+    const ms = Number(sample.interval) / 1e6;
+    const lastMs = this.#intervals.get(key) ?? 0;
+    this.#intervals.set(key, ms);
+    if (everyMs !== undefined) return lasting(Math.max(everyMs, Math.min(ms, lastMs)));
+    const before = this.#streams.get(key);
+    if (!before) return lasting(ms);
     // A reading out of turn, as at an exit, has a short interval; the next still comes when the one before said. What was said before that, of an
     // outage's length perhaps, is no matter any more.
-    return Math.max(until, Math.min(before.until, lasting(Number(before.record.sample.interval) / 1e6)));
+    return Math.max(lasting(ms), Math.min(before.until, lasting(lastMs)));
   }
 
   /** Those that end with this record, also of what came with it. */

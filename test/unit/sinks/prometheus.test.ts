@@ -281,6 +281,12 @@ describe("what there is to scrape", () => {
     take(9000, 9000, 40_000);
     take(1000, 1000, 41_000); // after a reload
     expect(shown(current, 46_001)).toEqual([]);
+    for (const now of [50_000, 56_000, 62_000]) {
+      expect(shown(current, now - 1)).toEqual(now === 62_000 ? ["a/x"] : []); // a server that takes so long
+      take(1000, 6000, now);
+    }
+    expect(shown(current, 80_000)).toEqual(["a/x"]);
+    expect(shown(current, 80_001)).toEqual([]);
   });
 
   it("forgets the statistics of a scheduler that is away at once", () => {
