@@ -6,13 +6,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { fileURLToPath } from "node:url";
 import { boot } from "../vm/boot.js";
 import { findKernel } from "../vm/kernel.js";
-import { type Comparison, growthTable, head, isWithin, type Results, row } from "./compare.js";
+import { type Comparison, growthTable, head, isWithin, type Place, type Results, row } from "./compare.js";
 import type { GroupResult } from "./place.js";
 
-/** On this machine; in the kernel VM; in one with 2 CPUs of 128 possible ones. A boot serves all groups of its place. */
-type Place = "here" | "vm" | "vm128";
-
-/** Each group is a file of this folder whose export `bench` says what it found. */
+/** Each group is a file of this folder whose export `bench` says what it found. A boot serves all groups of its place. */
 const groups: Record<string, readonly Place[]> = {
   snapshot: ["here"],
   growth: ["here", "vm128"],
@@ -35,7 +32,7 @@ const timeout = 3600;
 /** What these groups found there. */
 async function run(where: Place, names: readonly string[]): Promise<Record<string, GroupResult>> {
   const file = `${folder}/${where}.json`;
-  const command = ["--import", "tsx", "test/bench/place.ts", file, ...names];
+  const command = ["--import", "tsx", "test/bench/place.ts", where, file, ...names];
   process.chdir(path("../.."));
   mkdirSync(folder, { recursive: true });
   rmSync(file, { force: true });

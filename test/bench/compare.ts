@@ -33,8 +33,11 @@ export interface Results {
   readonly growth?: readonly Growth[];
 }
 
+/** On this machine; in the kernel VM; in one with 2 CPUs of 128 possible ones. */
+export type Place = "here" | "vm" | "vm128";
+
 /** A group's only export. */
-export type Bench = () => Promise<Results>;
+export type Bench = (where: Place) => Promise<Results>;
 
 /** Where a bench runs, for {@link Comparison.where}. The rest of a release says who built it. */
 export const place = (machine: string): string => `${machine}, Linux ${release().split(".", 2).join(".")}`;

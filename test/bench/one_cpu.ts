@@ -12,8 +12,8 @@ export async function onOneCpu<T>(work: () => Promise<T>): Promise<T> {
     .filter((name) => /^cpu[1-9]\d*$/.test(name))
     .map((name) => `${folder}/${name}/online`)
     .filter((path) => existsSync(path));
-  for (const path of switches) writeFileSync(path, "0");
   try {
+    for (const path of switches) writeFileSync(path, "0");
     return await work();
   } finally {
     for (const path of switches) writeFileSync(path, "1");
