@@ -64,6 +64,8 @@ export class LineFile implements LineTarget {
   #regular = true;
   /** Whether it isn't found by its name any more, and no other may be begun. */
   #stuck = false;
+  /** What is still being written then has been given up, and counted. */
+  #closed = false;
 
   /** @param sink its name, for errors */
   constructor(sink: string, path: string, options: RotationOptions) {
@@ -90,7 +92,11 @@ export class LineFile implements LineTarget {
   async write(lines: readonly string[]): Promise<void> {
     if (this.#given !== lines) [this.#given, this.#done] = [lines, 0];
     while (this.#done < lines.length) {
-      await (this.#file ? this.#look(this.#file) : this.#begin(await openAtOnce(this.#path)));
+      if (!this.#closed) await (this.#file ? this.#look(this.#file) : this.#begin(await openAtOnce(this.#path)));
+      if (this.#closed) {
+        await this.#leave(); // which may have been opened meanwhile
+        throw new Error("it was closed");
+      }
       let end = this.#done;
       const before = this.#torn ? 1 : 0; // the half line's end, with which it is one
       let bytes = before;
@@ -110,7 +116,12 @@ export class LineFile implements LineTarget {
     });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.#leave();
+  }
+
+  async #leave(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
@@ -181,7 +192,7 @@ export class LineFile implements LineTarget {
   }
 
   async #rotate(): Promise<void> {
-    await this.close();
+    await this.#leave();
     const { keep } = this.#options;
     const old = (n: number) => (n === 0 ? this.#path : `${this.#path}.${n}`);
     const mayBeMissing = (error: NodeJS.ErrnoException) => {

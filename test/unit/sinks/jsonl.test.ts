@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmSync,
@@ -28,6 +29,13 @@ import { checkout } from "../../objects.js";
 import { eventRecord, nthRecord, recordOf } from "./record.js";
 
 const folder = () => mkdtempSync(join(tmpdir(), "scxkit-jsonl-"));
+const linkOf = (path: string) => {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // it was closed meanwhile
+  }
+};
 const lines = (path: string) => readFileSync(path, "utf8").split("\n").slice(0, -1);
 
 describe("a document", () => {
@@ -115,6 +123,24 @@ describe("a file", () => {
       ["1", "2"],
       ["3", "4"],
     ]);
+  });
+
+  it("isn't opened again by a write that is under way when it is closed", async () => {
+    const dir = folder();
+    const file = new LineFile("x", join(dir, "a"), { maxLines: 1, keep: 1 });
+    await file.open();
+    await using other = await open(join(folder(), "b"), "w");
+    const handle = Object.getPrototypeOf(other) as { appendFile: FileHandle["appendFile"] };
+    const { appendFile } = handle;
+    const closing = vi.spyOn(handle, "appendFile").mockImplementationOnce(async function (this: FileHandle, data) {
+      await appendFile.call(this, data);
+      await file.close();
+    });
+    await expect(file.write(["1\n", "2\n"])).rejects.toThrow("it was closed");
+    closing.mockRestore();
+    expect(readdirSync(dir)).toEqual(["a"]);
+    const files = readdirSync("/proc/self/fd").map((fd) => linkOf(`/proc/self/fd/${fd}`));
+    expect(files.filter((path) => path.startsWith(dir))).toEqual([]);
   });
 
   it("that ends in half a line gets the next one on a line of its own", async () => {
