@@ -63,7 +63,9 @@ export class SocketScheduler implements Watched {
     while (!signal.aborted) {
       try {
         for await (const { schema, sample } of this.#samples.follow({ path, intervalMs, target, away, signal })) {
+          const before = this.#running.scheduler;
           this.#running = { scheduler: sample.scheduler, epoch: sample.epoch };
+          if (before !== "" && before !== sample.scheduler) this.#listener.away(before); // within one interval
           this.#listener.sample(schema, sample, undefined);
         }
       } catch (error) {

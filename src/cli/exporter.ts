@@ -52,6 +52,7 @@ export async function exportStats(options: ExportOptions): Promise<void> {
     change: rules && ((schema) => applyRules(rules, schema)),
     signal: ending.signal,
   })) {
+    if (up !== undefined && up !== sample.scheduler) sinks.push(awayEvent(up, labels)); // within one interval
     up = sample.scheduler;
     sinks.push({ type: "sample", group: "stats", schema, sample, labels, everyMs });
   }

@@ -457,6 +457,28 @@ detectors: [{ name: still, threshold: { metric: stats.moved, below: 1 } }]
     await agent.stop();
   });
 
+  it("tells that a scheduler is away when another answers in its place by the next sample", async ({ skip }) => {
+    skip(schedExt.running() !== undefined, "the scheduler that runs here gives its name to whoever answers");
+    const path = join(folder(), "stats");
+    const named = (name: string) =>
+      declaredTarget(defineStats(name, { [name]: stat.counter("tasks") }, { top: true }), () => ({ [name]: 1n }));
+    const server = await StatsServer.listen({ path, targets: { top: named("one") } });
+    const { agent, seen, until } = await start(`
+scheduler: { socket: ${path} }
+intervalMs: 20
+groups: [stats]
+sinks: [{ ./own.mjs#Sink: {} }]
+`);
+    await until(({ group }) => group === "stats");
+    const gone = server.removeTarget("top");
+    server.addTarget("top", named("two"));
+    await gone;
+    const other = await until(({ sample }) => "two" in (sample?.stats ?? {}));
+    expect(seen.records[seen.records.indexOf(other) - 1]).toMatchObject({ name: "away", fields: { scheduler: "one" } });
+    await agent.stop();
+    await server.close();
+  });
+
   it("tries a socket again on which something else answered", async () => {
     const path = join(folder(), "stats");
     const other = createStream((client) => client.once("data", () => client.end("no JSON\n")));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { declaredTarget, defineStats, schedExt, stat } from "../../../src/index.js";
 import { StatsServer } from "../../../src/protocol/server.js";
 import { EncodedReply, type Target } from "../../../src/protocol/target.js";
 import { structsOf } from "../../../src/stats/meta.js";
@@ -95,6 +96,25 @@ it("follows a server over its restart: counters by rule go on, what vanishes is 
   expect(samples.at(-1)).toMatchObject({ epoch: 1 });
   const members = ["at", "interval", "epoch", "scheduler", "state", "stats", "labels"];
   expect(Object.keys(samples[0])).toEqual(members);
+});
+
+it("tells that a scheduler is away when another answers in its place by the next sample", async ({ skip }) => {
+  skip(schedExt.running() !== undefined, "the scheduler that runs here gives its name to whoever answers");
+  const folder = scratch(onTestFinished);
+  const [path, out] = [join(folder, "stats"), join(folder, "out.jsonl")];
+  const named = (name: string) =>
+    declaredTarget(defineStats(name, { [name]: stat.u64("tasks") }, { top: true }), () => ({ [name]: 1n }));
+  await using server = await StatsServer.listen({ path, targets: { top: named("one") } });
+  const exporter = scxkit("export", "--socket", path, "--stats", "0.02", "--to", `jsonl:${out}`);
+  onTestFinished(() => exporter.kill("SIGKILL"));
+  const lines = () => (existsSync(out) ? readFileSync(out, "utf8").split("\n") : []);
+  await expect.poll(() => lines().some((line) => line.includes('"one"'))).toBe(true);
+  const gone = server.removeTarget("top");
+  server.addTarget("top", named("two"));
+  await gone;
+  await expect.poll(() => lines().some((line) => line.includes('"two"'))).toBe(true);
+  const first = lines().findIndex((line) => line.includes('"two"'));
+  expect(JSON.parse(lines()[first - 1] as string)).toMatchObject({ away: { scheduler: "one" } });
 });
 
 it.each([
