@@ -80,6 +80,14 @@ detectors:
     const text = "intervalMs: ${MS}\nlabels:\n  a: '${MS}'\n  b: ${NAME:-x}\n";
     const { settings } = await load(text, {}, { MS: "250" });
     expect(settings).toMatchObject({ intervalMs: 250, labels: { a: "250", b: "x" } });
+    const zeros = "intervalMs: ${MS}\nlabels:\n  a: ${MS}\nsinks:\n  - jsonl:\n      file: x\n      queue: ${N}\n";
+    expect((await load(zeros, {}, { MS: "0250", N: "007" })).settings).toMatchObject({
+      ...{ intervalMs: 250, labels: { a: "0250" }, sinks: [{ jsonl: { queue: 7 } }] },
+    });
+    for (const MS of [".nan", "1x", "0-", "- 1"])
+      await expect(load("intervalMs: ${MS}\n", {}, { MS })).rejects.toMatchObject({
+        log: [expect.stringMatching(/"intervalMs" must be number/)],
+      });
     const labels = "labels:\n  site: ${SITE:-home}\n  one: ${ONE}\n  two: 1.10\n  yes: true\n  zero: 0x10\n";
     expect((await load(labels, {}, { SITE: "1.10", ONE: "42" })).settings.labels).toEqual({
       ...{ site: "1.10", one: "42", two: "1.10", yes: "true", zero: "0x10" },
