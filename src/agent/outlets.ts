@@ -27,6 +27,8 @@ export class Outlets {
   /** Keys of those that either take another's place or leave it to another: both may write to the same, so only one gets what comes. */
   readonly #unsettled = new Set<string>();
   #held: Held[] = [];
+  /** Those that were closed to make room, by name: what was held for them is lost where none of that name is there in the end. */
+  readonly #closed = new Map<string, Outlet>();
   /** All that aren't closed, and what those that are have dropped. */
   readonly #alive = new Set<SinkQueue>();
   #droppedBefore = 0;
@@ -59,6 +61,7 @@ export class Outlets {
     let opened = await openAll(added, signal);
     if ("failures" in opened && gone.length > 0 && opened.failures.every(isHeld)) {
       for (const { part } of gone) this.#unsettled.add(part.key);
+      for (const one of gone) this.#closed.set(one.part.name, one);
       await this.#close(gone, deadlineMs);
       for (const { part } of gone) before.delete(part.key);
       opened = await openAll(added, signal);
@@ -80,12 +83,17 @@ export class Outlets {
 
   /** Gives what was held to those that stay, and closes those that are to go, which they may take `deadlineMs` for. */
   async settle(deadlineMs: number): Promise<void> {
-    const [held, unsettled] = [this.#held, new Set(this.#unsettled)];
+    const held = this.#held;
     this.#held = [];
+    const takers = [...this.#open.values()].filter(({ part }) => this.#unsettled.has(part.key));
     this.#unsettled.clear();
+    for (const { part } of takers) this.#closed.delete(part.name);
+    const lost = [...this.#closed.values()];
+    this.#closed.clear();
+    const before = dropped(lost);
     for (const { record, names } of held)
-      for (const { part, queue } of this.#open.values())
-        if (unsettled.has(part.key) && names.has(part.name)) queue.push(record);
+      for (const { part, queue } of [...takers, ...lost]) if (names.has(part.name)) queue.push(record);
+    this.#droppedBefore += dropped(lost) - before;
     const leaving = [...this.#leaving.values()];
     this.#leaving.clear();
     await this.#close(leaving, deadlineMs);
@@ -133,6 +141,8 @@ export class Outlets {
     this.#leaving.clear();
   }
 }
+
+const dropped = (outlets: readonly Outlet[]) => outlets.reduce((sum, { queue }) => sum + queue.counts.dropped, 0);
 
 /** One that is open, under the name that it has now. */
 function named(part: SinkPart, { queue }: Outlet): Outlet {

@@ -81,3 +81,20 @@ it("what comes while one makes room for another is for the other", async () => {
   await outlets.close(1000);
   expect(got).toEqual({ port: [1, 2, 3] });
 });
+
+it("what comes while one makes room for another of another name is lost, and counted", async () => {
+  const { got, part } = destinations();
+  const outlets = new Outlets();
+  await outlets.use([part("port", 1)], signal, 1000);
+  let tries = 0;
+  const taken = () => {
+    outlets.push(nthRecord(tries + 1));
+    return tries++ === 0;
+  };
+  await outlets.use([part("other", 1, taken)], signal, 1000);
+  outlets.push(nthRecord(3));
+  await outlets.settle(1000);
+  expect(outlets.dropped).toBe(1);
+  await outlets.close(1000);
+  expect(got).toEqual({ port: [1], other: [3] });
+});
