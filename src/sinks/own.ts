@@ -59,16 +59,17 @@ type Counts = Record<(typeof counters)[number], number>;
 
 /** What the sinks of one name have counted, one after the other. */
 interface Named {
-  queue: SinkQueue;
+  queue: SinkQueue | undefined;
   /** The one before, which may still be writing what waits. */
   former: SinkQueue | undefined;
-  /** Of those before that. */
+  /** Of those before that, less what this one had counted under another name. */
   readonly base: Counts;
   /** As it was read last. */
   before: Counts;
 }
 
 const none = (): Counts => ({ written: 0, dropped: 0, failures: 0 });
+const fresh = (): Named => ({ queue: undefined, former: undefined, base: none(), before: none() });
 
 /** Reads that, as records of group `self`, with a baseline of its own. */
 export class OwnReader {
@@ -76,6 +77,8 @@ export class OwnReader {
   /** By process.hrtime, which nobody sets. */
   #readAt = process.hrtime.bigint();
   readonly #named = new Map<string, Named>();
+  /** By what name each was read last, and what it had counted. */
+  readonly #told = new WeakMap<SinkQueue, { readonly name: string; readonly counts: Counts }>();
   readonly #exits = new Map<string, Map<string, Count>>();
 
   /** A scheduler whose exits will be told: that there are none yet is a value, too. Any number of times. */
@@ -107,19 +110,30 @@ export class OwnReader {
     const stats = {
       ...(up !== undefined && { up: { value: up ? 1n : 0n } }),
       exits: { entries: Object.fromEntries([...this.#exits].map(([scheduler, kinds]) => [scheduler, exitsOf(kinds)])) },
-      sinks: { entries: Object.fromEntries([...byName].map(([name, queue]) => [name, this.#values(queue)])) },
+      sinks: { entries: Object.fromEntries([...byName].map(([name, queue]) => [name, this.#values(queue, queues)])) },
     };
+    for (const queue of queues) this.#told.set(queue, { name: queue.name, counts: queue.counts });
     const sample = { at: wallClock(), interval, ...nobody, stats };
     return { type: "sample", group: "self", schema: ownSchema, sample, labels, everyMs, since: this.#since };
   }
 
-  /** Totals go on where another sink has taken one's place, as those of everything else do. */
-  #values(queue: SinkQueue): StatValue {
-    const named = entry(this.#named, queue.name, () => ({ queue, former: undefined, base: none(), before: none() }));
-    if (named.queue !== queue) {
+  /**
+   * Totals go on where another sink has taken one's place, as those of everything else do; what one counts that goes on under another name is in
+   * that one's.
+   */
+  #values(queue: SinkQueue, queues: readonly SinkQueue[]): StatValue {
+    const named = entry(this.#named, queue.name, fresh);
+    const told = this.#told.get(queue);
+    const elsewhere = told && told.name !== queue.name ? told.counts : undefined;
+    if (named.queue !== queue || elsewhere) {
       // Unless it is that one again, after a reload that failed.
       if (named.former !== queue) for (const name of counters) named.base[name] += named.former?.counts[name] ?? 0;
       [named.former, named.queue] = [named.queue, queue];
+      if (named.former && queues.includes(named.former)) {
+        Object.assign(named.base, named.before);
+        named.former = undefined;
+      }
+      if (elsewhere) for (const name of counters) named.base[name] -= elsewhere[name];
     }
     const { former, base, before } = named;
     const now = none();
