@@ -9,7 +9,7 @@ import { type HistogramPlan, withHistograms } from "./histogram.js";
 import type { StatsLayout } from "./layout.js";
 import { type Leaf, type Parts, packed, partsOf } from "./leaf.js";
 import type { ReaderPlan } from "./plan.js";
-import { boundRows, type Rows, requireRows, wrongGuess } from "./rows.js";
+import { boundRows, type Guess, guessOf, type Rows, requireRows } from "./rows.js";
 
 /** One key of a dictionary, and where its value is. */
 export interface Slot {
@@ -123,13 +123,22 @@ export function arrayPlan(
       const gauges = gaugesAmong(stats);
       const options = { leaves: packed(leaves), gauges, ...(rows && { rows: boundRows(rows, bound, leaves.length) }) };
       const value = { btf, type: map.valueTypeId, name: map.name, leaves };
-      const problems = rows && wrongGuess(rows, bound, options);
-      const own = { index: named.map(({ word }) => word), ...(problems && { problems }) };
-      const reader = { ...snapshotReader(bound, options, value), ...own };
+      const read = snapshotReader(bound, options, value);
+      const guess = rows && guessOf(rows, bound, options, leaves.length);
+      const reader = { ...read, ...(guess && watched(guess, read.take)), index: named.map(({ word }) => word) };
       return histograms.length > 0 ? withHistograms(reader, histograms) : reader;
     },
   };
 }
+
+/** @param take the reading of what was guessed */
+const watched = (guess: Guess, take: () => void): Pick<Bound, "take" | "problems"> => ({
+  take: () => {
+    take();
+    guess.afterReading();
+  },
+  problems: () => guess.problems,
+});
 
 /** Numbers of the words that are levels. */
 export const gaugesAmong = (stats: readonly (Stat | undefined)[]): Uint32Array =>

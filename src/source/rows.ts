@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { Btf, BtfType } from "../bpf/btf.js";
-import { ScxError } from "../error.js";
+import { logger } from "../diagnostics.js";
+import { causeOf, ScxError } from "../error.js";
 import { cpuIds } from "../kernel/cpus.js";
-import { type NativeMap, type NativeSnapshot, native, type ObjectMap, type SnapshotOptions } from "../native/index.js";
+import { type NativeMap, native, type ObjectMap, type SnapshotOptions } from "../native/index.js";
+
+const log = logger("sampler");
 
 /** A section of global data: its type, with its variables, and the index of the map that it is. */
 export interface Section {
@@ -67,34 +70,61 @@ export function boundRows(rows: Rows, map: NativeMap, width: number): NonNullabl
   return { offset, stride, count: isAll ? length : Math.min(length, cpuIds()) };
 }
 
-/**
- * Looks whether there is anything in rows that can't be CPUs', of an array that was only taken for theirs.
- * @param options what of a row is looked at
- * @returns undefined where that can't be
- */
-export function wrongGuess(
-  rows: Rows,
-  map: NativeMap,
-  options: SnapshotOptions,
-): (() => readonly ScxError[]) | undefined {
-  const cpus = cpuIds();
-  if (rows === "whole" || rows.guess === undefined || rows.length <= cpus) return undefined;
-  const { offset, stride, length, guess } = rows;
-  const beyond = { offset: offset + cpus * stride, stride, count: length - cpus };
-  let snapshot: NativeSnapshot | undefined;
-  let found: readonly ScxError[] = [];
-  return () => {
-    if (found.length > 0) return found;
-    try {
-      snapshot ??= new native.Snapshot(map, { ...options, rows: beyond });
-      snapshot.take();
-    } catch {
-      return found; // the reading itself says why
-    }
-    if (snapshot.sums.some((sum) => sum !== 0n)) found = [notOfCpus(guess, cpus, (options.rows?.count ?? 0) > cpus)];
-    return found;
-  };
+/** After as many readings a guess is looked at again. */
+const readingsPerLook = 16;
+
+/** Whether there is anything in rows that can't be CPUs', of an array that was only taken for theirs: said in the log once, and to who asks. */
+export class Guess {
+  readonly #map: NativeMap;
+  readonly #rows: RowsOfCpus;
+  readonly #options: SnapshotOptions;
+  readonly #cpus = cpuIds();
+  /** Rows that one look is at. */
+  readonly #most: number;
+  #next: number;
+  #readings = 0;
+  #found: ScxError | undefined;
+
+  /**
+   * @param options what is read of it
+   * @param width integers in a row
+   */
+  constructor(map: NativeMap, rows: RowsOfCpus, options: SnapshotOptions, width: number) {
+    this.#map = map;
+    this.#rows = rows;
+    this.#options = options;
+    this.#most = Math.max(1, Math.floor(mostGuessed / width));
+    this.#next = this.#cpus;
+  }
+
+  /** After each reading. Throws what the addon throws. */
+  afterReading(): void {
+    if (!this.#found && this.#readings++ % readingsPerLook === 0) this.#look();
+  }
+
+  get problems(): readonly ScxError[] {
+    return this.#found ? [this.#found] : [];
+  }
+
+  /** At the next of the rows: to add up all of a long array would take a while. */
+  #look(): void {
+    const { offset, stride, length, guess = "" } = this.#rows;
+    const count = Math.min(this.#most, length - this.#next);
+    const rows = { offset: offset + this.#next * stride, stride, count };
+    const { sums, take } = new native.Snapshot(this.#map, { ...this.#options, rows });
+    take();
+    this.#next = this.#next + count < length ? this.#next + count : this.#cpus;
+    if (sums.every((sum) => sum === 0n)) return;
+    this.#found = notOfCpus(guess, this.#cpus, (this.#options.rows?.count ?? 0) > this.#cpus);
+    log.warn(causeOf(this.#found));
+  }
 }
+
+/** Undefined where nothing was guessed, or where it can't show. @param options, width as {@link Guess} has them */
+export const guessOf = (rows: Rows, map: NativeMap, options: SnapshotOptions, width: number): Guess | undefined =>
+  rows === "whole" || rows.guess === undefined || rows.length <= cpuIds()
+    ? undefined
+    : new Guess(map, rows, options, width);
 
 const notOfCpus = (name: string, cpus: number, areRead: boolean) =>
   new ScxError("ERR_SCX_STATS_META", {
