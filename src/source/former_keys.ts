@@ -2,21 +2,25 @@
 import { ScxError } from "../error.js";
 import { keysText, Loss } from "./loss.js";
 
+/** What a key has counted, by word; most CPUs have counted nothing of it, and what is 0 isn't there. */
+export type KeySums = ReadonlyMap<number, bigint>;
+
 /** Keys that have gone whose counts are known still, of one map: as many as are followed of it. */
 const mostKeys = 65_536;
-/** The same in words, where each CPU's counts are kept: what the readers of hashes take for keys that are there. */
-const mostWords = 1 << 23;
+/** The same in words that aren't 0, of some 70 bytes each, where each CPU's counts are kept. */
+const mostWords = 1 << 20;
 
 /** What keys had counted that aren't there now, for when they come again: of the last that went, as there is no end of them. */
 export class FormerKeys {
   /** By key, who went first before the others. */
-  readonly #sums = new Map<string, BigUint64Array>();
+  readonly #sums = new Map<string, KeySums>();
+  /** In all of them. */
+  #words = 0;
   readonly #forgotten: Loss;
-  #most = mostKeys;
 
   /** @param map whose keys they are */
   constructor(map: string) {
-    this.#forgotten = new Loss((keys) => forgotten(`map ${map}`, keys, this.#most));
+    this.#forgotten = new Loss((keys) => forgotten(`map ${map}`, keys, this.#sums.size));
   }
 
   get size(): number {
@@ -24,26 +28,30 @@ export class FormerKeys {
   }
 
   /** It has gone, having counted that in all, and came again never since {@link take}. */
-  add(key: string, sums: BigUint64Array): void {
-    this.#most = Math.max(1, Math.min(mostKeys, Math.floor(mostWords / sums.length)));
-    while (this.#sums.size >= this.#most) {
+  add(key: string, sums: KeySums): void {
+    this.#sums.set(key, sums);
+    this.#words += sums.size;
+    while (this.#sums.size > 1 && (this.#sums.size > mostKeys || this.#words > mostWords)) {
       const [oldest = ""] = this.#sums.keys();
-      this.#sums.delete(oldest);
+      this.take(oldest);
       this.#forgotten.keys++;
     }
-    this.#sums.set(key, sums);
   }
 
   /** It has come again. */
-  take(key: string): BigUint64Array | undefined {
+  take(key: string): KeySums | undefined {
     const sums = this.#sums.get(key);
     this.#sums.delete(key);
+    this.#words -= sums?.size ?? 0;
     return sums;
   }
 
-  /** What each had counted in that word. */
+  /** What those had counted in that word that had counted anything there. */
   *of(word: number): Generator<[string, bigint]> {
-    for (const [key, sums] of this.#sums) yield [key, sums[word] ?? 0n];
+    for (const [key, sums] of this.#sums) {
+      const sum = sums.get(word);
+      if (sum !== undefined) yield [key, sum];
+    }
   }
 
   get problems(): readonly ScxError[] {

@@ -4,6 +4,7 @@ import { ScxError } from "../error.js";
 import { possibleCpus } from "../kernel/cpus.js";
 import { native, type ObjectMap } from "../native/index.js";
 import type { Stat } from "../stats/schema.js";
+import { u64 } from "../stats/u64.js";
 import { keyFormat } from "./key.js";
 import { type Leaf, packed } from "./leaf.js";
 import { keysText, Loss } from "./loss.js";
@@ -46,19 +47,18 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
         keySize: bound.info().keySize,
         format,
         sums: (slot) => {
-          const own = countedFrom(keyed, slot * width, width);
-          if (!cells || slot >= cells.slots) return own;
+          const sums = new Map<number, bigint>();
+          addCounted(sums, keyed, { first: slot * width, count: width, at: 0 });
+          if (!cells || slot >= cells.slots) return sums;
           const each = cells.cpus.length * width;
-          const sums = new BigUint64Array(width + each);
-          sums.set(own);
-          sums.set(countedFrom(cells, slot * each, each), width);
+          addCounted(sums, cells, { first: slot * each, count: each, at: width });
           return sums;
         },
       });
       /** @param sum which of the key's sums the word's is: the whole's come first, then each CPU's */
       const slotOf = ({ starts }: Arrays, word: number, { key, carried }: KeyedSlot, sum: number): Slot => {
         if (!isCounter[sum % width]) return { key, word, start: 0n };
-        return { key, word, start: starts[word] ?? 0n, ...(carried && { carried: carried[sum] ?? 0n }) };
+        return { key, word, start: starts[word] ?? 0n, ...(carried && { carried: carried.get(sum) ?? 0n }) };
       };
       const read = () => {
         left.keys = keyed.take();
@@ -105,9 +105,21 @@ export function hashPlan(btf: Btf, { index, map, leaves, stats, places }: HashPl
 /** As the addon has them: what words are, and what they were when their slots' keys came. */
 type Arrays = Readonly<Record<"words" | "starts", BigUint64Array>>;
 
-/** What some words have counted since then; of levels it says nothing, and nobody asks. */
-const countedFrom = ({ words, starts }: Arrays, first: number, count: number): BigUint64Array =>
-  words.slice(first, first + count).map((word, i) => word - (starts[first + i] ?? 0n));
+/** Which words, and the number of the first among a key's sums. */
+interface Span {
+  readonly first: number;
+  readonly count: number;
+  readonly at: number;
+}
+
+/** What words have counted since then, where they have; of levels it says nothing, and nobody asks. */
+function addCounted(sums: Map<number, bigint>, { words, starts }: Arrays, { first, count, at }: Span): void {
+  for (let i = 0; i < count; i++) {
+    const word = words[first + i];
+    const start = starts[first + i];
+    if (word !== start) sums.set(at + i, u64((word ?? 0n) - (start ?? 0n)));
+  }
+}
 
 /** How many of the slots from that one on have keys. */
 function keysFrom(states: Uint8Array, first: number): number {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ScxError } from "../error.js";
-import { FormerKeys } from "./former_keys.js";
+import { u64 } from "../stats/u64.js";
+import { FormerKeys, type KeySums } from "./former_keys.js";
 import type { KeyFormat } from "./key.js";
 
 /** What the addon says of a slot whose key was there at the reading before the last. */
@@ -11,7 +12,7 @@ export interface KeyedSlot {
   readonly slot: number;
   readonly key: string;
   /** What was counted under that text by keys that have left their slots: one of the text's slots has it. */
-  readonly carried?: BigUint64Array | undefined;
+  readonly carried?: KeySums | undefined;
 }
 
 /** What {@link SlotKeys} looks at: the addon's arrays, and how keys are written. */
@@ -22,8 +23,8 @@ export interface SlotsOf {
   readonly states: Uint8Array;
   readonly keySize: number;
   readonly format: KeyFormat;
-  /** What the key in a slot has counted there, by word. */
-  sums(slot: number): BigUint64Array;
+  /** What the key in a slot has counted there. */
+  sums(slot: number): KeySums;
 }
 
 /**
@@ -37,7 +38,7 @@ export class SlotKeys {
   /** How many slots have that text: what tells keys apart need not be in it. */
   readonly #slots = new Map<string, number>();
   /** Of texts that are there. */
-  readonly #carried = new Map<string, BigUint64Array>();
+  readonly #carried = new Map<string, KeySums>();
   readonly #former: FormerKeys;
   /** Whether all keys of the last reading are among the texts. */
   #isMet = false;
@@ -67,7 +68,7 @@ export class SlotKeys {
     return list;
   }
 
-  /** What each text that isn't there now had counted in that word. */
+  /** What each text that isn't there now had counted in that word, if anything. */
   former(word: number): Iterable<[string, bigint]> {
     this.#meet();
     return this.#former.of(word);
@@ -95,7 +96,7 @@ export class SlotKeys {
     }
   }
 
-  #release(slots: readonly { slot: number; sums: BigUint64Array }[]): void {
+  #release(slots: readonly { slot: number; sums: KeySums }[]): void {
     const texts = new Set<string>();
     for (const { slot, sums } of slots) {
       const text = this.#texts.get(slot) ?? "";
@@ -108,7 +109,7 @@ export class SlotKeys {
     for (const text of texts) {
       if ((this.#slots.get(text) ?? 0) > 0) continue;
       this.#slots.delete(text);
-      this.#former.add(text, this.#carried.get(text) as BigUint64Array);
+      this.#former.add(text, this.#carried.get(text) as KeySums);
       this.#carried.delete(text);
     }
   }
@@ -139,9 +140,10 @@ export class SlotKeys {
   }
 }
 
-/** Modulo 2^64. Of some only the whole is known: of those that went before anybody asked for each CPU. */
-function added(sums: BigUint64Array, more: BigUint64Array | undefined): BigUint64Array {
+/** Modulo 2^64. */
+function added(sums: KeySums, more: KeySums | undefined): KeySums {
   if (!more) return sums;
-  const [long, short] = sums.length < more.length ? [more, sums] : [sums, more];
-  return long.map((sum, word) => sum + (short[word] ?? 0n));
+  const all = new Map(more);
+  for (const [word, sum] of sums) all.set(word, u64(sum + (more.get(word) ?? 0n)));
+  return all;
 }
