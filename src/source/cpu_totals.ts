@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { ScxError } from "../error.js";
 import { type NativeAccumulator, native } from "../native/index.js";
 import type { StatsSchema } from "../stats/schema.js";
 import type { CpuPart } from "./joined.js";
-import { CarriedKeys } from "./keyed.js";
+import { CarriedKeys, type ForgottenKeys } from "./keyed.js";
 import type { Slot } from "./reader.js";
 
 /** What each CPU counts over several turns of a scheduler: totals go on, gauges are what they are. */
@@ -15,8 +14,8 @@ export class CpuTotals {
   /** Of each part; of it, by statistic and row. */
   readonly #carried: readonly CarriedKeys[];
 
-  constructor(parts: readonly CpuPart[], schema: StatsSchema) {
-    this.#carried = parts.map(() => new CarriedKeys());
+  constructor(parts: readonly CpuPart[], schema: StatsSchema, forgotten: ForgottenKeys) {
+    this.#carried = parts.map(() => new CarriedKeys(forgotten));
     this.parts = parts.map(({ words, used, slots, former: _, ...part }, i) => ({
       ...part,
       words: new BigUint64Array(words.length),
@@ -55,10 +54,6 @@ export class CpuTotals {
         accumulator: new native.Accumulator(part.words, new BigUint64Array(words.length), words, part.used),
       };
     });
-  }
-
-  get problems(): readonly ScxError[] {
-    return this.#carried.flatMap(({ problems }) => problems);
   }
 
   /** Takes over what was read. */

@@ -16,12 +16,37 @@ export function keySums(slots: readonly Slot[], words: BigUint64Array): Map<stri
   return sums;
 }
 
+/** Keys that something is forgotten of: at one turn each counts once, of however many statistics and CPUs that is. */
+export class ForgottenKeys {
+  readonly #loss = new Loss((keys) => forgotten("the schedulers before", keys, mostCarried));
+  readonly #ofTurn = new Set<string>();
+
+  add(key: string): void {
+    if (this.#ofTurn.has(key)) return;
+    this.#ofTurn.add(key);
+    this.#loss.keys++;
+  }
+
+  /** Another turn comes. */
+  begin(): void {
+    this.#ofTurn.clear();
+  }
+
+  get problems(): readonly ScxError[] {
+    return this.#loss.problems;
+  }
+}
+
 /** What keys had counted before the present scheduler's turn: a key's total goes on where it comes again. */
 export class CarriedKeys {
   readonly #totals = new Map<number, Map<string, bigint>>();
   /** The run's words, as they were when the turn came. */
   #before: BigUint64Array = new BigUint64Array();
-  readonly #forgotten = new Loss((keys) => forgotten("the schedulers before", keys, mostCarried));
+  readonly #forgotten: ForgottenKeys;
+
+  constructor(forgotten: ForgottenKeys) {
+    this.#forgotten = forgotten;
+  }
 
   /** Slots of the present scheduler, as they are in the run's words. @param dictionary any number that is its own */
   slots(dictionary: number, slots: readonly Slot[]): readonly Slot[] {
@@ -59,13 +84,9 @@ export class CarriedKeys {
     for (const key of all.keys()) {
       if (all.size <= mostCarried) break;
       all.delete(key);
-      this.#forgotten.keys++;
+      this.#forgotten.add(key);
     }
     this.#totals.set(dictionary, all);
-  }
-
-  get problems(): readonly ScxError[] {
-    return this.#forgotten.problems;
   }
 
   /** The next one's turn comes, while the run has these words. */

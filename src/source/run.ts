@@ -8,7 +8,7 @@ import { type Callback, Callbacks } from "./callbacks.js";
 import { type ClearMode, otherMode, zeroedByCpu } from "./clear_mode.js";
 import { CpuTotals } from "./cpu_totals.js";
 import type { CpuPart } from "./joined.js";
-import { CarriedKeys } from "./keyed.js";
+import { CarriedKeys, ForgottenKeys } from "./keyed.js";
 import type { Slot } from "./reader.js";
 import type { StatsRollup } from "./rollup.js";
 import type { StatsSource, Turn } from "./stats.js";
@@ -38,8 +38,9 @@ export class RunStats implements StatsSource {
   #end: () => void = () => {};
   readonly #turning = new Callbacks<Turn>();
   readonly #refreshing = new Callbacks<boolean>();
+  readonly #forgotten = new ForgottenKeys();
   /** By statistic. */
-  readonly #carried = new CarriedKeys();
+  readonly #carried = new CarriedKeys(this.#forgotten);
 
   constructor() {
     this.ended = new Promise((resolve) => {
@@ -68,7 +69,7 @@ export class RunStats implements StatsSource {
   }
 
   get problems(): readonly ScxError[] {
-    return [...(this.#current?.problems ?? []), ...this.#carried.problems, ...(this.#cpuTotals?.problems ?? [])];
+    return [...(this.#current?.problems ?? []), ...this.#forgotten.problems];
   }
 
   state(): string {
@@ -84,7 +85,7 @@ export class RunStats implements StatsSource {
   byCpu(): readonly CpuPart[] {
     if (this.#clear === "zero") throw zeroedByCpu();
     this.#isByCpu = true;
-    this.#cpuTotals ??= new CpuTotals(this.#current?.byCpu?.() ?? [], this.schema);
+    this.#cpuTotals ??= new CpuTotals(this.#current?.byCpu?.() ?? [], this.schema, this.#forgotten);
     return this.#cpuTotals.parts;
   }
 
@@ -123,6 +124,7 @@ export class RunStats implements StatsSource {
   /** From here on this one is read; it has counted from its own attach, so nothing is lost before this call. */
   follow(next: StatsSource): void {
     if (this.#clear) this.#clearOf(next, this.#clear);
+    this.#forgotten.begin();
     const same = this.#current !== undefined && this.#shapeOf(this.#current) === this.#shapeOf(next);
     if (!same) {
       if (this.#left) this.#turning.call("replaced");
@@ -144,7 +146,7 @@ export class RunStats implements StatsSource {
     if (!this.#isByCpu) return;
     // At once, not when somebody next asks: this one may have left by then.
     if (same) this.#cpuTotals?.follow(next.byCpu?.() ?? [], this.schema);
-    else this.#cpuTotals = new CpuTotals(next.byCpu?.() ?? [], this.schema);
+    else this.#cpuTotals = new CpuTotals(next.byCpu?.() ?? [], this.schema, this.#forgotten);
   }
 
   /** The scheduler has left, and another may follow. Its maps may be closed after this call. */
