@@ -7,7 +7,7 @@ import type { SampleProvider } from "../protocol/target.js";
 import type { SampledScheduler } from "../sampler/all_stats.js";
 import { Sampler } from "../sampler/sampler.js";
 import type { Running } from "../sampler/values.js";
-import { type RunningScheduler, runningScheduler } from "../source/running.js";
+import { type RunningScheduler, rootScheduler, runningScheduler } from "../source/running.js";
 import type { StatsMap } from "../source/stats_map.js";
 import { wallClock } from "../wall_clock.js";
 import { notRunning, type Watched, type WatchedListener } from "./watched.js";
@@ -18,7 +18,7 @@ const log = logger("agent");
 const vainMs = 10_000;
 
 export interface RunningOptions {
-  /** Its name; whichever runs unless given. */
+  /** Its name; the one of the whole machine unless given, whatever runs below it. */
   readonly name: string | undefined;
   readonly statsMap: StatsMap | undefined;
   readonly intervalMs: number;
@@ -79,7 +79,7 @@ export class RunningSchedulers implements Watched {
     if (seq === this.#seen) return;
     try {
       const { name, statsMap } = this.#options;
-      const scheduler = runningScheduler(name, { statsMap });
+      const scheduler = name === undefined ? rootScheduler({ statsMap }) : runningScheduler(name, { statsMap });
       this.#seen = seq;
       this.#follow(scheduler);
     } catch (error) {

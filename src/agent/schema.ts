@@ -61,7 +61,8 @@ const scheduler = {
     ...objectOptions,
     running: {
       type: ["boolean", "string"],
-      description: "watch the scheduler that runs, whoever loads it: any (true), or the one of that name",
+      description:
+        "watch the scheduler that runs, whoever loads it: the one of the whole machine (true), or the one of that name",
     },
     socket: text("watch a scheduler through its scx_stats socket"),
     target: text("what to ask that socket for; top unless given"),

@@ -37,14 +37,28 @@ export function chooseRunning<One extends Choosable>(all: readonly One[], { whic
       remedy: "Say which, by its name or by the id of its struct_ops map, which is in the brackets.",
     });
   if (all.length > 0) throw notRunning(`No scheduler "${which}" runs.`, `There is ${shown(all)}.`);
-  const [known] = running;
+  throw nothingFound(running, which);
+}
+
+/**
+ * The scheduler of the whole machine. One below it may have its name, and was registered after it.
+ * @param running names of those that run, found or not, the root one first
+ * @throws ScxError ERR_SCX_NOT_RUNNING
+ */
+export function chooseRoot<One extends Choosable>(all: readonly One[], running: readonly string[]): One {
+  const root = all.find(({ name }) => name === running[0]);
+  if (!root) throw nothingFound(running);
+  return root;
+}
+
+function nothingFound([known]: readonly string[], which?: string | number): ScxError {
   if (known !== undefined)
-    throw notRunning(
+    return notRunning(
       `Scheduler ${known} runs, but nothing is found by which it could be read: no link, and no map that is in use.`,
       "If it began just now, look again; its loader may not have finished yet.",
     );
   const own = "No scheduler runs but the kernel's own.";
-  throw notRunning(which === undefined ? own : `No scheduler "${which}" runs.`, "Start one: scxkit run simple.");
+  return notRunning(which === undefined ? own : `No scheduler "${which}" runs.`, "Start one: scxkit run simple.");
 }
 
 const shown = (all: readonly Choosable[]): string => all.map(({ name, id }) => `${name} (${id})`).join(", ");

@@ -8,7 +8,7 @@ import { watchSchedExt } from "../kernel/watch.js";
 import { type MapInfo, type NativeError, type NativeMap, native } from "../native/index.js";
 import { numbered } from "../numbered.js";
 import { programsBeside } from "./beside.js";
-import { chooseRunning } from "./choice.js";
+import { chooseRoot, chooseRunning } from "./choice.js";
 import { isCalledStats } from "./find.js";
 import { ambiguousName, keptOfName, nameOfMap } from "./full_name.js";
 import type { Ops } from "./ops.js";
@@ -112,9 +112,24 @@ function pinnedMap(path: string): number {
  */
 export function runningScheduler(which?: string | number, options: RunningOptions = {}): RunningScheduler {
   const pinned = typeof which === "string" && which.startsWith("/") ? pinnedMap(which) : undefined;
+  return oneOf(options, (all) => chooseRunning(all, { which, pinned, running: schedExt.allRunning() }));
+}
+
+/**
+ * The scheduler of the whole machine, whatever runs below it.
+ * @throws ScxError ERR_SCX_NOT_RUNNING, and what {@link runningSchedulers} throws
+ */
+export const rootScheduler = (options: RunningOptions): RunningScheduler =>
+  oneOf(options, (all) => chooseRoot(all, schedExt.allRunning()));
+
+/** The others are closed. */
+function oneOf(
+  options: RunningOptions,
+  choose: (all: readonly RunningScheduler[]) => RunningScheduler,
+): RunningScheduler {
   const all = runningSchedulers(options);
   try {
-    const chosen = chooseRunning(all, { which, pinned, running: schedExt.allRunning() });
+    const chosen = choose(all);
     for (const one of all) if (one !== chosen) one.close();
     return chosen;
   } catch (error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
-import { chooseRunning } from "../../../src/source/choice.js";
+import { chooseRoot, chooseRunning } from "../../../src/source/choice.js";
 
 const scheduler = (name: string, id: number, map = id + 100) => ({ name, id, maps: { stats: { id: map } } });
 const [root, below, twin] = [scheduler("root", 1), scheduler("below", 2), scheduler("below", 3)];
@@ -46,5 +46,18 @@ describe("which scheduler is meant", () => {
     expect(() => choose([], undefined, undefined, ["theirs"])).toThrow(
       refusal(code, /^Scheduler theirs runs, but nothing is found/, /look again/),
     );
+  });
+});
+
+describe("the scheduler of the whole machine", () => {
+  it("is found beside those below it, of its name too", () => {
+    expect(chooseRoot([below, root], ["root", "below"])).toBe(root);
+    expect(chooseRoot([below, twin], ["below", "below"])).toBe(below);
+  });
+
+  it("may not be found yet, or run any more", () => {
+    const code = "ERR_SCX_NOT_RUNNING";
+    expect(() => chooseRoot([below], ["root", "below"])).toThrow(refusal(code, /^Scheduler root runs, but/, /again/));
+    expect(() => chooseRoot([root], [])).toThrow(refusal(code, /^No scheduler runs but/, /^Start one/));
   });
 });
