@@ -23,7 +23,7 @@ function filesOf(name: string): string[] {
     const files = readdirSync(`${root}/root`, { recursive: true, encoding: "utf8" });
     return files.filter((file) => basename(file) === name).sort((a, b) => a.length - b.length);
   } catch {
-    return [];
+    return [name]; // one below it went in between, and that ends the whole walk; or none runs
   }
 }
 
