@@ -11,14 +11,17 @@ export class Callbacks<T> {
     this.#all.push(callback);
   }
 
+  /** One that calls here itself, or adds another, changes nothing of this call. */
   call(about: T): void {
-    let over = false;
+    const all = this.#all;
+    let over: Set<Callback<T>> | undefined;
     // By index: an iterator is an object, which the compiler doesn't always save.
-    for (let i = 0; i < this.#all.length; i++) {
-      if (this.#all[i]?.(about) !== false) continue;
-      delete this.#all[i];
-      over = true;
+    for (let i = 0, { length } = all; i < length; i++) {
+      const callback = all[i] as Callback<T>;
+      if (callback(about) !== false) continue;
+      over ??= new Set();
+      over.add(callback);
     }
-    if (over) this.#all = this.#all.filter(Boolean);
+    if (over) this.#all = this.#all.filter((callback) => !over.has(callback));
   }
 }
