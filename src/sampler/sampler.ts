@@ -6,7 +6,7 @@ import { checkGiven } from "../given.js";
 import { checkedInterval } from "../interval.js";
 import { CpuGroups, type Domain, domains } from "../kernel/topology.js";
 import { native } from "../native/index.js";
-import { type ClearMode, clearModes } from "../source/clear_mode.js";
+import { type ClearMode, clearModes, zeroedByCpu } from "../source/clear_mode.js";
 import type { Slot } from "../source/reader.js";
 import type { StatsRollup } from "../source/rollup.js";
 import type { StatsSource } from "../source/stats.js";
@@ -127,7 +127,10 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
   /** The run's sample of the last reading, once somebody has asked for it: most only want their own. */
   #last: Sample<S> | undefined;
 
-  /** @throws ScxError ERR_SCX_USAGE for no source or an interval that is none, ERR_SCX_RESET_UNSUPPORTED */
+  /**
+   * @throws ScxError ERR_SCX_USAGE for no source, an interval, mode or by that is none, by with mode zero, or a mode that comes too late
+   * ({@link StatsSource.clearInKernel}); ERR_SCX_RESET_UNSUPPORTED
+   */
   constructor(source: StatsSource<S>, options: SamplerOptions) {
     const remedy = "Give a scheduler's statistics: new Sampler(scheduler.stats, { intervalMs: 1000 }).";
     checkGiven("sample", "A sampler's source", source, ["refresh", "schema"], remedy);
@@ -136,12 +139,7 @@ export class Sampler<S extends StatValues = StatValues> implements AsyncIterable
     if (mode !== "delta" && !clearModes.includes(mode))
       throw wrongOption("mode", mode, `delta, ${clearModes.join(", ")}`);
     if (!Array.isArray(by)) throw wrongOption("by", by, `a list of ${domains.join(", ")}`);
-    if (mode === "zero" && by.length > 0)
-      throw new ScxError("ERR_SCX_USAGE", {
-        op: "sample",
-        message: "What each CPU has isn't kept when its counters are zeroed.",
-        remedy: "Leave out by, or take mode reset or delta.",
-      });
+    if (mode === "zero" && by.length > 0) throw zeroedByCpu();
     this.#groups = [...new Set(by)].map((domain) => new CpuGroups(domain));
     if (mode !== "delta") source.clearInKernel(mode);
     this.#source = source;
