@@ -302,7 +302,7 @@ describe("a source", () => {
     await vi.waitFor(() => {
       gc();
       expect([asked[1]?.(false), told[1]?.("left")]).toEqual([false, false]);
-    });
+    }, 50_000);
     expect([asked[0]?.(false), told[0]?.("left")]).not.toContain(false);
     await used.return();
   });
