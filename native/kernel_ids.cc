@@ -34,8 +34,10 @@ Napi::Value ProgramIds(const Napi::CallbackInfo& info) {
 Napi::Value StructOpsMaps(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   return Ids(env, "bpf_map_get_next_id", bpf_map_get_next_id, [env](uint32_t id) {
-    const int fd = bpf_map_get_fd_by_id(id);
-    if (fd == -ENOENT) return false;  // it went in between
+    LIBBPF_OPTS(bpf_get_fd_by_id_opts, options, .open_flags = BPF_F_RDONLY);  // more may be refused
+    const int fd = bpf_map_get_fd_by_id_opts(id, &options);
+    // It went in between, or isn't for us.
+    if (fd == -ENOENT || fd == -EPERM || fd == -EACCES) return false;
     const Descriptor map(env, "bpf_map_get_fd_by_id", fd);
     bpf_map_info found{};
     uint32_t size = sizeof(found);
