@@ -151,7 +151,7 @@ void Snapshot::Zero(const Napi::CallbackInfo& info) {
       if (ours[word] != 0) sums[word] = 0;
     eachRow(entry, [&](size_t row, char* value) { zeroing_->Take(row, ours, fold_, value, mapped_, sums); });
     if (mapped_) continue;
-    const char* values = Values() + entry * cpus_ * stride_;
+    const char* values = values_.data() + entry * cpus_ * stride_;  // of a section that is all of it
     if (const int error = bpf_map_update_elem(fd, &entry, values, BPF_EXIST)) Throw(env, "bpf_map_update_elem", -error);
   }
   if (mapped_) Zeroing::Settle();

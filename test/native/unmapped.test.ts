@@ -39,6 +39,19 @@ it("so are globals, live; to write a part of such a section would undo what the 
   }).toThrowError(refused);
 });
 
+it("a row of such a section is zeroed where it is, and all before it stays", async () => {
+  const object = (await native.Object.open(testObject("unmapped"), "unmapped", {})) as NativeObject;
+  await object.load();
+  const map = object.map(object.maps().findIndex(({ name }) => name === ".data.guarded"));
+  const value = map.readValue();
+  expect(value).toContain(7);
+  const snapshot = new native.Snapshot(map, { rows: { offset: 16, stride: 8, count: 1 } });
+  snapshot.take();
+  snapshot.zero(new Uint8Array([1]));
+  expect(map.readValue()).toEqual(value);
+  object.close();
+});
+
 it("no mapping is asked for where there is a lock, a timer or a kptr, with which libbpf from 1.5 on couldn't load it", async () => {
   const object = (await native.Object.open(testObject("unmapped"), "unmapped", {})) as NativeObject;
   const asked = object.maps().map(({ name, flags }) => [name, (flags & mappable) !== 0]);
