@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type KernelProgram, native } from "../native/index.js";
-import { unlessGone } from "./unless_gone.js";
+import { unlessOutOfReach } from "./unless_gone.js";
 
 /** BPF_PROG_TYPE_STRUCT_OPS of include/uapi/linux/bpf.h. */
 const structOps = 27;
@@ -13,7 +13,7 @@ export function programsBeside(callbacks: readonly KernelProgram[]): KernelProgr
   const objects = new Set(callbacks.map(({ btfId }) => btfId).filter((id) => id > 0));
   if (objects.size === 0) return [];
   return native.programIds().flatMap((id) => {
-    const program = unlessGone(() => native.programById(id));
+    const program = unlessOutOfReach(() => native.programById(id));
     return program && program.type !== structOps && objects.has(program.btfId) ? [program] : [];
   });
 }

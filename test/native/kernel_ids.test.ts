@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { expect, it } from "vitest";
+import { constants } from "node:os";
+import { expect, it, vi } from "vitest";
 import { BpfObject } from "../../src/index.js";
 import { native } from "../../src/native/index.js";
 import { programsBeside } from "../../src/source/beside.js";
@@ -21,6 +22,26 @@ it("the programs of an object are found by any of them, and no other object's, t
   expect(used).toEqual(expect.arrayContaining([one.maps.pid_stats?.id, one.maps.event_stats?.id]));
   expect(ids(other.maps).filter((id) => used.includes(id))).toEqual([]);
 });
+
+it.each(["ENOENT", "EPERM", "EACCES"] as const)(
+  "a program that can't be opened for %s keeps no other from being found",
+  async (errno) => {
+    await using _ = await load();
+    const all = native.programIds().map((id) => native.programById(id));
+    const own = all.filter(({ name }) => name === "count_rest").slice(-1);
+    const beside = programsBeside(own);
+    const { programById } = native;
+    const looking = vi.spyOn(native, "programById").mockImplementation((id) => {
+      const program = programById(id);
+      if (program.name === "count_event") throw Object.assign(new Error("no"), { errno: constants.errno[errno] });
+      return program;
+    });
+    const rest = beside.map(({ name }) => name).filter((name) => name !== "count_event");
+    expect(programsBeside(own).map(({ name }) => name)).toEqual(rest);
+    expect(rest.length).toBeLessThan(beside.length);
+    looking.mockRestore();
+  },
+);
 
 it("no object is anybody's whose programs have no BTF", () => {
   expect(programsBeside([{ name: "bare", type: 1, maps: [], btfId: 0, age: 0n }])).toEqual([]);
