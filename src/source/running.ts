@@ -169,6 +169,7 @@ class Running implements RunningScheduler {
       callbacks[callback] = program.name;
       return program;
     });
+    const own = new Set(used.flatMap(({ maps }) => maps));
     // A map that was declared without types has no BTF of its own: that of the program that uses it then.
     const ids = new Map<number, number>();
     let age = 0n;
@@ -177,7 +178,11 @@ class Running implements RunningScheduler {
       for (const map of maps) if (!ids.get(map)) ids.set(map, btfId);
     this.callbacks = callbacks;
     try {
-      for (const one of ids.keys()) this.#opened.push(native.mapById(one));
+      for (const one of ids.keys()) {
+        // What only a program beside it uses may go before it does.
+        const map = own.has(one) ? native.mapById(one) : unlessGone(() => native.mapById(one));
+        if (map) this.#opened.push(map);
+      }
       const infos = this.#opened.map((map) => map.info());
       this.#btfIds = infos.map((info) => info.btfId || (ids.get(info.id) ?? 0));
       this.#infos = infos.map((info, i) => ({ ...info, name: this.#nameOf(info, this.#btfIds[i] ?? 0) }));
