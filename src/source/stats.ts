@@ -215,11 +215,11 @@ export class LoadedStats implements StatsSource {
     if (this.#mode === mode) return;
     if (this.#mode) throw otherMode(this.scheduler, this.#mode);
     const reader = this.#reader;
-    const claims =
-      mode === "reset" ? resetClaims(this.scheduler, reader, this.#parts?.reset) : zeroClaims(this.scheduler, reader);
+    const claims = mode === "reset" ? resetClaims(this.scheduler, reader, this.#parts?.reset) : undefined;
     if (mode === "zero" && this.#isByCpu) throw zeroedByCpu();
     if (this.#wasRead) throw readBefore(this.scheduler);
-    this.#claims = claims;
+    // Only now: to try whether zeros can be written has the addon read each CPU's values, for good.
+    this.#claims = claims ?? zeroClaims(this.scheduler, reader);
     this.#mode = mode;
   }
 

@@ -63,3 +63,15 @@ it("none that can be read is the sampler's error", () => {
   });
   expect(() => sampler.totals()).toThrowError(expect.objectContaining({ code: "ERR_SCX_MAP_READ", errno: 19 }));
 });
+
+it("nothing is zeroed to try it, where that comes too late anyway", () => {
+  const zeroed: Uint8Array[] = [];
+  const reader = Object.assign(new Counting("a"), { zero: (chosen: Uint8Array) => zeroed.push(chosen) });
+  const stats = new LoadedStats("mine", () => ({ name: "mine", readers: [reader] }));
+  const refused = expect.objectContaining({ code: "ERR_SCX_USAGE" });
+  stats.byCpu();
+  expect(() => stats.clearInKernel("zero")).toThrowError(refused);
+  stats.refresh();
+  expect(() => new Sampler(stats, { intervalMs: 1, mode: "zero" })).toThrowError(refused);
+  expect(zeroed).toEqual([]);
+});
