@@ -14,7 +14,8 @@ export interface Registered {
 /**
  * The struct_ops maps of the schedulers that run. A link or a map says that a scheduler was registered, and stays when it has left:
  * until its loader sees that, or for as long as somebody has pinned it. Which run, sched_ext itself says, by name; of several of a name
- * it is the one that was registered last, as the kernel takes no other while one runs. Throws what the addon throws.
+ * it is the one that was registered last, as the kernel takes no other while one runs. When those without a link were isn't known: a
+ * link of that name that was left is taken for such a one's. Throws what the addon throws.
  */
 export function registeredSchedulers(): Registered[] {
   const names = schedExt.allRunning();
