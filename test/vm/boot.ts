@@ -46,7 +46,7 @@ function labelled(stream: Writable, label: string | undefined): Writable {
   if (label === undefined) return stream;
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      stream.write(Buffer.from(chunk.toString("latin1").replaceAll(/(^|\n)(?!$)/g, `$1${label}`), "latin1"), done);
+      stream.write(Buffer.from(chunk.toString("latin1").replaceAll(/(?<=^|\n)(?!$)/g, label), "latin1"), done);
     },
   });
 }
