@@ -70,8 +70,8 @@ export function boundRows(rows: Rows, map: NativeMap, width: number): NonNullabl
   return { offset, stride, count: isAll ? length : Math.min(length, cpuIds()) };
 }
 
-/** After as many readings a guess is looked at again. */
-const readingsPerLook = 16;
+/** A guess is looked at anew after twice as many readings, and after so many at the latest. A look takes as long as hundreds of readings. */
+const mostUnlooked = 4096;
 
 /** Whether there is anything in rows that can't be CPUs', of an array that was only taken for theirs: said in the log once, and to who asks. */
 export class Guess {
@@ -83,6 +83,8 @@ export class Guess {
   readonly #most: number;
   #next: number;
   #readings = 0;
+  /** The reading after which it is looked at. */
+  #due = 1;
   #found: ScxError | undefined;
 
   /**
@@ -99,7 +101,9 @@ export class Guess {
 
   /** After each reading. Throws what the addon throws. */
   afterReading(): void {
-    if (!this.#found && this.#readings++ % readingsPerLook === 0) this.#look();
+    if (++this.#readings < this.#due || this.#found) return;
+    this.#due += Math.min(this.#readings, mostUnlooked);
+    this.#look();
   }
 
   get problems(): readonly ScxError[] {
