@@ -66,7 +66,10 @@ it("what was dropped stays so when the sink has gone", async () => {
   expect(outlets.dropped).toBe(1);
 });
 
-it("what comes while one makes room for another is for the other", async () => {
+it.each([
+  ["is for the other", "port", 2, 0, { port: [1, 2, 3] }],
+  ["of another name is lost, and counted", "other", 1, 1, { port: [1], other: [3] }],
+])("what comes while one makes room for another %s", async (_, name, key, dropped, expected) => {
   const { got, part } = destinations();
   const outlets = new Outlets();
   await outlets.use([part("port", 1)], signal, 1000);
@@ -75,26 +78,10 @@ it("what comes while one makes room for another is for the other", async () => {
     outlets.push(nthRecord(tries + 1));
     return tries++ === 0;
   };
-  await outlets.use([part("port", 2, taken)], signal, 1000);
+  await outlets.use([part(name, key, taken)], signal, 1000);
   outlets.push(nthRecord(3));
   await outlets.settle(1000);
+  expect(outlets.dropped).toBe(dropped);
   await outlets.close(1000);
-  expect(got).toEqual({ port: [1, 2, 3] });
-});
-
-it("what comes while one makes room for another of another name is lost, and counted", async () => {
-  const { got, part } = destinations();
-  const outlets = new Outlets();
-  await outlets.use([part("port", 1)], signal, 1000);
-  let tries = 0;
-  const taken = () => {
-    outlets.push(nthRecord(tries + 1));
-    return tries++ === 0;
-  };
-  await outlets.use([part("other", 1, taken)], signal, 1000);
-  outlets.push(nthRecord(3));
-  await outlets.settle(1000);
-  expect(outlets.dropped).toBe(1);
-  await outlets.close(1000);
-  expect(got).toEqual({ port: [1], other: [3] });
+  expect(got).toEqual(expected);
 });
