@@ -42,7 +42,7 @@ export interface LineTarget {
   /** @throws ScxError ERR_SCX_SINK_OPEN */
   open(): Promise<void>;
   /** Appends whole lines, each with its newline. After a failure the same array of lines goes on where it stopped. */
-  write(lines: readonly string[]): Promise<void>;
+  write(lines: readonly Buffer[]): Promise<void>;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export class LineFile implements LineTarget {
   #size = 0;
   #lines = 0;
   /** The lines of the last call, and how many of them are in the file. */
-  #given: readonly string[] = [];
+  #given: readonly Buffer[] = [];
   #done = 0;
   /** Whether it ends in half a line, of whoever was ended in the middle of it: the next one would be glued to that. */
   #torn = false;
@@ -89,7 +89,7 @@ export class LineFile implements LineTarget {
     }
   }
 
-  async write(lines: readonly string[]): Promise<void> {
+  async write(lines: readonly Buffer[]): Promise<void> {
     if (this.#given !== lines) [this.#given, this.#done] = [lines, 0];
     while (this.#done < lines.length) {
       if (!this.#closed) await (this.#file ? this.#look(this.#file) : this.#begin(await openAtOnce(this.#path)));
@@ -101,7 +101,7 @@ export class LineFile implements LineTarget {
       const before = this.#torn ? 1 : 0; // the half line's end, with which it is one
       let bytes = before;
       for (; end < lines.length; end++) {
-        const length = Buffer.byteLength(lines[end] as string);
+        const { length } = lines[end] as Buffer;
         if (!this.#fits(bytes + length, before + end + 1 - this.#done)) break;
         bytes += length;
       }
@@ -171,9 +171,9 @@ export class LineFile implements LineTarget {
     return !this.#regular || this.#stuck || (this.#size + bytes <= maxBytes && this.#lines + lines <= maxLines);
   }
 
-  async #append(lines: readonly string[]): Promise<void> {
+  async #append(lines: readonly Buffer[]): Promise<void> {
     const file = this.#file as FileHandle;
-    const bytes = Buffer.from((this.#torn ? "\n" : "") + lines.join(""));
+    const bytes = Buffer.concat(this.#torn ? [Buffer.of(newline), ...lines] : lines);
     try {
       await file.appendFile(bytes);
     } catch (error) {
@@ -248,9 +248,9 @@ export class LineStream implements LineTarget {
 
   async open(): Promise<void> {}
 
-  write(lines: readonly string[]): Promise<void> {
+  write(lines: readonly Buffer[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#stream.write(lines.join(""), (error) => {
+      this.#stream.write(Buffer.concat(lines), (error) => {
         if ((error as NodeJS.ErrnoException | null | undefined)?.code === "EPIPE")
           reject(new SinkAbandoned("nobody reads on"));
         else if (error) reject(error);

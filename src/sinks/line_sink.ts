@@ -8,7 +8,7 @@ export class LineSink implements Sink {
   readonly #target: LineTarget;
   readonly #line: (record: SinkRecord) => string;
   #records: readonly SinkRecord[] = [];
-  #lines: readonly string[] = [];
+  #lines: readonly Buffer[] = [];
 
   /** @param line a record's line, without its newline */
   constructor(target: LineTarget, line: (record: SinkRecord) => string) {
@@ -23,7 +23,7 @@ export class LineSink implements Sink {
   async write(records: readonly SinkRecord[]): Promise<void> {
     // Those of a retry are the same array, and then the target knows how far it came.
     if (this.#records !== records) {
-      this.#lines = await inTurns(records, (record) => `${this.#line(record)}\n`);
+      this.#lines = await inTurns(records, (record) => Buffer.from(`${this.#line(record)}\n`));
       this.#records = records;
     }
     await this.#target.write(this.#lines);

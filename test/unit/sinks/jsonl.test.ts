@@ -19,12 +19,14 @@ import {
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "lossless-json";
 import { describe, expect, it, vi } from "vitest";
 import type { LogRecord } from "../../../src/diagnostics.js";
 import { documentOf, eventJson, sampleJson } from "../../../src/sinks/document.js";
 import { LineFile } from "../../../src/sinks/line_file.js";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
 import { Sinks } from "../../../src/sinks/sinks.js";
+import type { StatValues } from "../../../src/stats/schema.js";
 import { checkout } from "../../objects.js";
 import { eventRecord, nthRecord, recordOf } from "./record.js";
 
@@ -36,6 +38,7 @@ const linkOf = (path: string) => {
     return ""; // it was closed meanwhile
   }
 };
+const bytes = (...lines: string[]) => lines.map((line) => Buffer.from(line));
 const lines = (path: string) => readFileSync(path, "utf8").split("\n").slice(0, -1);
 
 describe("a document", () => {
@@ -55,6 +58,29 @@ describe("a document", () => {
   it("has the group where it isn't a scheduler's own, and labels where there are any", () => {
     const text = documentOf(recordOf({ name: "s", stats: [] }, {}, { group: "cpu", labels: { host: "h" } }));
     expect(JSON.parse(text)).toMatchObject({ group: "cpu", stats: {}, labels: { host: "h" } });
+  });
+
+  it("has names and texts in JSON's own spelling, what is no counter too, and leaves out what isn't there", () => {
+    const counts = { count: 1n, sum: 3n, buckets: [0n, 0n, 1n] };
+    const stats: Record<string, unknown> = {
+      'a "quoted"\n': { total: 1n, delta: 0n },
+      __proto__x: { entries: { k: { total: 2n, delta: 1n } } },
+      text: { value: 'l\u2028"' },
+      h: { ...counts, delta: counts },
+      absent: undefined,
+      half: { total: 1n },
+      odd: { total: 1n, delta: Number.NaN },
+      none: null,
+    };
+    const by = { llc: { "0-1": { n: { total: 1n, delta: 1n } } } };
+    const record = recordOf({ name: "s", stats: [] }, stats as StatValues, {
+      group: 'g"',
+      labels: { "l\\": "é" },
+      sample: { scheduler: "a\tb", by },
+    });
+    const { sample, labels } = record;
+    expect(documentOf(record)).toBe(stringify({ group: 'g"', ...sample, labels }));
+    expect(sampleJson(sample)).toBe(stringify(sample));
   });
 
   it("of an event begins as run --json prints it, and tells the rest", () => {
@@ -81,8 +107,8 @@ describe("a file", () => {
     const dir = folder();
     const file = new LineFile("x", join(dir, "a"), { maxBytes: 8, keep: 2 });
     await file.open();
-    await file.write(["1234567\n", "1\n", "2\n", "far too long for any\n", "3\n", "4\n"]);
-    await file.write(["5\n", "6\n", "7\n"]);
+    await file.write(bytes("1234567\n", "1\n", "2\n", "far too long for any\n", "3\n", "4\n"));
+    await file.write(bytes("5\n", "6\n", "7\n"));
     await file.close();
     expect(readdirSync(dir).sort()).toEqual(["a", "a.1", "a.2"]);
     expect(["a.2", "a.1", "a"].map((name) => lines(join(dir, name)))).toEqual([
@@ -97,7 +123,7 @@ describe("a file", () => {
     writeFileSync(join(dir, "a"), "1\n2\n");
     const file = new LineFile("x", join(dir, "a"), { maxLines: 3, keep: 0 });
     await file.open();
-    await file.write(["3\n", "4\n"]);
+    await file.write(bytes("3\n", "4\n"));
     await file.close();
     expect(readdirSync(dir)).toEqual(["a"]);
     expect(lines(join(dir, "a"))).toEqual(["4"]);
@@ -112,7 +138,7 @@ describe("a file", () => {
     const { appendFile } = handle;
     const failing = vi.spyOn(handle, "appendFile");
     failing.mockImplementationOnce(appendFile).mockRejectedValueOnce(new Error("ENOSPC"));
-    const batch = ["1\n", "2\n", "3\n", "4\n"];
+    const batch = bytes("1\n", "2\n", "3\n", "4\n");
     await expect(file.write(batch)).rejects.toThrow("ENOSPC");
     expect(lines(join(dir, "a.1"))).toEqual(["1", "2"]);
     await file.write(batch);
@@ -136,7 +162,7 @@ describe("a file", () => {
       await appendFile.call(this, data);
       await file.close();
     });
-    await expect(file.write(["1\n", "2\n"])).rejects.toThrow("it was closed");
+    await expect(file.write(bytes("1\n", "2\n"))).rejects.toThrow("it was closed");
     closing.mockRestore();
     expect(readdirSync(dir)).toEqual(["a"]);
     const files = readdirSync("/proc/self/fd").map((fd) => linkOf(`/proc/self/fd/${fd}`));
@@ -148,8 +174,8 @@ describe("a file", () => {
     writeFileSync(path, '1\n{"half');
     const file = new LineFile("x", path, { maxLines: 4, keep: 1 });
     await file.open();
-    await file.write(["2\n"]);
-    await file.write(["3\n", "4\n"]);
+    await file.write(bytes("2\n"));
+    await file.write(bytes("3\n", "4\n"));
     await file.close();
     expect([`${path}.1`, path].map(lines)).toEqual([["1", '{"half', "2", "3"], ["4"]]);
   });
@@ -159,14 +185,14 @@ describe("a file", () => {
     const path = join(dir, "a");
     const file = new LineFile("x", path, { maxLines: 3, keep: 9 });
     await file.open();
-    await file.write(["1\n"]);
+    await file.write(bytes("1\n"));
     renameSync(path, join(dir, "aside")); // as logrotate does
-    await file.write(["2\n"]);
+    await file.write(bytes("2\n"));
     renameSync(path, join(dir, "again"));
     writeFileSync(path, "there\n"); // with `create`
-    await file.write(["3\n", "4\n", "5\n"]);
+    await file.write(bytes("3\n", "4\n", "5\n"));
     rmSync(path);
-    await file.write(["6\n"]);
+    await file.write(bytes("6\n"));
     expect(["aside", "again", "a.1", "a"].map((name) => lines(join(dir, name)))).toEqual([
       ["1"],
       ["2"],
@@ -174,9 +200,9 @@ describe("a file", () => {
       ["6"],
     ]);
     rmSync(dir, { recursive: true });
-    await expect(file.write(["7\n"])).rejects.toThrow("ENOENT"); // it isn't written, and not said to be
+    await expect(file.write(bytes("7\n"))).rejects.toThrow("ENOENT"); // it isn't written, and not said to be
     mkdirSync(dir);
-    await file.write(["7\n"]);
+    await file.write(bytes("7\n"));
     await file.close();
     expect(readdirSync(dir)).toEqual(["a"]);
     expect(lines(path)).toEqual(["7"]);
@@ -188,7 +214,7 @@ describe("a file", () => {
     const path = join(dir, "a");
     const file = new LineFile("x", path, { maxLines: 2, keep: 9 });
     await file.open();
-    await file.write(["1\n"]);
+    await file.write(bytes("1\n"));
     renameSync(path, join(dir, "aside"));
     const warnings: string[] = [];
     const warned = (record: unknown) => void warnings.push((record as LogRecord).text);
@@ -196,8 +222,8 @@ describe("a file", () => {
     chmodSync(dir, 0o555);
     process.seteuid?.(65534);
     try {
-      await file.write(["2\n"]);
-      await file.write(["3\n"]);
+      await file.write(bytes("2\n"));
+      await file.write(bytes("3\n"));
     } finally {
       process.seteuid?.(0);
       unsubscribe("scxkit:log", warned);
@@ -205,7 +231,7 @@ describe("a file", () => {
     expect(warnings).toEqual([expect.stringMatching(/^sink x goes on in the file that was .*: EACCES/)]);
     expect(readdirSync(dir)).toEqual(["aside"]);
     chmodSync(dir, 0o755);
-    await file.write(["4\n"]);
+    await file.write(bytes("4\n"));
     await file.close();
     expect(["aside", "a"].map((name) => lines(join(dir, name)))).toEqual([["1", "2", "3"], ["4"]]);
   });
@@ -230,7 +256,7 @@ describe("a file", () => {
     const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const pipe = target();
     await pipe.open();
-    await pipe.write(["one\n"]);
+    await pipe.write(bytes("one\n"));
     const read = Buffer.alloc(16);
     expect(read.toString("utf8", 0, readSync(reader, read))).toBe("one\n");
     await pipe.close();
