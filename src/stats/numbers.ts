@@ -146,11 +146,9 @@ export class NumbersReader {
   #added = (): bigint => this.#of.deltas[this.#delta++] as bigint;
 }
 
-/** The sums of two lists of deltas, modulo 2^64. */
-export function summed(one: BigUint64Array, other: BigUint64Array): BigUint64Array {
-  const sums = new BigUint64Array(one.length);
-  for (let i = 0; i < sums.length; i++) sums[i] = (one[i] as bigint) + (other[i] as bigint);
-  return sums;
+/** Adds others to some deltas, modulo 2^64. */
+export function addTo(deltas: BigUint64Array, others: BigUint64Array): void {
+  for (let i = 0; i < deltas.length; i++) deltas[i] = (deltas[i] as bigint) + (others[i] as bigint);
 }
 
 const [i64Min, i64Max, u64Max] = [-(2n ** 63n), 2n ** 63n - 1n, 2n ** 64n - 1n];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { lengths, type Numbers, NumbersReader, NumbersWriter, type Shape, shapeOf, summed } from "./numbers.js";
+import { addTo, lengths, type Numbers, NumbersReader, NumbersWriter, type Shape, shapeOf } from "./numbers.js";
 import type { Sample, StatsSchema, StatValue, StatValues } from "./schema.js";
 
 /** A shape, and the room that its numbers take. */
@@ -19,11 +19,14 @@ export class PackedSample {
   readonly about: Sample;
   readonly #layout: Layout;
   readonly #numbers: Numbers;
+  /** Whether its deltas are sums, which nobody else has. */
+  readonly #isMerged: boolean;
 
-  private constructor(about: Sample, layout: Layout, numbers: Numbers) {
+  private constructor(about: Sample, layout: Layout, numbers: Numbers, isMerged = false) {
     this.about = about;
     this.#layout = layout;
     this.#numbers = numbers;
+    this.#isMerged = isMerged;
   }
 
   /** Packs a sample of that schema; undefined where a count is more than u64. */
@@ -45,12 +48,16 @@ export class PackedSample {
     return this.#layout.numbers + this.#numbers.others.length;
   }
 
-  /** What {@link mergedSample} makes of it and the next one; undefined where they have to be unpacked for it. */
+  /**
+   * What {@link mergedSample} makes of it and the next one; undefined where they have to be unpacked for it. The merged one takes its place:
+   * behind a dead sink that happens each tick, and then takes no further room.
+   */
   mergedWith(later: PackedSample): PackedSample | undefined {
     if (this.#layout !== later.#layout) return undefined;
-    const deltas = summed(this.#numbers.deltas, later.#numbers.deltas);
+    const deltas = this.#isMerged ? this.#numbers.deltas : this.#numbers.deltas.slice();
+    addTo(deltas, later.#numbers.deltas);
     const about = { ...later.about, interval: this.about.interval + later.about.interval };
-    return new PackedSample(about, later.#layout, { ...later.#numbers, deltas });
+    return new PackedSample(about, later.#layout, { ...later.#numbers, deltas }, true);
   }
 
   unpacked(): Sample {

@@ -7,35 +7,13 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Clock } from "../../src/sampler/clock.js";
+import { fileURLToPath } from "node:url";
 import { PrometheusSink } from "../../src/sinks/prometheus.js";
 import { createSink, sinkFactory } from "../../src/sinks/registry.js";
-import type { SampleRecord } from "../../src/sinks/sink.js";
-import { Sinks } from "../../src/sinks/sinks.js";
-import type { StatsSchema, StatValues } from "../../src/stats/schema.js";
 import { type Bench, type Comparison, place } from "./compare.js";
+import { record, schemaOf } from "./counters.js";
 
 const rounds = 15;
-const labels = { host: "bench" };
-
-/** A scheduler with so many counters, half of them of families. */
-function schemaOf(counters: number): StatsSchema {
-  const stats = Array.from({ length: counters }, (_, i) => ({
-    name: `counter_${i}`,
-    kind: "counter" as const,
-    desc: `the counter with number ${i}`,
-    ...(i % 2 === 0 && { family: { name: `family_${i % 50}`, labels: { nth: String(i) } } }),
-  }));
-  return { name: "bench_stats", stats };
-}
-
-function record(schema: StatsSchema, tick: number): SampleRecord {
-  const stats: StatValues = {};
-  for (const [i, { name }] of schema.stats.entries())
-    stats[name] = { total: BigInt(tick * 1000 + i) * 1_000_003n, delta: BigInt(i) };
-  const sample = { interval: 1_000_000_000n, epoch: 0, scheduler: "bench", state: "enabled", stats };
-  return { type: "sample", group: "stats", schema, labels, since: 1n, sample: { at: BigInt(tick), ...sample } };
-}
 
 /** ms of CPU time that this process took, all its threads included. */
 async function cpuMs(work: () => Promise<unknown>): Promise<number> {
@@ -106,34 +84,23 @@ async function jsonLines(): Promise<Comparison> {
   return { what, where: place("this machine"), unit: "samples/s", limit: { atLeast: 100_000 }, ours };
 }
 
-/** How late each of so many ticks is, in ms. */
-async function lateness(sinks: Sinks): Promise<number[]> {
-  const [interval, ticks] = [5, 1000];
-  const schema = schemaOf(256);
-  const late: number[] = [];
-  let start = 0;
-  let ticked = 0;
-  await new Promise<void>((done) => {
-    const clock = new Clock(interval, () => {
-      const passed = performance.now() - start;
-      // Those that were slept through came with it: as late as it, and each a whole interval more.
-      for (const due = ++ticked + clock.missed; late.length < due; ) late.push(passed - (late.length + 1) * interval);
-      sinks.push(record(schema, late.length));
-      sinks.report();
-      if (late.length < ticks) return;
-      clock.stop();
-      done();
-    });
-    start = performance.now();
-    clock.start();
-  });
-  return late;
+/** A process that ticks, by {@link file://./lateness.ts}. */
+function ticking(...specs: [kind: string, options: object][]) {
+  const script = fileURLToPath(new URL("lateness.ts", import.meta.url));
+  const args = ["--import", "tsx", script, ...specs.map((spec) => JSON.stringify(spec))];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "ignore"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    /** A round's lateness. */
+    async round(): Promise<number> {
+      child.stdin.write("\n");
+      return Number((await lines.next()).value);
+    },
+    end: () => child.stdin.end(),
+  };
 }
 
-/** The 99th of 100. Of so many that it isn't just the few worst. */
-const p99 = (late: readonly number[]): number =>
-  [...late].sort((a, b) => a - b)[Math.floor(late.length * 0.99)] ?? Number.NaN;
-
+/** Both sides at the same time: what else this machine does comes in seconds, and hits both. */
 async function jitter(): Promise<Comparison> {
   const folder = mkdtempSync(join(tmpdir(), "scxkit-bench-"));
   // It takes connections, and never answers.
@@ -145,31 +112,20 @@ async function jitter(): Promise<Comparison> {
   await once(gone, "listening");
   const { port: nobodys } = gone.address() as { port: number };
   await new Promise((resolve) => gone.close(resolve));
-  const open = async (...specs: [string, object][]) => {
-    const queues = specs.map(async ([kind, options], i) =>
-      createSink({ name: `${kind}-${i}`, factory: await sinkFactory(kind), options }),
-    );
-    return Sinks.open(await Promise.all(queues));
-  };
-  const well: [string, object] = ["jsonl", { file: join(folder, "well.jsonl") }];
+  const well = (name: string): [string, object] => ["jsonl", { file: join(folder, name) }];
   const dead: [string, object] = ["http", { url: `http://127.0.0.1:${nobodys}/`, queue: 100 }];
   const stalling: [string, object] = ["http", { url: `http://127.0.0.1:${port}/`, queue: 100, timeoutMs: 500 }];
-  const measure = async (...specs: [string, object][]) => {
-    const sinks = await open(...specs);
-    const late = await lateness(sinks);
-    await sinks.close({ deadlineMs: 100 });
-    return late;
-  };
+  const alone = ticking(well("alone.jsonl"));
+  const beside = ticking(well("beside.jsonl"), dead, stalling);
   const [ours, values]: [number[], number[]] = [[], []];
-  for (let round = -1; round < rounds; round++) {
-    // Each goes first once: what becomes slower meanwhile hits both.
-    const alone = await measure(well);
-    const beside = [...(await measure(well, dead, stalling)), ...(await measure(well, dead, stalling))];
-    alone.push(...(await measure(well)));
+  for (let round = -2; round < 2 * rounds; round++) {
+    const [late = Number.NaN, peers = Number.NaN] = await Promise.all([beside, alone].map((side) => side.round()));
     if (round < 0) continue;
-    ours.push(p99(beside));
-    values.push(p99(alone));
+    ours.push(late);
+    values.push(peers);
   }
+  alone.end();
+  beside.end();
   slow.close();
   rmSync(folder, { recursive: true });
   const what = "lateness of ticks of 5 ms, 99th of 100, with a dead and a stalling sink beside one that is well";

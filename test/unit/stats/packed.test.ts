@@ -37,9 +37,10 @@ it("is the same sample again when it is unpacked", () => {
 
 it("is merged as other samples are", () => {
   const [one, two, three] = [sample(5n), sample(6n), sample(7n)];
-  const merged = packed(one).mergedWith(packed(two))?.mergedWith(packed(three));
+  const all = [one, two, three].map(packed) as [PackedSample, PackedSample, PackedSample];
+  const merged = all[0].mergedWith(all[1])?.mergedWith(all[2]);
   expect(merged?.unpacked()).toEqual(mergedSample(mergedSample(one, two), three));
-  expect(packed(three).unpacked()).toEqual(three);
+  expect(all.map((given) => given.unpacked())).toEqual([one, two, three]); // which other sinks may have, too
 });
 
 it("is merged modulo 2^64, as others are", () => {
