@@ -19,36 +19,36 @@ import { blankOf } from "./blank.js";
 import type { GoneKeys } from "./gone.js";
 
 /** Where a statistic's value is. */
-export interface Place {
+interface Place {
   readonly stat: Stat;
   /** Its number in the schema. */
   readonly number: number;
   /** Its first word. */
   readonly at: number;
-  /** A counter of one word, a dictionary, or any other. */
-  readonly form: "counter" | "dict" | "other";
 }
 
 /** The places of all statistics of a source, which stay the same as long as its words do: most of a tick's cost would be to find them. */
 export interface Places {
-  readonly all: readonly Place[];
+  /** Names of the counters of one word, of which there may be hundreds, and the word of each. */
+  readonly names: readonly string[];
+  readonly words: readonly number[];
   /** Those whose keys come and go. */
   readonly dictionaries: readonly Place[];
-  /** Those that are no counters of one word. */
+  /** All that are no counters of one word. */
   readonly others: readonly Place[];
-  /** What has all their names, and no values yet. */
+  /** What has all names, and no values yet. */
   readonly blank: () => StatValues;
 }
 
 export function placesOf({ schema, index }: StatsSource): Places {
-  const all = schema.stats.map((stat, number): Place => {
-    const form = isKeyed(stat) ? "dict" : stat.kind === "counter" ? "counter" : "other";
-    return { stat, number, at: index[number] ?? 0, form };
-  });
+  const all = schema.stats.map((stat, number): Place => ({ stat, number, at: index[number] ?? 0 }));
+  const isCounter = ({ stat }: Place) => stat.kind === "counter" && !isKeyed(stat);
+  const counters = all.filter(isCounter);
   return {
-    all,
-    dictionaries: all.filter(({ form }) => form === "dict"),
-    others: all.filter(({ form }) => form !== "counter"),
+    names: counters.map(({ stat }) => stat.name),
+    words: counters.map(({ at }) => at),
+    dictionaries: all.filter(({ stat }) => isKeyed(stat)),
+    others: all.filter((place) => !isCounter(place)),
     blank: blankOf(all.map(({ stat }) => stat.name)),
   };
 }
@@ -58,21 +58,21 @@ export function placesOf({ schema, index }: StatsSource): Places {
  * @param gone what keys counted for it that aren't there any more
  */
 export function statsAt(
-  { all, blank }: Places,
+  { names, words, others, blank }: Places,
   source: StatsSource,
   counters: Counters,
   gone: GoneKeys | undefined,
 ): StatValues {
-  const { total, delta } = counters;
+  const { total } = counters;
   const stats = blank();
   // By index: an iterator is an object for each, until this is compiled.
-  for (let i = 0; i < all.length; i++) {
-    const place = all[i] as Place;
-    const { stat, at, form } = place;
-    stats[stat.name] =
-      form === "counter"
-        ? { total: total[at] as bigint, delta: delta[at] as bigint }
-        : otherAt(place, source, counters, gone);
+  for (let i = 0; i < names.length; i++) {
+    const word = words[i] as number;
+    stats[names[i] as string] = { total: total[word] as bigint, delta: counters.deltaAt(word) };
+  }
+  for (let i = 0; i < others.length; i++) {
+    const place = others[i] as Place;
+    stats[place.stat.name] = otherAt(place, source, counters, gone);
   }
   return stats;
 }
@@ -100,9 +100,9 @@ export class ReusedStats {
   }
 }
 
-function viewsOf({ all, blank }: Places, counters: Counters): StatValues {
+function viewsOf({ names, words, blank }: Places, counters: Counters): StatValues {
   const stats = blank();
-  for (const { stat, at } of all) stats[stat.name] = new CounterView(counters, at);
+  for (const [i, name] of names.entries()) stats[name] = new CounterView(counters, words[i] as number);
   return stats;
 }
 
@@ -124,12 +124,12 @@ class CounterView implements CounterValue {
 
 /** A dictionary, a gauge or a histogram. */
 function otherAt(
-  { stat, number, at, form }: Place,
+  { stat, number, at }: Place,
   source: StatsSource,
   counters: Counters,
   gone: GoneKeys | undefined,
 ): StatValue {
-  if (form !== "dict") return valueAt(stat, at, source.words, counters);
+  if (!isKeyed(stat)) return valueAt(stat, at, source.words, counters);
   return dictionaryAt(stat, source.slots?.(number) ?? [], source.words, counters, gone?.of(number));
 }
 

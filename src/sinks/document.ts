@@ -18,8 +18,9 @@ export const eventJson = ({ name, fields }: Pick<EventRecord, "name" | "fields">
 export function documentOf(record: SinkRecord): string {
   const labels = membersOf(record.labels, leafJson);
   if (record.type === "sample") {
-    const group = record.group === "stats" ? "" : `"group":${JSON.stringify(record.group)},`;
-    return `{${group}${membersOf(record.sample, sampleField)}${labels === "" ? "" : `,"labels":{${labels}}`}}`;
+    const { group = "stats" } = record; // which a program in JavaScript may have left out
+    const first = group === "stats" ? "" : `"group":${JSON.stringify(group)},`;
+    return `{${first}${membersOf(record.sample, sampleField)}${labels === "" ? "" : `,"labels":{${labels}}`}}`;
   }
   const { name, fields, at, severity, message, scheduler } = record;
   const shown = labels === "" ? undefined : record.labels;
@@ -27,7 +28,7 @@ export function documentOf(record: SinkRecord): string {
 }
 
 const sampleField = (value: unknown, name: string): string | undefined =>
-  name === "stats" ? `{${membersOf(value as object, statJson)}}` : leafJson(value);
+  name === "stats" && typeof value === "object" && value !== null ? `{${membersOf(value, statJson)}}` : leafJson(value);
 
 /** Counters, of which a sample may have hundreds, aren't left to the library, which takes three times as long for them. */
 const statJson = (value: unknown): string | undefined =>

@@ -90,8 +90,8 @@ const now = Object.keys(groups).flatMap((name) => {
 });
 const text = `# What scxkit costs
 
-Written by \`make bench\`. Rounds alternate between scxkit and its peer in one run; values are medians, the ratio is the median of
-the rounds' own ratios. The VM's times are often emulated ones: there, look at the ratio only.
+Written by \`make bench\`. Rounds alternate between scxkit and its peer in one run, or both run at once; values are medians, the ratio is
+the median of the rounds' own ratios. The VM's times are often emulated ones: there, look at the ratio only.
 
 ${now.map(({ name, text }) => `## ${name}\n\n${text}\n`).join("\n")}`;
 writeFileSync(path("results.md"), text);

@@ -88,13 +88,16 @@ async function jsonLines(): Promise<Comparison> {
 function ticking(...specs: [kind: string, options: object][]) {
   const script = fileURLToPath(new URL("lateness.ts", import.meta.url));
   const args = ["--import", "tsx", script, ...specs.map((spec) => JSON.stringify(spec))];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.on("error", () => {}); // it has ended, which is told below
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     /** A round's lateness. */
     async round(): Promise<number> {
       child.stdin.write("\n");
-      return Number((await lines.next()).value);
+      const { value, done } = await lines.next();
+      if (done) throw new Error("a process that ticks ended before its time");
+      return Number(value);
     },
     end: () => child.stdin.end(),
   };

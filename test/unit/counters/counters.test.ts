@@ -12,6 +12,13 @@ it("counters grow by what their source did, modulo 2^64", () => {
   expect([...delta, ...total]).toEqual([2n, 2n, 7n, 1n]);
 });
 
+it("a counter's delta is the same by itself, whatever its size", () => {
+  const sizes = [0n, 1n, 1023n, 1024n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 32n + 5n, 2n ** 63n, 2n ** 64n - 1n];
+  const counters = new Counters(new BigUint64Array(sizes));
+  counters.advance();
+  expect(sizes.map((_, word) => counters.deltaAt(word))).toEqual(sizes);
+});
+
 it("counters that begin again keep their total", () => {
   const source = new BigUint64Array([5n]);
   const counters = new Counters(source);

@@ -25,6 +25,7 @@ import type { LogRecord } from "../../../src/diagnostics.js";
 import { documentOf, eventJson, sampleJson } from "../../../src/sinks/document.js";
 import { LineFile } from "../../../src/sinks/line_file.js";
 import { createSink, sinkFactory } from "../../../src/sinks/registry.js";
+import type { SampleRecord } from "../../../src/sinks/sink.js";
 import { Sinks } from "../../../src/sinks/sinks.js";
 import type { StatValues } from "../../../src/stats/schema.js";
 import { checkout } from "../../objects.js";
@@ -81,6 +82,11 @@ describe("a document", () => {
     const { sample, labels } = record;
     expect(documentOf(record)).toBe(stringify({ group: 'g"', ...sample, labels }));
     expect(sampleJson(sample)).toBe(stringify(sample));
+    // What a program in JavaScript may give.
+    for (const stats of [undefined, null]) {
+      const bare = { ...record, group: undefined, labels: {}, sample: { at: 1n, stats } } as unknown as SampleRecord;
+      expect(documentOf(bare)).toBe(stringify({ at: 1n, stats }));
+    }
   });
 
   it("of an event begins as run --json prints it, and tells the rest", () => {
