@@ -16,15 +16,15 @@ export const eventJson = ({ name, fields }: Pick<EventRecord, "name" | "fields">
  * `scheduler` and `labels`.
  */
 export function documentOf(record: SinkRecord): string {
-  const labels = membersOf(record.labels, leafJson);
   if (record.type === "sample") {
+    const labels = membersOf(record.labels, leafJson);
     const { group = "stats" } = record; // which a program in JavaScript may have left out
     const first = group === "stats" ? "" : `"group":${JSON.stringify(group)},`;
     return `{${first}${membersOf(record.sample, sampleField)}${labels === "" ? "" : `,"labels":{${labels}}`}}`;
   }
   const { name, fields, at, severity, message, scheduler } = record;
-  const shown = labels === "" ? undefined : record.labels;
-  return stringify({ [name]: fields, at, severity, message, scheduler, labels: shown }) as string;
+  const labels = Object.keys(record.labels).length === 0 ? undefined : record.labels;
+  return stringify({ [name]: fields, at, severity, message, scheduler, labels }) as string;
 }
 
 const sampleField = (value: unknown, name: string): string | undefined =>
